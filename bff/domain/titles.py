@@ -1,0 +1,142 @@
+"""The read models of the catalogue: frozen, decoded once from `title_card` documents, shared by all requests.
+
+They hold what is the same for every viewer; what depends on the viewer is computed over them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from msgspec import Struct
+
+
+class MaturityRating(IntEnum):
+    """The lowest age a title is meant for."""
+
+    ALL = 0
+    AGE_7 = 7
+    AGE_13 = 13
+    AGE_16 = 16
+    AGE_18 = 18
+
+
+class CreditRole(StrEnum):
+    ACTOR = "ACTOR"
+    DIRECTOR = "DIRECTOR"
+    WRITER = "WRITER"
+    PRODUCER = "PRODUCER"
+
+
+class ArtworkKind(StrEnum):
+    BOXART = "BOXART"
+    WIDE = "WIDE"
+    HERO = "HERO"
+    LOGO = "LOGO"
+
+
+class Genre(Struct, frozen=True):
+    """`slug` is the key of the mapping table in `demo/`: `action-adventure`."""
+
+    id: str
+    slug: str
+    name: str
+
+
+class Person(Struct, frozen=True):
+    id: str
+    name: str
+    bio: str | None = None
+
+
+class Credit(Struct, frozen=True):
+    """`name` is the person's, repeated here so that a card needs no second read."""
+
+    person_id: str
+    name: str
+    role: CreditRole
+    character: str | None = None
+
+
+class LicenceWindow(Struct, frozen=True):
+    """When a title may be shown in a region; open without end when `closes` is None."""
+
+    opens: datetime
+    closes: datetime | None = None
+
+
+class Artwork(Struct, frozen=True):
+    """What the drawn artwork of a title depends on.
+
+    `version` changes with anything that changes the picture; `palette` is `#rrggbb` from dark to light, drawn from
+    the genres; `placeholders` maps an `ArtworkKind` to its ThumbHash in base64.
+    """
+
+    version: str
+    palette: tuple[str, ...]
+    placeholders: dict[str, str]
+
+
+class EpisodeCard(Struct, frozen=True):
+    """`duration` is in seconds; `number` counts within the season."""
+
+    id: str
+    number: int
+    name: str
+    synopsis: str | None = None
+    released_at: datetime | None = None
+    duration: float | None = None
+
+
+class SeasonCard(Struct, frozen=True):
+    """`episode_count` is None, and `episodes` empty, where the catalogue names no episodes."""
+
+    id: str
+    number: int
+    name: str
+    episode_count: int | None = None
+    episodes: tuple[EpisodeCard, ...] = ()
+
+
+class TitleCard(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Everything about a title that screens show, in one document.
+
+    `windows` maps a region (ISO 3166-1 alpha-2) to its licence window; a region that is missing was never licensed.
+    `popularity` orders titles, higher first, and is unique up to ties broken by id. `average_rating` is 0..10.
+    `genre_ids` and `credits` stand in billing order.
+    """
+
+    id: str
+    name: str
+    original_name: str | None = None
+    original_language: str | None = None
+    synopsis: str
+    release_year: int
+    maturity: MaturityRating
+    certificate: str | None = None
+    genre_ids: tuple[str, ...]
+    credits: tuple[Credit, ...]
+    windows: dict[str, LicenceWindow]
+    added_at: datetime
+    popularity: float
+    average_rating: float | None = None
+    rating_count: int = 0
+    artwork: Artwork
+
+
+class MovieCard(TitleCard, frozen=True, kw_only=True, tag="MOVIE"):
+    """`duration` is in seconds."""
+
+    duration: float | None = None
+
+
+class SeriesCard(TitleCard, frozen=True, kw_only=True, tag="SERIES"):
+    seasons: tuple[SeasonCard, ...]
+
+    def walk_episodes(self) -> Iterator[tuple[SeasonCard, EpisodeCard]]:
+        """All episodes in the order in which they are watched."""
+        for season in self.seasons:
+            for episode in season.episodes:
+                yield season, episode
+
+
+AnyTitleCard = MovieCard | SeriesCard

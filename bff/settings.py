@@ -1,0 +1,96 @@
+"""Typed settings, read from the environment once at start; no other module reads the environment."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct, field
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Secret(str):
+    """A string that never shows itself in a repr, a log or a traceback."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What an operator can set; each field is the variable `BFF_<NAME>`.
+
+    `key_encryption_key` is 32 bytes in base64, or `key_encryption_key_file` names a file that holds it.
+    Deadlines and ages are in seconds.
+    """
+
+    env: Environment = Environment.PRODUCTION
+    database_url: Secret
+    redis_url: Secret
+    object_store_url: str = ""
+    data_dir: Path = Path(".data")
+    public_url: str = ""
+    key_encryption_key: Secret
+    default_region: str = "US"
+    country_header: str = ""
+    visitor_ceiling: str = "AGE_13"
+    cors_origins: tuple[str, ...] = ()
+    operation_deadline: float = 5.0
+    section_deadline: float = 0.5
+    access_token_age: int = 900
+    refresh_token_age: int = 60 * 60 * 24 * 60
+    graphiql_login: str = field(default="")
+    """The demo account whose token GraphiQL is opened with, in development only."""
+
+    @property
+    def is_development(self) -> bool:
+        return self.env is Environment.DEVELOPMENT
+
+
+class SettingsError(Exception):
+    """A variable is missing or cannot be read; the message names it and says what it takes."""
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read `BFF_*`.
+
+    Raises SettingsError, naming the variable.
+    """
+    values: dict[str, object] = {}
+    for name in Settings.__struct_fields__:
+        raw = environ.get(f"BFF_{name.upper()}")
+        if raw is None:
+            continue
+        values[name] = _convert(name, raw)
+    key_file = environ.get("BFF_KEY_ENCRYPTION_KEY_FILE")
+    if key_file and "key_encryption_key" not in values:
+        try:
+            values["key_encryption_key"] = Secret(Path(key_file).read_text().strip())
+        except OSError as error:
+            raise SettingsError(f"BFF_KEY_ENCRYPTION_KEY_FILE cannot be read: {error}") from error
+    for required, takes in (
+        ("database_url", "postgresql://user:password@host/database"),
+        ("redis_url", "redis://:password@host:6379/0 or unix:///path?password=…"),
+        ("key_encryption_key", "32 random bytes in base64 (or name a file in BFF_KEY_ENCRYPTION_KEY_FILE)"),
+    ):
+        if required not in values:
+            raise SettingsError(f"BFF_{required.upper()} is not set; it takes {takes}. `bff dev` sets it by itself.")
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _convert(name: str, raw: str) -> object:
+    kinds = Settings.__annotations__
+    kind = kinds[name]
+    try:
+        if kind is Environment:
+            return Environment(raw)
+        if kind in (Secret, Path, int, float, str):
+            return kind(raw)
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(f"BFF_{name.upper()} cannot be read: {error}") from error
