@@ -1,0 +1,124 @@
+// Uses GraphiQL as a person would, in headless Chromium, and prints what it saw as JSON.
+//
+//   node tests/browser/graphiql.mjs URL SCREENSHOT.png
+//
+// Judges nothing: the caller does. Fails only where the page cannot be used at all.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+async function main(url, screenshot) {
+  const profile = await mkdtemp(join(tmpdir(), "marquee-browser-"));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: FLAGS,
+    viewport: { width: 1600, height: 1000 },
+    colorScheme: "dark",
+  });
+  try {
+    const page = browser.pages()[0] ?? (await browser.newPage());
+    page.setDefaultTimeout(30_000);
+    const watched = watch(page, url);
+    await page.goto(url);
+    const report = { title: await page.title() };
+    report.explorerFields = await readExplorer(page);
+    report.headers = await readHeaders(page);
+    report.tabs = await page.locator(".graphiql-tab-button").allInnerTexts();
+    report.runs = [];
+    for (const [index, name] of report.tabs.entries()) {
+      await page.locator(".graphiql-tab-button").nth(index).click();
+      report.runs.push({ tab: name, ...(await run(page, name, index === 0 ? pressKeys : clickButton)) });
+    }
+    await page.locator(".graphiql-tab-button").first().click();
+    await run(page, report.tabs[0], pressKeys);
+    await page.screenshot({ path: screenshot });
+    report.documentation = await readDocumentation(page);
+    return { ...report, ...watched };
+  } finally {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+/** Collects, from now on, everything that would trouble a reader of the browser's own console. */
+function watch(page, url) {
+  const seen = { consoleErrors: [], failedRequests: [], foreignRequests: [] };
+  page.on("console", (message) => message.type() === "error" && seen.consoleErrors.push(message.text()));
+  page.on("pageerror", (error) => seen.consoleErrors.push(String(error)));
+  page.on("requestfailed", (request) => seen.failedRequests.push(`${request.url()} ${request.failure()?.errorText}`));
+  page.on("response", (response) => response.ok() || seen.failedRequests.push(`${response.url()} ${response.status()}`));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && origin !== new URL(url).origin) seen.foreignRequests.push(request.url());
+  });
+  return seen;
+}
+
+/** The fields of the query type that the explorer offers; it is open on a first visit. */
+async function readExplorer(page) {
+  const fields = page.locator(".graphiql-explorer-root .graphiql-explorer-node");
+  await fields.first().waitFor();
+  return fields.evaluateAll((nodes) =>
+    [...new Set(nodes.map((node) => [...node.classList].at(-1)?.replace("graphiql-explorer-", "")))].filter(Boolean),
+  );
+}
+
+async function readHeaders(page) {
+  await page.getByRole("button", { name: "Headers", exact: true }).click();
+  const text = await page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").innerText();
+  await page.getByRole("button", { name: "Variables", exact: true }).click();
+  return text.replaceAll("\u00a0", " ");
+}
+
+async function readDocumentation(page) {
+  await page.getByRole("button", { name: /Documentation Explorer/ }).click();
+  const text = page.locator(".graphiql-doc-explorer-content");
+  await text.waitFor();
+  return text.innerText();
+}
+
+/** Runs the open tab's operation `name` and says what the server answered and what the result pane shows. */
+async function run(page, name, start) {
+  const answered = page.waitForResponse(
+    (response) => response.request().method() === "POST" && response.request().postData()?.includes(name),
+  );
+  await start(page, name);
+  const response = await answered;
+  const { data, errors = [] } = await response.json();
+  const pane = page.locator(".graphiql-response .view-lines");
+  await pane.getByText('"data"').or(pane.getByText('"errors"')).first().waitFor();
+  return { status: response.status(), data, errors, pane: (await pane.innerText()).replaceAll("\u00a0", " ") };
+}
+
+async function pressKeys(page) {
+  await page.locator(".graphiql-query-editor .view-lines").click();
+  await page.keyboard.press("Control+Enter");
+}
+
+async function clickButton(page, name) {
+  await page.locator(".graphiql-execute-button").click();
+  const choice = page.getByRole("menuitem", { name, exact: true });
+  if (await page.locator("[role=menu]").isVisible()) await choice.click();
+}
+
+const [url, screenshot] = process.argv.slice(2);
+if (!screenshot) {
+  console.error("usage: node tests/browser/graphiql.mjs URL SCREENSHOT.png");
+  process.exit(2);
+}
+console.log(JSON.stringify(await main(url, screenshot), null, 2));

@@ -1,0 +1,50 @@
+import type { PageConfig } from "./config";
+import home from "./operations/home.graphql?raw";
+import search from "./operations/search.graphql?raw";
+import signIn from "./operations/sign-in.graphql?raw";
+import title from "./operations/title.graphql?raw";
+
+interface Tab {
+  query: string;
+  variables: string;
+}
+
+/** The tabs of a first visit; later visits find their own again, in the browser's storage. */
+export function defaultTabs(config: PageConfig): Tab[] {
+  return [
+    tab(`${introduction(config)}\n${home}`, { rows: 10, cards: 20, art: 342 }),
+    tab(search, { query: "stranger", first: 24 }),
+    tab(title, { id: "tit_" }),
+    tab(signIn, { input: { email: "premium@example.com", password: "demo-password" } }),
+  ];
+}
+
+/** The text of the headers editor. It is never stored, so that a reload brings a fresh token. */
+export function defaultHeaders(config: PageConfig): string {
+  return print({
+    ...(config.token && { Authorization: `Bearer ${config.token}` }),
+    "X-Device-Class": "WEB",
+  });
+}
+
+function introduction({ account }: PageConfig): string {
+  const who = account
+    ? `You are signed in as ${account}, by the token under Headers. It lasts 15 minutes: reload the\n# page for another.`
+    : "You are a visitor: there is no home without a token. The tab SignIn gets you one.";
+  return `# Marquee: what a streaming client asks for when its home screen opens.
+#
+# ${who} For other accounts and profiles see the tab SignIn.
+# Under Headers, X-Device-Class is TV, WEB, MOBILE or TABLET: artwork, texts and page sizes follow it.
+#
+# Ctrl-Enter runs the operation, Ctrl-Space completes, the icons on the left open documentation,
+# history and the explorer, where operations are put together by clicking.
+`;
+}
+
+function tab(query: string, variables: object): Tab {
+  return { query, variables: print(variables) };
+}
+
+function print(value: object): string {
+  return JSON.stringify(value, null, 2);
+}
