@@ -1,0 +1,90 @@
+"""What goes back over HTTP: bodies in JSON, statuses by media type, headers."""
+
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult
+from msgspec import Struct
+from starlette.types import Send
+
+from bff.errors import DeadlineExceeded, Error, Unauthenticated
+from bff.http.errors import (
+    Incident,
+    InvalidOperation,
+    MethodNotAllowed,
+    format_error,
+    format_field_errors,
+    format_invalid_operation,
+    retry_after,
+)
+from bff.http.negotiation import GRAPHQL_RESPONSE
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """One whole answer; `headers` beside those that every answer carries."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def answer_result(result: ExecutionResult, context: Any, media_type: str, incident: Incident) -> Answer:
+    """An operation that ran: 200, with what went wrong at its place.
+
+    The context's `locale` and `degraded` are told where it has them.
+    """
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = format_field_errors(result.errors, incident)
+    degraded = getattr(context, "degraded", None)
+    if degraded:
+        body["extensions"] = {"degraded": sorted(degraded)}
+    locale = getattr(context, "locale", None)
+    headers = (("content-language", locale),) if locale else ()
+    return Answer(status=200, media_type=media_type, body=orjson.dumps(body), headers=headers)
+
+
+def answer_error(error: Error, media_type: str, *, bears_token: bool = False) -> Answer:
+    """A request that was refused before its execution, or whose execution came to nothing in time."""
+    formatted = format_error(error)
+    body: dict[str, Any] = {"errors": [formatted]}
+    status = error.status
+    if isinstance(error, DeadlineExceeded):
+        body["data"] = None
+    elif status < 400 and media_type == GRAPHQL_RESPONSE:
+        status = 400  # without `data` this media type knows no success
+    headers = []
+    wait = retry_after(error.extensions)
+    if wait is not None:
+        headers.append(("retry-after", wait))
+    if isinstance(error, Unauthenticated):
+        headers.append(("www-authenticate", 'Bearer error="invalid_token"' if bears_token else "Bearer"))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("allow", error.allow))
+    return Answer(status=status, media_type=media_type, body=orjson.dumps(body), headers=tuple(headers))
+
+
+def answer_invalid_operation(error: InvalidOperation, media_type: str) -> Answer:
+    """A request in good order whose operation cannot start; application/json answers 200 to it."""
+    status = error.status if media_type == GRAPHQL_RESPONSE else 200
+    return Answer(status=status, media_type=media_type, body=orjson.dumps({"errors": format_invalid_operation(error)}))
+
+
+async def send_answer(send: Send, answer: Answer, method: str) -> None:
+    """Send it whole. Nothing that stands here may be kept by a shared cache."""
+    headers = [
+        ("content-type", f"{answer.media_type}; charset=utf-8"),
+        ("content-length", str(len(answer.body))),
+        ("cache-control", "private, no-cache" if method == "GET" else "no-store"),
+        ("vary", "Accept"),
+        *answer.headers,
+    ]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body})

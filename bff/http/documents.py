@@ -1,0 +1,93 @@
+"""Operation texts turned into parsed and validated documents, and a bounded cache of them."""
+
+from collections import OrderedDict
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from bff.http.errors import MAX_REQUEST_ERRORS, InvalidOperation
+
+MAX_TOKENS = 1000
+_CACHED_TOKENS = 100_000
+
+
+class Documents:
+    """The documents of one schema, keyed by their text, least recently used out first.
+
+    The cache is bounded by tokens, since a token costs about 0.6 KiB of syntax tree: 60 MiB at most. Only valid
+    documents are kept. In production (`development` false) introspection is refused and no suggestions are made.
+    """
+
+    def __init__(self, schema: GraphQLSchema, *, development: bool, cached_tokens: int = _CACHED_TOKENS) -> None:
+        self._schema = schema
+        self._hide_suggestions = not development
+        self._rules = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+        if not development:
+            self._rules = (*self._rules, NoSchemaIntrospectionCustomRule)
+        self._cache: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._cached_tokens = 0
+        self._limit = cached_tokens
+
+    def __len__(self) -> int:
+        return len(self._cache)
+
+    def find(self, text: str) -> DocumentNode:
+        """The valid document of a text.
+
+        Raises InvalidOperation: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED.
+        """
+        document = self._cache.get(text)
+        if document is not None:
+            self._cache.move_to_end(text)
+            return document
+        document = self._parse(text)
+        errors = validate(
+            self._schema,
+            document,
+            self._rules,
+            max_errors=MAX_REQUEST_ERRORS,
+            hide_suggestions=self._hide_suggestions,
+        )
+        if errors:
+            raise InvalidOperation("GRAPHQL_VALIDATION_FAILED", errors)
+        self._keep(text, document)
+        return document
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
+        except GraphQLError as error:
+            raise InvalidOperation("GRAPHQL_PARSE_FAILED", [error]) from error
+
+    def _keep(self, text: str, document: DocumentNode) -> None:
+        self._cache[text] = document
+        self._cached_tokens += document.token_count
+        while self._cached_tokens > self._limit:
+            _, evicted = self._cache.popitem(last=False)
+            self._cached_tokens -= evicted.token_count
+
+
+def choose_operation(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
+    """The operation that a request names, or the only one.
+
+    Raises InvalidOperation: BAD_USER_INPUT.
+    """
+    operation = get_operation_ast(document, operation_name)
+    if operation is not None:
+        return operation
+    if operation_name is None:
+        message = "The document has not exactly one operation; name the one to run in `operationName`."
+    else:
+        message = f"The document has no operation named '{operation_name}'."
+    raise InvalidOperation("BAD_USER_INPUT", [GraphQLError(message)])

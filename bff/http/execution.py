@@ -1,0 +1,118 @@
+"""Runs one valid operation against the schema, with a deadline that leaves what was done in time."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, NamedTuple, TypeVar, cast
+
+from graphql import DocumentNode, ExecutionResult
+from strawberry import Schema
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from bff.errors import DeadlineExceeded
+from bff.http.errors import InvalidOperation
+from bff.http.requests import GraphQLRequest
+
+T = TypeVar("T")
+_GRACE = 0.1
+"""Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
+
+
+class Deadline(NamedTuple):
+    """`at` is an instant of the loop's clock, `limit` the seconds it was set from."""
+
+    at: float
+    limit: float
+
+    def as_error(self) -> DeadlineExceeded:
+        return DeadlineExceeded(f"This took longer than {self.limit:g} s; ask for less, or try again.")
+
+
+class DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor whose fields stop waiting at the deadline, each with an error at its path.
+
+    One timer an operation: it wakes every task that waits for a resolver. Fields that are done keep their values.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: set[asyncio.Task[Any]] = set()
+        self._woken: set[asyncio.Task[Any]] = set()
+        self._late: DeadlineExceeded | None = None
+
+    def expire(self, error: DeadlineExceeded) -> None:
+        self._late = error
+        self._woken = set(self._waiting)
+        for task in self._woken:
+            task.cancel()
+
+    async def with_abort_signal(self, awaitable: Awaitable[T]) -> T:
+        """Await what a resolver gave; graphql-core calls this for every awaitable, one at a time in each task."""
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        if self._late is not None:
+            _discard(awaitable)
+            raise DeadlineExceeded(self._late.message)
+        self._waiting.add(task)
+        try:
+            return await awaitable
+        except asyncio.CancelledError:
+            # A future that several fields share is cancelled with the first of them that is woken.
+            if self._late is None or not (self._was_woken(task) or not task.cancelling()):
+                raise
+            raise DeadlineExceeded(self._late.message) from None
+        finally:
+            self._waiting.discard(task)
+
+    def _was_woken(self, task: asyncio.Task[Any]) -> bool:
+        if task not in self._woken:
+            return False
+        self._woken.discard(task)
+        return task.uncancel() == 0
+
+
+async def execute(
+    schema: Schema,
+    document: DocumentNode,
+    request: GraphQLRequest,
+    context: Any,
+    *,
+    deadline: Deadline,
+    hide_suggestions: bool,
+) -> ExecutionResult:
+    """Run a query or mutation until the deadline.
+
+    Past it, fields that still wait are null with DEADLINE_EXCEEDED at their path.
+    Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when not even partial
+    data came together.
+    """
+    executor = DeadlineExecutor.build(
+        schema._schema,
+        document,
+        None,
+        context,
+        request.variables,
+        request.operation_name,
+        max_coercion_errors=5,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        hide_suggestions=hide_suggestions,
+        operation_extensions=request.extensions,
+    )
+    if isinstance(executor, list):
+        raise InvalidOperation("BAD_USER_INPUT", executor)
+    result = executor.execute_operation()
+    if isinstance(result, ExecutionResult):
+        return result
+    late = deadline.as_error()
+    timer = asyncio.get_running_loop().call_at(deadline.at, cast(DeadlineExecutor, executor).expire, late)
+    try:
+        async with asyncio.timeout_at(deadline.at + _GRACE):
+            return cast(ExecutionResult, await cast("Awaitable[object]", result))
+    except TimeoutError:
+        raise late from None
+    finally:
+        timer.cancel()
+
+
+def _discard(awaitable: Awaitable[Any]) -> None:
+    if asyncio.iscoroutine(awaitable):
+        awaitable.close()

@@ -1,0 +1,223 @@
+"""GraphQL over HTTP: negotiation, parsing, one operation, and its answer with the right status and headers.
+
+Ignorant of what the schema is about; the context comes from outside.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from graphql import DocumentNode, OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry import Schema
+
+from bff.errors import BadUserInput, Error
+from bff.http import errors
+from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
+from bff.http.documents import Documents, choose_operation
+from bff.http.execution import Deadline, execute
+from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
+from bff.http.requests import (
+    MAX_BODY_BYTES,
+    GraphQLRequest,
+    check_content_type,
+    parse_body,
+    parse_query_string,
+    would_be_preflighted,
+)
+
+OpenContext = Callable[[Request], Awaitable[Any]]
+BODY_DEADLINE = 10.0
+"""Seconds a client has to send its body."""
+_WATCH_AFTER = 0.05
+"""Seconds after which an operation is worth watching for a client that leaves."""
+
+
+class GraphQLEndpoint:
+    """The ASGI app of `/graphql` for GET and POST; CORS answers OPTIONS before it.
+
+    `open_context` may raise errors of `bff.errors`, which are answered with their status; `request.state.deadline`
+    is then an instant of the loop's clock, the context's to pass on. A context's `locale` (str) becomes
+    `Content-Language`, its `degraded` (set of engine names) `extensions.degraded`.
+    `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
+    `X-Request-Deadline-Ms`.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        open_context: OpenContext,
+        *,
+        graphiql: ASGIApp | None = None,
+        development: bool = False,
+        deadline: float = 5.0,
+    ) -> None:
+        self._schema = schema
+        self._open_context = open_context
+        self._graphiql = graphiql
+        self._development = development
+        self._deadline = deadline
+        self._documents = Documents(schema._schema, development=development)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        offered = [JSON, GRAPHQL_RESPONSE]
+        if self._graphiql is not None and request.method == "GET":
+            offered.append(HTML)
+        media_type = choose_media_type(_join_header(request, "accept"), offered)
+        if media_type == HTML and self._graphiql is not None:
+            await self._graphiql(scope, receive, send)
+            return
+        try:
+            answer = await self._answer(request, media_type)
+        except ClientDisconnect:
+            return
+        await send_answer(send, answer, request.method)
+
+    async def _answer(self, request: Request, media_type: str | None) -> Answer:
+        incident = errors.Incident()
+        told_in = media_type or JSON
+        try:
+            if media_type is None:
+                raise errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
+            deadline = self._set_deadline(request)
+            parameters = await _read_request(request)
+            document = self._find_document(parameters)
+            _check_operation(request.method, document, parameters)
+            return await _until_disconnect(
+                self._run(request, parameters, document, deadline=deadline, media_type=told_in, incident=incident),
+                request,
+            )
+        except errors.InvalidOperation as error:
+            return answer_invalid_operation(error, told_in)
+        except Error as error:
+            return answer_error(error, told_in, bears_token="authorization" in request.headers)
+        except (ClientDisconnect, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            return answer_error(incident.mask(error), told_in)
+
+    def _set_deadline(self, request: Request) -> Deadline:
+        limit = self._deadline
+        wish = request.headers.get("x-request-deadline-ms")
+        if wish is not None:
+            if not (wish.isascii() and wish.isdigit() and 0 < len(wish) < 10 and int(wish) > 0):
+                raise BadUserInput("X-Request-Deadline-Ms must be a positive whole number of milliseconds.")
+            limit = min(limit, int(wish) / 1000)
+        deadline = Deadline(at=asyncio.get_running_loop().time() + limit, limit=limit)
+        request.state.deadline = deadline.at
+        return deadline
+
+    def _find_document(self, parameters: GraphQLRequest) -> DocumentNode:
+        if parameters.query is not None:
+            return self._documents.find(parameters.query)
+        if parameters.document_id is not None:
+            raise errors.UntrustedDocument("No document is published under this id; send its text as `query`.")
+        # Clients look for these words, then send the text.
+        raise errors.PersistedQueryNotSupported("PersistedQueryNotSupported")
+
+    async def _run(
+        self,
+        request: Request,
+        parameters: GraphQLRequest,
+        document: DocumentNode,
+        *,
+        deadline: Deadline,
+        media_type: str,
+        incident: errors.Incident,
+    ) -> Answer:
+        timeout = asyncio.timeout_at(deadline.at)
+        try:
+            async with timeout:
+                context = await self._open_context(request)
+        except TimeoutError:
+            if timeout.expired():
+                raise deadline.as_error() from None
+            raise
+        result = await execute(
+            self._schema, document, parameters, context, deadline=deadline, hide_suggestions=not self._development
+        )
+        return answer_result(result, context, media_type, incident)
+
+
+async def _read_request(request: Request) -> GraphQLRequest:
+    if request.method == "GET":
+        parameters = parse_query_string(request.scope["query_string"])
+        if parameters.query is not None and not would_be_preflighted(request.headers):
+            raise BadUserInput(
+                "A GET that executes a text needs the header Apollo-Require-Preflight: true, or use POST."
+            )
+        return parameters
+    if request.method != "POST":
+        raise errors.MethodNotAllowed("Use POST, or GET for queries.", allow="GET, POST")
+    check_content_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
+    return parse_body(await _read_body(request))
+
+
+async def _read_body(request: Request) -> bytes:
+    """All of the body, or ContentTooLarge as soon as it is known to be too much."""
+    too_large = errors.ContentTooLarge(
+        f"The body is larger than {MAX_BODY_BYTES} bytes; ask for less in one operation."
+    )
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+        raise too_large
+    chunks = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise too_large
+                chunks.append(chunk)
+    except TimeoutError:
+        raise errors.RequestTimeout(f"The body did not arrive within {BODY_DEADLINE:g} s; send it again.") from None
+    return b"".join(chunks)
+
+
+def _check_operation(method: str, document: DocumentNode, parameters: GraphQLRequest) -> None:
+    kind = choose_operation(document, parameters.operation_name).operation
+    if kind is OperationType.SUBSCRIPTION:
+        raise BadUserInput(
+            "A subscription needs a streaming transport; open a WebSocket with the subprotocol graphql-transport-ws."
+        )
+    if method == "GET" and kind is OperationType.MUTATION:
+        raise errors.MethodNotAllowed("GET runs queries only; send mutations by POST.", allow="POST")
+
+
+async def _until_disconnect(work: Awaitable[Answer], request: Request) -> Answer:
+    """The answer, unless the client leaves first: then the work is cancelled and ClientDisconnect raised."""
+    loop = asyncio.get_running_loop()
+    task = cast("asyncio.Task[Any]", asyncio.current_task())
+    watcher: asyncio.Task[None] | None = None
+    has_left = False
+
+    async def watch() -> None:
+        nonlocal has_left
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        has_left = True
+        task.cancel()
+
+    def start() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    timer = loop.call_later(_WATCH_AFTER, start)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if has_left and task.uncancel() == 0:
+            raise ClientDisconnect from None
+        raise
+    finally:
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()
+
+
+def _join_header(request: Request, name: str) -> str | None:
+    values = request.headers.getlist(name)
+    return ", ".join(values) if values else None

@@ -1,0 +1,81 @@
+"""Which media type an answer takes, by the client's `Accept` (RFC 9110, section 12.5.1)."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+HTML = "text/html"
+
+_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+')
+_PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|$))+')
+_QUALITY = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
+_MAX_ELEMENTS = 50
+
+
+class MediaRange(NamedTuple):
+    """One element of an `Accept` header; `main` and `sub` may be `*`, `quality` is 0 to 1."""
+
+    main: str
+    sub: str
+    quality: float
+
+    def match(self, media_type: str) -> int:
+        """How closely the range names the type: 3 exactly, 2 its group, 1 anything, 0 not at all."""
+        main, _, sub = media_type.partition("/")
+        if self.main == "*":
+            return 1
+        if self.main != main:
+            return 0
+        return 2 if self.sub == "*" else 3 * (self.sub == sub)
+
+
+def parse_accept(header: str) -> list[MediaRange]:
+    """The ranges in the header's order; malformed elements are left out, other parameters than q are ignored."""
+    ranges = []
+    for element in _ELEMENT.findall(header)[:_MAX_ELEMENTS]:
+        name, *parameters = _PARAMETER.findall(element)
+        main, slash, sub = name.strip().lower().partition("/")
+        quality = _read_quality(parameters)
+        if slash and main and sub and quality is not None and (main != "*" or sub == "*"):
+            ranges.append(MediaRange(main, sub, quality))
+    return ranges
+
+
+def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
+    """The offered type that the client likes best, or None where it accepts none of them.
+
+    Each type counts with the most specific range that names it. Ties go to the range that stands first in the
+    header, then to the order of `offered`; without a header the first offered type is taken.
+    """
+    if accept is None or not accept.strip():
+        return offered[0]
+    ranges = parse_accept(accept)
+    best: tuple[float, int, int] | None = None
+    choice = None
+    for place, media_type in enumerate(offered):
+        rank = _rank(ranges, media_type, place)
+        if rank is not None and (best is None or rank > best):
+            best, choice = rank, media_type
+    return choice
+
+
+def _rank(ranges: Sequence[MediaRange], media_type: str, place: int) -> tuple[float, int, int] | None:
+    closest = 0
+    found: tuple[float, int] | None = None
+    for index, media_range in enumerate(ranges):
+        match = media_range.match(media_type)
+        if match > closest:
+            closest, found = match, (media_range.quality, index)
+    if found is None or found[0] == 0:
+        return None
+    return (found[0], -found[1], -place)
+
+
+def _read_quality(parameters: Sequence[str]) -> float | None:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            return float(value) if _QUALITY.fullmatch(value := value.strip()) else None
+    return 1.0
