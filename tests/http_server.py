@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -16,17 +17,24 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
-    port = listener.getsockname()[1]
     config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
+    # `serve` would take the test run's signal handlers.
     serving = asyncio.create_task(server._serve([listener]))
     while not server.started:
         if serving.done():
             serving.result()
         await asyncio.sleep(0.005)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving
         listener.close()
+
+
+@asynccontextmanager
+async def serve_to_client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client whose base URL is the served app's; its requests fail after 20 s."""
+    async with serve(app) as url, httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
+        yield client

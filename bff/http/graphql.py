@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from graphql import DocumentNode, OperationType
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
 from bff.errors import BadUserInput, Error
@@ -28,6 +29,7 @@ from bff.http.requests import (
 )
 
 OpenContext = Callable[[Request], Awaitable[Any]]
+ServePage = Callable[[Request], Awaitable[Response]]
 BODY_DEADLINE = 10.0
 """Seconds a client has to send its body."""
 _WATCH_AFTER = 0.05
@@ -49,7 +51,7 @@ class GraphQLEndpoint:
         schema: Schema,
         open_context: OpenContext,
         *,
-        graphiql: ASGIApp | None = None,
+        graphiql: ServePage | None = None,
         development: bool = False,
         deadline: float = 5.0,
     ) -> None:
@@ -67,7 +69,8 @@ class GraphQLEndpoint:
             offered.append(HTML)
         media_type = choose_media_type(_join_header(request, "accept"), offered)
         if media_type == HTML and self._graphiql is not None:
-            await self._graphiql(scope, receive, send)
+            page = await self._graphiql(request)
+            await page(scope, receive, send)
             return
         try:
             answer = await self._answer(request, media_type)

@@ -5,8 +5,17 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import strawberry
+from starlette.requests import Request
 
 from bff.errors import Forbidden, NotFound, Unavailable
+
+
+async def open_no_context(_: Request) -> None:
+    """For tests in which nobody asks who is asking."""
+
+
+async def wait_for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 @strawberry.type
@@ -15,7 +24,7 @@ class Leaf:
 
     @strawberry.field
     async def slow_name(self) -> str:
-        await asyncio.sleep(30)
+        await wait_for_ever()
         return self.name
 
 
@@ -32,12 +41,12 @@ class Query:
 
     @strawberry.field
     async def hanging(self) -> str | None:
-        await asyncio.sleep(30)
+        await wait_for_ever()
         return "never"
 
     @strawberry.field
     async def hanging_for_certain(self) -> str:
-        await asyncio.sleep(30)
+        await wait_for_ever()
         return "never"
 
     @strawberry.field
