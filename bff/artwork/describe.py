@@ -7,18 +7,19 @@ from functools import lru_cache
 
 import numpy as np
 
-from bff.artwork.palettes import choose_palette
-from bff.artwork.scene import Scene, paint_scene
+from bff.artwork.canvas import Framing
+from bff.artwork.scene import Scene, choose_scene, paint_scene
 from bff.artwork.thumbhash import encode_thumbhash
 from bff.domain.titles import Artwork, ArtworkKind
 
 DRAWING_REVISION = 1
 """Raised with every change to how pictures look, so that their URLs change with them."""
 
-MOTIFS = 8
-VARIANTS = 6
-
-_PLACEHOLDER_SIZES = {ArtworkKind.BOXART: (24, 36), ArtworkKind.WIDE: (32, 18), ArtworkKind.HERO: (32, 18)}
+_PLACEHOLDER_SIZES = {
+    ArtworkKind.BOXART: (Framing.PORTRAIT, 24, 36),
+    ArtworkKind.WIDE: (Framing.LANDSCAPE, 32, 18),
+    ArtworkKind.HERO: (Framing.BACKDROP, 32, 18),
+}
 
 
 def describe_artwork(name: str, release_year: int, genre_slugs: Sequence[str]) -> Artwork:
@@ -31,14 +32,6 @@ def describe_artwork(name: str, release_year: int, genre_slugs: Sequence[str]) -
     )
 
 
-def choose_scene(name: str, release_year: int, genre_slugs: Sequence[str]) -> Scene:
-    """The same title gets the same scene everywhere."""
-    seed = int.from_bytes(hashlib.blake2b(f"{name}\0{release_year}".encode(), digest_size=8).digest(), "big")
-    seed, set_seed = divmod(seed, 2520)
-    seed, motif = divmod(seed, MOTIFS)
-    return Scene(palette=choose_palette(genre_slugs, set_seed), motif=motif, variant=seed % VARIANTS)
-
-
 def compute_version(*parts: str) -> str:
     """A short hash of everything that a picture shows."""
     text = "\0".join((str(DRAWING_REVISION), *parts))
@@ -47,8 +40,8 @@ def compute_version(*parts: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _compute_placeholders(scene: Scene) -> dict[str, str]:
-    return {kind.value: _compute_placeholder(scene, *size) for kind, size in _PLACEHOLDER_SIZES.items()}
+    return {kind.value: _compute_placeholder(scene, *frame) for kind, frame in _PLACEHOLDER_SIZES.items()}
 
 
-def _compute_placeholder(scene: Scene, width: int, height: int) -> str:
-    return base64.b64encode(encode_thumbhash(np.asarray(paint_scene(scene, width, height)))).decode()
+def _compute_placeholder(scene: Scene, framing: Framing, width: int, height: int) -> str:
+    return base64.b64encode(encode_thumbhash(np.asarray(paint_scene(scene, framing, width, height)))).decode()
