@@ -22,14 +22,17 @@ const fetcher = createGraphiQLFetcher({ url: config.endpoint });
 const tabs = defaultTabs(config);
 const headers = defaultHeaders(config);
 
-/** GraphiQL fills the first tab's query into its editor when it starts, and forgets its variables. */
-function FirstVariables() {
-  const { variableEditor, tabs, activeTabIndex } = useGraphiQL(pick("variableEditor", "tabs", "activeTabIndex"));
+/** What GraphiQL has no setting for, done once its editors are there. */
+function EditorSetup() {
+  const { queryEditor, variableEditor, tabs, activeTabIndex } = useGraphiQL(
+    pick("queryEditor", "variableEditor", "tabs", "activeTabIndex"),
+  );
+  useEffect(() => queryEditor?.updateOptions({ wordWrap: "on", wrappingIndent: "indent" }), [queryEditor]);
   useEffect(() => {
+    // It opens the first tab with its query but without its variables.
     if (variableEditor?.getValue() === "") {
       variableEditor.setValue(tabs[activeTabIndex]?.variables ?? "");
     }
-    // Only when the editor appears: from then on GraphiQL itself fills it at every change of tab.
   }, [variableEditor]);
   return null;
 }
@@ -49,7 +52,7 @@ function Page() {
       schemaDescription
     >
       <GraphiQL.Logo>
-        <FirstVariables />
+        <EditorSetup />
         <span className="marquee-logo">Marquee</span>
       </GraphiQL.Logo>
     </GraphiQL>

@@ -29,15 +29,12 @@ export function defaultHeaders(config: PageConfig): string {
 
 function introduction({ account }: PageConfig): string {
   const who = account
-    ? `You are signed in as ${account}, by the token under Headers. It lasts 15 minutes: reload the\n# page for another.`
-    : "You are a visitor: there is no home without a token. The tab SignIn gets you one.";
-  return `# Marquee: what a streaming client asks for when its home screen opens.
-#
-# ${who} For other accounts and profiles see the tab SignIn.
-# Under Headers, X-Device-Class is TV, WEB, MOBILE or TABLET: artwork, texts and page sizes follow it.
-#
-# Ctrl-Enter runs the operation, Ctrl-Space completes, the icons on the left open documentation,
-# history and the explorer, where operations are put together by clicking.
+    ? `You are ${account}. The token lasts 15 minutes: reload the page for another. SignIn has more accounts.`
+    : "You are a visitor, and visitors have no home: the tab SignIn gets you a token.";
+  return `# Marquee: what a client asks for when its home screen opens.
+# ${who}
+# X-Device-Class, under Headers, is TV, WEB, MOBILE or TABLET.
+# Ctrl-Enter runs, Ctrl-Space completes, the explorer on the left builds operations by clicking.
 `;
 }
 
