@@ -38,7 +38,7 @@ def random_id(kind: IdKind) -> str:
 def kind_of(identifier: str) -> IdKind | None:
     """What an id claims to name; None for what is no id of ours."""
     prefix, _, rest = identifier.partition("_")
-    if not rest or len(identifier) > 64:
+    if not rest or len(identifier) > 64 or not identifier.isascii() or not identifier.isprintable():
         return None
     try:
         return IdKind(prefix)

@@ -1,0 +1,101 @@
+"""Reads of accounts, and the count of wrong PINs."""
+
+from datetime import datetime, timedelta
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from bff.domain.accounts import AccountRecord, AccountStatus, wait_after_pin_failures
+from bff.stores.plans import OFFERS
+
+_READ_ACCOUNT = f"""WITH shopper AS (SELECT country FROM account WHERE id = $1), {OFFERS}
+SELECT json_build_object(
+  'account', json_build_object('id', a.id, 'email', a.email, 'email_verified', a.email_verified,
+      'country', a.country, 'status', a.status, 'permissions', a.permissions, 'created_at', a.created_at),
+  'membership', (SELECT json_build_object('id', m.id, 'plan', (SELECT document FROM offer WHERE code = m.plan),
+      'status', m.status, 'started_at', m.started_at, 'renews_at', m.renews_at, 'ends_at', m.ends_at,
+      'pending_plan', (SELECT document FROM offer WHERE code = m.pending_plan))
+      FROM membership m WHERE m.account_id = a.id),
+  'profiles', (SELECT coalesce(json_agg(json_build_object('id', p.id, 'account_id', a.id, 'name', p.name,
+      'avatar', p.avatar, 'is_kids', p.is_kids, 'language', p.language, 'maturity_ceiling', p.maturity_ceiling,
+      'has_pin', p.pin_hash IS NOT NULL, 'preferences', p.preferences, 'state_version', p.state_version)
+      ORDER BY p.position, p.id), '[]') FROM profile p WHERE p.account_id = a.id),
+  'devices', (SELECT coalesce(json_agg(d.document), '[]') FROM (
+      SELECT json_build_object('id', d.id, 'account_id', a.id, 'device_class', d.device_class, 'name', d.name,
+          'capabilities', d.capabilities, 'implicit', d.implicit, 'last_active_at', d.last_active_at) AS document
+      FROM device d
+      WHERE d.account_id = a.id AND (NOT d.implicit OR EXISTS (SELECT 1 FROM session_family f
+          WHERE f.device_id = d.id AND f.revoked_at IS NULL AND f.expires_at > now()))
+      ORDER BY d.last_active_at DESC, d.id LIMIT 100) d)
+)::text
+FROM account a WHERE a.id = $1
+"""  # noqa: S608 - constants only
+
+_decode_account = msgspec.json.Decoder(AccountRecord).decode
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a password is checked against; never leaves the server."""
+
+    account_id: str
+    status: AccountStatus
+    password_hash: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.account_id!r}, …)"
+
+
+class PinTry(msgspec.Struct, frozen=True):
+    """A try at a PIN, counted as wrong until `forget_pin_failures`.
+
+    `pin_hash` is None where `wait` must pass before the next try counts, or where there is no PIN (any more). Else
+    `wait` is how long the next try has to wait should this one be wrong.
+    """
+
+    pin_hash: str | None
+    wait: timedelta
+
+
+async def find_credentials(pool: asyncpg.Pool, email: str) -> Credentials | None:
+    """`email` is normalised."""
+    row = await pool.fetchrow("SELECT id, status, password_hash FROM account WHERE email = $1", email)
+    return Credentials(row["id"], AccountStatus(row["status"]), row["password_hash"]) if row else None
+
+
+async def read_account(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str) -> AccountRecord | None:
+    """The whole account in one statement; None for one that is gone.
+
+    Implicit devices are listed as long as somebody is signed in on them.
+    """
+    document = await pool.fetchval(_READ_ACCOUNT, account_id)
+    return None if document is None else _decode_account(document)
+
+
+async def begin_pin_try(pool: asyncpg.Pool, profile_id: str, now: datetime) -> PinTry:
+    """Count a try before it is checked, so that parallel guesses cannot slip past the limit."""
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        row = await connection.fetchrow(
+            "SELECT pin_hash, pin_failures, pin_locked_until FROM profile WHERE id = $1 FOR UPDATE", profile_id
+        )
+        if row is None or row["pin_hash"] is None:
+            return PinTry(None, timedelta(0))
+        locked_until = row["pin_locked_until"]
+        if locked_until is not None and now < locked_until:
+            return PinTry(None, locked_until - now)
+        failures = row["pin_failures"] + 1
+        wait = wait_after_pin_failures(failures)
+        await connection.execute(
+            "UPDATE profile SET pin_failures = $2, pin_locked_until = $3 WHERE id = $1",
+            profile_id,
+            failures,
+            now + wait if wait else None,
+        )
+    return PinTry(row["pin_hash"], wait)
+
+
+async def forget_pin_failures(pool: asyncpg.Pool, profile_id: str) -> None:
+    """The PIN was right: start counting anew."""
+    await pool.execute(
+        "UPDATE profile SET pin_failures = 0, pin_locked_until = NULL WHERE id = $1 AND pin_failures > 0", profile_id
+    )

@@ -1,0 +1,113 @@
+"""Sign-ins: a family of refresh tokens each, of which one at a time is good. Tokens are known by their SHA-256 only.
+
+Whoever changes a family locks its row first (`lock_family`, `lock_token`), so that changes of one sign-in follow each
+other. All functions take a connection with an open transaction.
+"""
+
+from datetime import datetime
+
+from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
+
+
+class Family(Struct, frozen=True):
+    """One sign-in on one device."""
+
+    id: str
+    account_id: str
+    device_id: str
+    revoked_at: datetime | None = None
+
+
+class RefreshToken(Struct, frozen=True):
+    """`profile_id` is None where the profile is gone, or the account has none."""
+
+    family: Family
+    profile_id: str | None
+    expires_at: datetime
+    used_at: datetime | None
+
+
+async def add_family(connection: PoolConnectionProxy, family: Family, *, now: datetime, expires_at: datetime) -> None:
+    """The device is there already."""
+    await connection.execute(
+        "INSERT INTO session_family (id, account_id, device_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        family.id,
+        family.account_id,
+        family.device_id,
+        now,
+        expires_at,
+    )
+
+
+async def add_token(
+    connection: PoolConnectionProxy,
+    token_hash: bytes,
+    family: Family,
+    profile_id: str | None,
+    *,
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    """Add the token that is good from now on; the family lives as long, and its device remembers the profile."""
+    await connection.execute(
+        """INSERT INTO refresh_token (hash, family_id, profile_id, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5)""",
+        token_hash,
+        family.id,
+        profile_id,
+        now,
+        expires_at,
+    )
+    await connection.execute(
+        """WITH extended AS (UPDATE session_family SET expires_at = $2 WHERE id = $1)
+        UPDATE device SET last_profile_id = $4, last_active_at = $5 WHERE id = $3""",
+        family.id,
+        expires_at,
+        family.device_id,
+        profile_id,
+        now,
+    )
+
+
+async def use_up_tokens(connection: PoolConnectionProxy, family_id: str, now: datetime) -> None:
+    """The tokens issued so far are good no more; they stay, so that their reuse is noticed."""
+    await connection.execute(
+        "UPDATE refresh_token SET used_at = $2 WHERE family_id = $1 AND used_at IS NULL", family_id, now
+    )
+
+
+async def revoke_family(connection: PoolConnectionProxy, family_id: str, now: datetime) -> None:
+    """End the sign-in for good."""
+    await connection.execute(
+        "UPDATE session_family SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", family_id, now
+    )
+
+
+async def lock_family(connection: PoolConnectionProxy, account_id: str, family_id: str) -> Family | None:
+    """The family until the transaction ends; None for one of another account, or that is gone."""
+    row = await connection.fetchrow(
+        """SELECT id, account_id, device_id, revoked_at FROM session_family
+        WHERE id = $1 AND account_id = $2 FOR UPDATE""",
+        family_id,
+        account_id,
+    )
+    return Family(**row) if row else None
+
+
+async def lock_token(connection: PoolConnectionProxy, token_hash: bytes) -> RefreshToken | None:
+    """A refresh token, its family locked until the transaction ends.
+
+    Two statements: only what is read after the lock is sure to be current.
+    """
+    family = await connection.fetchrow(
+        """SELECT id, account_id, device_id, revoked_at FROM session_family
+        WHERE id = (SELECT family_id FROM refresh_token WHERE hash = $1) FOR UPDATE""",
+        token_hash,
+    )
+    if family is None:
+        return None
+    token = await connection.fetchrow(
+        "SELECT profile_id, expires_at, used_at FROM refresh_token WHERE hash = $1", token_hash
+    )
+    return RefreshToken(Family(**family), **token) if token else None
