@@ -84,8 +84,8 @@ class GraphQLEndpoint:
         try:
             if media_type is None:
                 raise errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
-            deadline = self._set_deadline(request)
             parameters = await _read_request(request)
+            deadline = self._set_deadline(request)
             document = self._find_document(parameters)
             _check_operation(request.method, document, parameters)
             return await _until_disconnect(

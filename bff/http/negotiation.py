@@ -35,7 +35,7 @@ def parse_accept(header: str) -> list[MediaRange]:
     """The ranges in the header's order; malformed elements are left out, other parameters than q are ignored."""
     ranges = []
     for element in _ELEMENT.findall(header)[:_MAX_ELEMENTS]:
-        name, *parameters = _PARAMETER.findall(element)
+        name, *parameters = _PARAMETER.findall(element) or [""]
         main, slash, sub = name.strip().lower().partition("/")
         quality = _read_quality(parameters)
         if slash and main and sub and quality is not None and (main != "*" or sub == "*"):

@@ -10,6 +10,6 @@ def sdl_route(schema: Schema) -> Route:
     text = schema.as_str()
 
     async def serve_sdl(_: Request) -> Response:
-        return PlainTextResponse(text, media_type="application/graphql", headers={"Cache-Control": "no-cache"})
+        return PlainTextResponse(text, headers={"Cache-Control": "no-cache"})
 
     return Route("/graphql/schema.graphql", serve_sdl)

@@ -55,7 +55,7 @@ class Query:
 
     @strawberry.field
     def small(self, number: int, numbers: list[int] | None = None) -> int:
-        return number
+        return number + sum(numbers or [])
 
     @strawberry.field
     def real(self, number: float) -> float:
@@ -66,8 +66,8 @@ class Query:
         raise Forbidden("This is for operators; ask one.")
 
     @strawberry.field
-    def missing(self, id: strawberry.ID) -> str | None:
-        raise NotFound("There is nothing of this id. " + id)
+    def missing(self, key: strawberry.ID) -> str | None:
+        raise NotFound("There is nothing of this key. " + key)
 
     @strawberry.field
     async def away(self) -> str | None:
