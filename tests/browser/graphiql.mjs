@@ -38,7 +38,7 @@ async function main(url, screenshot) {
     const report = { title: await page.title() };
     report.explorerFields = await readExplorer(page);
     report.headers = await readHeaders(page);
-    report.tabs = await page.locator(".graphiql-tab-button").allInnerTexts();
+    report.tabs = await readTabs(page);
     report.runs = [await run(page, report.tabs[0], pressKeys)];
     await page.screenshot({ path: screenshot });
     for (const name of report.tabs.slice(1)) {
@@ -46,6 +46,8 @@ async function main(url, screenshot) {
       report.runs.push(await run(page, name, clickButton));
     }
     report.documentation = await readDocumentation(page);
+    await page.reload();
+    report.reloaded = { headers: await readHeaders(page), tabs: await readTabs(page) };
     return { ...report, ...watched };
   } finally {
     await browser.close();
@@ -76,9 +78,15 @@ async function readExplorer(page) {
   );
 }
 
+function readTabs(page) {
+  return page.getByRole("tab").allInnerTexts();
+}
+
 async function readHeaders(page) {
   await page.getByRole("button", { name: "Headers", exact: true }).click();
-  const text = await readEditor(page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)"));
+  const editor = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)");
+  await editor.getByText("}").last().waitFor();
+  const text = await readEditor(editor);
   await page.getByRole("button", { name: "Variables", exact: true }).click();
   return text;
 }
@@ -111,9 +119,7 @@ async function openTab(page, name) {
 
 /** Runs the open tab's operation `name` and says what the server answered and what the result pane shows. */
 async function run(page, name, start) {
-  const answered = page.waitForResponse(
-    (response) => response.request().method() === "POST" && response.request().postData()?.includes(name),
-  );
+  const answered = page.waitForResponse((response) => response.request().postDataJSON()?.operationName === name);
   await start(page, name);
   const response = await answered;
   const { data, errors = [] } = await response.json();

@@ -31,9 +31,9 @@ def test_page_loads_nothing_from_elsewhere_and_without_complaint(report: dict[st
 
 
 def test_headers_hold_the_token_minted_for_the_page(report: dict[str, Any]) -> None:
-    headers = json.loads(report["headers"])
-    assert headers["Authorization"].startswith("Bearer ey")
-    assert headers["X-Device-Class"] == "WEB"
+    for headers in (json.loads(report["headers"]), json.loads(report["reloaded"]["headers"])):
+        assert headers["Authorization"].startswith("Bearer ey")
+        assert headers["X-Device-Class"] == "WEB"
 
 
 def test_explorer_and_documentation_list_the_graph(report: dict[str, Any]) -> None:
@@ -51,6 +51,10 @@ def test_every_tab_runs_with_data_and_no_errors(report: dict[str, Any]) -> None:
     assert runs["Search"]["data"]["search"]["edges"]
     assert runs["Title"]["data"]["title"]["name"]
     assert runs["SignIn"]["data"]["login"]["__typename"] == "Session"
+
+
+def test_tabs_outlive_a_reload(report: dict[str, Any]) -> None:
+    assert report["reloaded"]["tabs"] == report["tabs"]
 
 
 def test_screenshot_is_taken(report: dict[str, Any]) -> None:

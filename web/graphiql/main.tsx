@@ -5,7 +5,7 @@ import "./page.css";
 
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
-import { pick, useGraphiQL } from "@graphiql/react";
+import { type MonacoEditor, pick, useGraphiQL } from "@graphiql/react";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { StrictMode, useEffect } from "react";
@@ -27,14 +27,16 @@ function EditorSetup() {
   const { queryEditor, variableEditor, tabs, activeTabIndex } = useGraphiQL(
     pick("queryEditor", "variableEditor", "tabs", "activeTabIndex"),
   );
+  const tab = tabs[activeTabIndex];
   useEffect(() => queryEditor?.updateOptions({ wordWrap: "on", wrappingIndent: "indent" }), [queryEditor]);
-  useEffect(() => {
-    // It opens the first tab with its query but without its variables.
-    if (variableEditor?.getValue() === "") {
-      variableEditor.setValue(tabs[activeTabIndex]?.variables ?? "");
-    }
-  }, [variableEditor]);
+  // At a start it leaves the variables out, and where the open tab is not the first its query too.
+  useEffect(() => fillIfEmpty(queryEditor, tab?.query), [queryEditor]);
+  useEffect(() => fillIfEmpty(variableEditor, tab?.variables), [variableEditor]);
   return null;
+}
+
+function fillIfEmpty(editor: MonacoEditor | undefined, text: string | null | undefined) {
+  if (editor && text && editor.getValue() === "") editor.setValue(text);
 }
 
 function Page() {

@@ -4,6 +4,9 @@ import search from "./operations/search.graphql?raw";
 import signIn from "./operations/sign-in.graphql?raw";
 import title from "./operations/title.graphql?raw";
 
+/** Stranger Things, in the demo catalogue: its id follows from its key there. */
+const STRANGER_THINGS = "tit_dsjq5763gqybxz3o";
+
 interface Tab {
   query: string;
   variables: string;
@@ -14,7 +17,7 @@ export function defaultTabs(config: PageConfig): Tab[] {
   return [
     tab(`${introduction(config)}\n${home}`, { rows: 10, cards: 20, art: 342 }),
     tab(search, { query: "stranger", first: 24 }),
-    tab(title, { id: "tit_" }),
+    tab(title, { id: STRANGER_THINGS }),
     tab(signIn, { input: { email: "premium@example.com", password: "demo-password" } }),
   ];
 }
