@@ -12,6 +12,7 @@ from bff.http.errors import (
     Incident,
     InvalidOperation,
     MethodNotAllowed,
+    RequestTimeout,
     format_error,
     format_field_errors,
     format_invalid_operation,
@@ -62,6 +63,8 @@ def answer_error(error: Error, media_type: str, *, bears_token: bool = False) ->
         headers.append(("www-authenticate", 'Bearer error="invalid_token"' if bears_token else "Bearer"))
     if isinstance(error, MethodNotAllowed):
         headers.append(("allow", error.allow))
+    if isinstance(error, RequestTimeout):
+        headers.append(("connection", "close"))  # or the rest of the body could go on dripping in
     return Answer(status=status, media_type=media_type, body=orjson.dumps(body), headers=tuple(headers))
 
 

@@ -159,22 +159,16 @@ async def _read_request(request: Request) -> GraphQLRequest:
 
 
 async def _read_body(request: Request) -> bytes:
-    """All of the body, or ContentTooLarge as soon as it is known to be too much."""
-    too_large = errors.ContentTooLarge(
-        f"The body is larger than {MAX_BODY_BYTES} bytes; ask for less in one operation."
-    )
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY_BYTES:
-        raise too_large
+    """All of the body, or what is past the limit by one chunk: the parser refuses it."""
     chunks = []
     size = 0
     try:
         async with asyncio.timeout(BODY_DEADLINE):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > MAX_BODY_BYTES:
-                    raise too_large
                 chunks.append(chunk)
+                if size > MAX_BODY_BYTES:
+                    break
     except TimeoutError:
         raise errors.RequestTimeout(f"The body did not arrive within {BODY_DEADLINE:g} s; send it again.") from None
     return b"".join(chunks)
