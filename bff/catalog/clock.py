@@ -4,17 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 
-def choose_shift(newest: datetime, today: date) -> timedelta:
+def choose_shift(instants: Iterable[datetime | None], today: date) -> timedelta:
     """By how much a source's dates move: its newest falls on the first instant of `today`, never into the future.
 
     Chosen once, at a source's first import, and stored: a later import of the source moves by the same.
     """
-    return start_of_day(today) - newest
-
-
-def find_newest(days: Iterable[date | None]) -> datetime:
-    """The latest of a source's dates, at the start of that day; the epoch where there is none."""
-    return start_of_day(max((day for day in days if day), default=date(1970, 1, 1)))
+    newest = max((instant for instant in instants if instant), default=None)
+    return start_of_day(today) - newest if newest else timedelta()
 
 
 def start_of_day(day: date) -> datetime:

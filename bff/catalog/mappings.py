@@ -44,9 +44,7 @@ def read_mappings() -> Mappings:
         origins=frozenset(row["slug"] for row in genres if row["group"] == "origin"),
         labels={(row["source"], row["label"]): row["slug"] or None for row in read_mapping("genre_labels.csv")},
         countries={row["name"]: row["code"] for row in read_mapping("countries.csv")},
-        distinct_works=frozenset(
-            (row["show_id"], int(row["tvmaze_id"])) for row in read_mapping("distinct_works.csv")
-        ),
+        distinct_works=frozenset((row["show_id"], int(row["tvmaze_id"])) for row in read_mapping("distinct_works.csv")),
     )
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from msgspec import Struct
@@ -11,15 +11,34 @@ from msgspec import Struct
 from bff.catalog.files import BadRow, BadRowError, CatalogueFileError, ReadRows, check_rows
 from bff.catalog.names import clean_text
 
-HEADER = (
-    "show_id,type,title,director,cast,country,date_added,release_year,rating,duration,listed_in,description".split(",")
-)
+HEADER = [
+    "show_id",
+    "type",
+    "title",
+    "director",
+    "cast",
+    "country",
+    "date_added",
+    "release_year",
+    "rating",
+    "duration",
+    "listed_in",
+    "description",
+]
 
 _MONTHS = {
-    name: number
-    for number, name in enumerate(
-        "January February March April May June July August September October November December".split(), start=1
-    )
+    "January": 1,
+    "February": 2,
+    "March": 3,
+    "April": 4,
+    "May": 5,
+    "June": 6,
+    "July": 7,
+    "August": 8,
+    "September": 9,
+    "October": 10,
+    "November": 11,
+    "December": 12,
 }
 _MINUTES = re.compile(r"(\d{1,4}) min")
 _SEASONS = re.compile(r"(\d{1,2}) Seasons?")
@@ -50,10 +69,9 @@ def read_netflix(text: str, file: str) -> ReadRows[NetflixTitle]:
 
     Raises CatalogueFileError where the header differs or the quoting is broken.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     good: dict[str, NetflixTitle] = {}
     bad: list[BadRow] = []
-    for line, fields in _number_records(reader, file):
+    for line, fields in _number_records(text, file):
         try:
             title = _parse_title(fields)
             if title.show_id in good:
@@ -64,7 +82,8 @@ def read_netflix(text: str, file: str) -> ReadRows[NetflixTitle]:
     return check_rows(file, good.values(), bad)
 
 
-def _number_records(reader: "csv._reader", file: str) -> Iterator[tuple[int, list[str]]]:
+def _number_records(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         if next(reader, None) != HEADER:
             raise CatalogueFileError(f"{file}: the header is not {','.join(HEADER)}")
@@ -95,15 +114,15 @@ def _parse_title(fields: list[str]) -> NetflixTitle:
         show_id=cell["show_id"],
         is_series=is_series,
         name=clean_text(cell["title"]),
-        directors=_split_people(cell["director"]),
-        cast=_split_people(cell["cast"]),
-        countries=_split(cell["country"]),
+        directors=_keep_first(_split_people(cell["director"])),
+        cast=_keep_first(_split_people(cell["cast"])),
+        countries=_keep_first(_split(cell["country"])),
         added_on=_parse_date(cell["date_added"]),
         release_year=_parse_year(cell["release_year"]),
         certificate=rating or None,
         duration=None if is_series else _parse_minutes(length),
         season_count=_parse_seasons(length) if is_series else None,
-        labels=_split(cell["listed_in"]),
+        labels=_keep_first(_split(cell["listed_in"])),
         synopsis=clean_text(cell["description"]),
     )
 
@@ -113,24 +132,25 @@ def _unswap(rating: str, duration: str) -> tuple[str, str]:
     return ("", rating) if not duration and _MINUTES.fullmatch(rating) else (rating, duration)
 
 
-def _split(text: str) -> tuple[str, ...]:
-    """Parts between commas, each once, blank ones dropped."""
-    return tuple(dict.fromkeys(part for part in map(clean_text, text.split(",")) if part))
+def _keep_first(parts: Iterable[str]) -> tuple[str, ...]:
+    """Each part once, where it stands first."""
+    return tuple(dict.fromkeys(parts))
 
 
-def _split_people(text: str) -> tuple[str, ...]:
+def _split(text: str) -> list[str]:
+    """Parts between commas, blank ones dropped."""
+    return [part for part in map(clean_text, text.split(",")) if part]
+
+
+def _split_people(text: str) -> list[str]:
     """A suffix that a comma splits off belongs to the name before it: "Louis Ferrigno,  Jr."."""
     people: list[str] = []
-    for part in _parts(text):
+    for part in _split(text):
         if part in _NAME_SUFFIXES and people:
             people[-1] = f"{people[-1]} {part}"
         else:
             people.append(part)
-    return tuple(dict.fromkeys(people))
-
-
-def _parts(text: str) -> list[str]:
-    return [part for part in map(clean_text, text.split(",")) if part]
+    return people
 
 
 def _parse_date(text: str) -> date | None:

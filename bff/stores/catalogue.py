@@ -1,0 +1,45 @@
+"""Reads the catalogue as processes follow it: title cards by version, and the genres."""
+
+import msgspec
+from asyncpg import Pool
+from msgspec import Struct
+
+from bff.domain.titles import AnyTitleCard, Genre
+
+READ_DEADLINE = 30.0
+
+_CARD = msgspec.json.Decoder(AnyTitleCard)
+
+
+class CardsSince(Struct, frozen=True):
+    """What changed after a version: `version` is the newest, `removed` the ids of titles that are gone."""
+
+    version: int
+    cards: list[AnyTitleCard]
+    removed: list[str]
+
+
+async def read_cards(pool: Pool, since: int = 0) -> CardsSince:
+    """The cards that changed after the version `since`, oldest change first; all cards after 0."""
+    rows = await pool.fetch(
+        "SELECT title_id, version, document FROM title_card WHERE version > $1 ORDER BY version",
+        since,
+        timeout=READ_DEADLINE,
+    )
+    return CardsSince(
+        version=rows[-1]["version"] if rows else since,
+        cards=[_CARD.decode(row["document"]) for row in rows if row["document"] is not None],
+        removed=[row["title_id"] for row in rows if row["document"] is None],
+    )
+
+
+async def read_version(pool: Pool) -> int:
+    """The version of the newest title card, 0 where there is none."""
+    version: int = await pool.fetchval("SELECT coalesce(max(version), 0) FROM title_card")
+    return version
+
+
+async def read_genres(pool: Pool) -> list[Genre]:
+    """All genres in the order in which they are listed."""
+    rows = await pool.fetch("SELECT id, slug, name FROM genre ORDER BY ordinal")
+    return [Genre(id=row["id"], slug=row["slug"], name=row["name"]) for row in rows]

@@ -1,0 +1,38 @@
+"""Opens the pool of PostgreSQL connections that every store works on."""
+
+from collections.abc import Callable
+
+import asyncpg
+from asyncpg.connection import LoggedQuery
+from asyncpg.pool import PoolConnectionProxy
+
+from bff.settings import Settings
+
+COMMAND_TIMEOUT = 10.0
+"""Seconds after which a statement fails, unless its caller gives it a deadline of its own."""
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+"""A connection, whether it is the pool's or one's own."""
+
+OnQuery = Callable[[LoggedQuery], None]
+
+
+async def open_pool(settings: Settings, *, max_size: int = 10, on_query: OnQuery | None = None) -> asyncpg.Pool:
+    """A pool in UTC under the name `marquee`; jsonb arrives as text. The caller closes it.
+
+    `on_query` is told of every statement, on all connections: what counts round trips.
+    """
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        if on_query:
+            connection.add_query_logger(on_query)
+
+    return await asyncpg.create_pool(
+        settings.database_url,
+        min_size=1,
+        max_size=max_size,
+        command_timeout=COMMAND_TIMEOUT,
+        timeout=10,
+        init=prepare,
+        server_settings={"application_name": "marquee", "timezone": "UTC"},
+    )
