@@ -47,13 +47,10 @@ INTER = Face(
     _slices("inter-tight", 800, "latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese"),
     pitch=1.02,
 )
-LABEL = Face(
-    _slices("inter-tight", 600, "latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese"),
-    pitch=1.3,
-    is_capitals=True,
-    tracking=0.16,
-)
+_PLAIN_FILES = _slices("inter-tight", 600, "latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese")
+LABEL = Face(_PLAIN_FILES, pitch=1.3, is_capitals=True, tracking=0.14)
 OSWALD = Face(_slices("oswald", 600, "latin", "latin-ext", "cyrillic", "vietnamese"), pitch=1.18, is_capitals=True)
+PLAIN = Face(_PLAIN_FILES, pitch=1.22)
 PLAYFAIR = Face(_slices("playfair-display", 800, "latin", "latin-ext", "cyrillic", "vietnamese"), pitch=1.06)
 UNBOUNDED = Face(_slices("unbounded", 700, "latin", "latin-ext", "cyrillic", "vietnamese"), pitch=1.12)
 

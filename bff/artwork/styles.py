@@ -11,6 +11,11 @@ class Style(Struct, frozen=True):
     face: Face
     motifs: tuple[str, ...]
 
+    @property
+    def is_centred(self) -> bool:
+        """Book faces stand on the middle axis, the rest flush left."""
+        return self.face in (CINZEL, PLAYFAIR)
+
 
 _PLAIN = Style(INTER, ("arches", "hills", "lenses", "rings", "stripes", "waves"))
 
