@@ -3,6 +3,8 @@
 import errno
 from pathlib import Path
 
+_SIGNS_OF_A_FULL_DISK = ("No space left on device", "Disk quota exceeded", "Check free disk space")
+
 
 class EmbeddedError(Exception):
     """The engines cannot run; the message is for the person at the terminal and needs no traceback."""
@@ -18,7 +20,7 @@ def explain_os_error(error: OSError, directory: Path) -> EmbeddedError:
 
 def explain_log(name: str, text: str, directory: Path, log_file: Path) -> EmbeddedError:
     """Turn the end of an engine's log into a message; `text` is what it wrote since it was started."""
-    if "No space left on device" in text or "Disk quota exceeded" in text:
+    if any(sign in text for sign in _SIGNS_OF_A_FULL_DISK):
         return full_disk(directory)
     if "Permission denied" in text:
         return EmbeddedError(
