@@ -146,7 +146,7 @@ def _merge_netflix(
         duration=title.duration,
         genres=mappings.find_genres(labels),
         credits=tuple(MergedCredit(name, CreditRole.DIRECTOR) for name in title.directors) + cast,
-        seasons=_convert_seasons(show, calendar) if show else _count_seasons(title.season_count or 0),
+        seasons=_convert_seasons(show, calendar) or _count_seasons(title.season_count or 0),
         countries=tuple(
             dict.fromkeys(mappings.countries[name] for name in title.countries if name in mappings.countries)
         ),
@@ -197,9 +197,9 @@ def _count_seasons(count: int) -> tuple[MergedSeason, ...]:
     return tuple(MergedSeason(number) for number in range(1, count + 1))
 
 
-def _convert_seasons(show: TVmazeSeries, calendar: Calendar) -> tuple[MergedSeason, ...]:
+def _convert_seasons(show: TVmazeSeries | None, calendar: Calendar) -> tuple[MergedSeason, ...]:
     seasons: defaultdict[int, list[MergedEpisode]] = defaultdict(list)
-    for episode in show.episodes:
+    for episode in show.episodes if show else ():
         seasons[episode.season].append(_convert_episode(episode, calendar))
     return tuple(MergedSeason(number, len(of), tuple(of)) for number, of in sorted(seasons.items()))
 

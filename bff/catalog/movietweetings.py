@@ -11,6 +11,8 @@ from bff.catalog.names import clean_text
 _FILM = re.compile(r"(\d{1,10})::(.+) \((\d{4})\)::(.*)")
 _RATING = re.compile(r"(\d{1,9})::(\d{1,10})::(\d{1,2})::(\d{1,10})")
 
+_LATEST = 4_102_444_800
+
 
 class RatedFilm(Struct, frozen=True):
     """`id` is IMDb's number, with its leading zeros."""
@@ -54,4 +56,6 @@ def _parse_rating(text: str, line: int) -> FilmRating:  # noqa: ARG001
         raise BadRowError("is not like 1::1074638::7::1365029107")
     if int(match[3]) > 10:
         raise BadRowError(f"rating {match[3]} is over 10")
+    if int(match[4]) > _LATEST:
+        raise BadRowError(f"time {match[4]} is after the year 2100")
     return FilmRating(int(match[1]), match[2], int(match[3]), datetime.fromtimestamp(int(match[4]), UTC))

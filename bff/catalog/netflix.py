@@ -42,7 +42,7 @@ _MONTHS = {
 }
 _MINUTES = re.compile(r"(\d{1,4}) min")
 _SEASONS = re.compile(r"(\d{1,2}) Seasons?")
-_DATE = re.compile(r"([A-Z][a-z]+) (\d{1,2}), (\d{4})")
+_DATE = re.compile(r"([A-Z][a-z]+) (\d{1,2}), ((?:18|19|20)\d\d)")
 _NAME_SUFFIXES = frozenset({"Jr.", "Sr.", "Jr", "Sr"})
 
 

@@ -1,6 +1,5 @@
 """Reads TVmaze's series, one JSON object a line with episodes and cast embedded, into records."""
 
-import functools
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -13,7 +12,7 @@ from msgspec import Meta, Struct, field
 from bff.catalog.files import BadRowError, ReadRows, number_lines, read_rows
 from bff.catalog.names import clean_text
 
-Name = Annotated[str, Meta(min_length=1)]
+Name = Annotated[str, Meta(pattern=r"\S")]
 Day = date | None
 
 _LANGUAGES = {
@@ -94,11 +93,11 @@ class _Role(Struct):
 
 class _Episode(Struct):
     id: int
-    season: Annotated[int, Meta(ge=0)]
+    season: Annotated[int, Meta(ge=0, le=9999)]
     name: Name
-    number: Annotated[int, Meta(ge=0)] | None = None
+    number: Annotated[int, Meta(ge=0, le=99_999)] | None = None
     airdate: str | None = None
-    runtime: Annotated[int, Meta(ge=0)] | None = None
+    runtime: Annotated[int, Meta(ge=0, le=99_999)] | None = None
     summary: str | None = None
 
 
@@ -129,7 +128,7 @@ def read_tvmaze(text: str, file: str) -> ReadRows[TVmazeSeries]:
 
     Raises CatalogueFileError where most lines are none.
     """
-    return read_rows(file, number_lines(text), functools.partial(_parse_series, seen={}))
+    return read_rows(file, number_lines(text), _SeriesParser().parse)
 
 
 def strip_html(text: str | None) -> str:
@@ -142,15 +141,32 @@ def strip_html(text: str | None) -> str:
     return clean_text("".join(reader.parts))
 
 
-def _parse_series(text: str, line: int, seen: dict[int, int]) -> TVmazeSeries:
+class _SeriesParser:
+    """Parses the lines of one file, and remembers what ids it has met."""
+
+    def __init__(self) -> None:
+        self._shows: set[int] = set()
+        self._episodes: set[int] = set()
+
+    def parse(self, text: str, line: int) -> TVmazeSeries:  # noqa: ARG002
+        series = _parse_series(text)
+        episodes = [episode.id for episode in series.episodes]
+        if series.id in self._shows:
+            raise BadRowError(f"repeats the series {series.id}")
+        if len(set(episodes)) < len(episodes) or not self._episodes.isdisjoint(episodes):
+            raise BadRowError("repeats the id of an episode")
+        self._shows.add(series.id)
+        self._episodes.update(episodes)
+        return series
+
+
+def _parse_series(text: str) -> TVmazeSeries:
     if "\\u0000" in text or "\0" in text:
         raise BadRowError("holds a NUL character")
     try:
         show = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise BadRowError(str(error)) from error
-    if (first := seen.setdefault(show.id, line)) != line:
-        raise BadRowError(f"repeats the series {show.id} of line {first}")
     episodes = tuple(sorted(_convert_episodes(show), key=lambda episode: (episode.season, episode.number)))
     if len({(episode.season, episode.number) for episode in episodes}) < len(episodes):
         raise BadRowError("numbers two episodes of a season alike")
@@ -201,7 +217,7 @@ def _merge_roles(roles: list[_Role]) -> tuple[TVmazeRole, ...]:
 def _parse_day(text: str | None) -> Day:
     if not text:
         return None
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+    if not re.fullmatch(r"(18|19|20)\d\d-\d\d-\d\d", text):
         raise BadRowError(f"date {text!r} is not like 2016-07-15")
     try:
         return date.fromisoformat(text)
