@@ -90,14 +90,12 @@ async def register_device(
                 now=now,
             )
         row = await connection.fetchrow(
-            """WITH bound AS (UPDATE session_family SET device_id = $1 WHERE id = $2)
-            UPDATE device SET device_class = $4, name = coalesce($5, name), capabilities = $6::text::jsonb,
-                implicit = false, last_profile_id = $7, last_active_at = $8
-            WHERE id = $1 AND account_id = $3
+            """UPDATE device SET device_class = $3, name = coalesce($4, name), capabilities = $5::text::jsonb,
+                implicit = false, last_profile_id = $6, last_active_at = $7
+            WHERE id = $1 AND account_id = $2
             RETURNING id, account_id, device_class, name, capabilities::text AS capabilities, implicit,
                 last_active_at""",
             device_id,
-            family_id,
             account_id,
             device_class.value,
             name,
@@ -107,6 +105,7 @@ async def register_device(
         )
         if row is None:
             raise _not_found()
+        await connection.execute("UPDATE session_family SET device_id = $1 WHERE id = $2", device_id, family_id)
     return _to_device(row)
 
 
