@@ -98,11 +98,13 @@ def worker(data_dir: Path | None) -> None:
     import asyncio
 
     from arq.worker import run_worker
-    from workers.settings import WorkerSettings
+
+    from bff.settings import read_settings
+    from workers.settings import WorkerSettings, worker_options
 
     # arq asks for the current loop before it runs one.
     asyncio.set_event_loop(asyncio.new_event_loop())
-    run_worker(WorkerSettings)
+    run_worker(WorkerSettings, **worker_options(read_settings()))
 
 
 @main.command()
@@ -134,6 +136,7 @@ def import_catalog(paths: tuple[Path, ...], data_dir: Path | None) -> None:
 async def _import_catalogue(paths: tuple[Path, ...]) -> None:
     from datetime import UTC, datetime
 
+    from bff.catalog.files import CatalogueFileError
     from bff.catalog.importer import import_catalogue
     from bff.settings import read_settings
     from bff.stores.postgres import open_pool
@@ -141,6 +144,8 @@ async def _import_catalogue(paths: tuple[Path, ...]) -> None:
     pool = await open_pool(read_settings())
     try:
         await import_catalogue(pool, paths, today=datetime.now(UTC).date(), report=_timed_report())
+    except CatalogueFileError as error:
+        raise click.ClickException(f"Nothing was changed. {error}") from error
     finally:
         await pool.close()
 

@@ -66,16 +66,16 @@ async def _develop(options: DevOptions, engines: EmbeddedEngines, report: Report
     # A killed predecessor's API may still hold the port: it is ended first.
     await engines.claim()
     port = find_port(options.port)
-    report("starting PostgreSQL and Redis")
+    report("Starting PostgreSQL and Redis.")
     async with engines:
         environment = _compose_environment(options, engines)
         os.environ.update(environment)
         write_private(engines.data_dir / _ENVIRONMENT_FILE, json.dumps(environment, indent=2))
         await _fill_database(options, engines.data_dir, report)
-        report("starting the API and the worker")
+        report("Starting the API and the worker.")
         url = f"http://{HOST}:{port}"
         async with run_programs(*_children(options, engines.data_dir, port)):
-            report("everything runs; Ctrl-C ends it\n")
+            report("Everything runs; Ctrl-C ends it.\n")
             print(f"GraphiQL       {url}/graphql")
             if not options.empty:
                 print(_SIGN_IN)
@@ -145,15 +145,15 @@ async def _fill_database(options: DevOptions, data_dir: Path, report: Report) ->
     settings = read_settings()
     today = datetime.now(UTC).date()
     try:
-        report("migrating the database")
+        report("Migrating the database.")
         await migrate(settings.database_url)
         if options.empty:
             return
         pool = await open_pool(settings)
         try:
-            report("importing the demo catalogue, unless it is there")
+            report("Importing the demo catalogue, unless it is there.")
             await import_catalogue(pool, DEMO_FILES, today=today, report=report)
-            report("making the demo accounts, unless they are there")
+            report("Making the demo accounts, unless they are there.")
             await seed_demo_accounts(pool, settings, today=today, report=report)
         finally:
             await pool.close()

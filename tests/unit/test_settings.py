@@ -1,0 +1,70 @@
+import base64
+from pathlib import Path
+
+import pytest
+
+from bff.settings import Environment, Secret, SettingsError, read_settings
+
+NEEDED = {
+    "BFF_DATABASE_URL": "postgresql://user:hidden@/database",
+    "BFF_REDIS_URL": "redis://:hidden@localhost:6379/0",
+    "BFF_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+}
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    settings = read_settings(NEEDED)
+    assert settings.database_url == NEEDED["BFF_DATABASE_URL"]
+    assert settings.env is Environment.PRODUCTION
+    assert not settings.is_development
+    assert settings.default_region == "US"
+    assert settings.cors_origins == ()
+
+
+def test_each_kind_of_value_is_read() -> None:
+    settings = read_settings(
+        {
+            **NEEDED,
+            "BFF_ENV": "development",
+            "BFF_DATA_DIR": "/data",
+            "BFF_OPERATION_DEADLINE": "2.5",
+            "BFF_ACCESS_TOKEN_AGE": "60",
+            "BFF_CORS_ORIGINS": "https://a.example, https://b.example,",
+        }
+    )
+    assert settings.is_development
+    assert settings.data_dir == Path("/data")
+    assert settings.operation_deadline == 2.5
+    assert settings.access_token_age == 60
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_what_is_missing_is_named(name: str) -> None:
+    environment = {other: value for other, value in NEEDED.items() if other != name}
+    with pytest.raises(SettingsError, match=f"{name} is not set; it takes"):
+        read_settings(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("BFF_ENV", "staging"), ("BFF_OPERATION_DEADLINE", "soon"), ("BFF_ACCESS_TOKEN_AGE", "1.5")],
+)
+def test_what_cannot_be_read_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} cannot be read"):
+        read_settings({**NEEDED, name: value})
+
+
+def test_the_key_may_lie_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("a2V5\n")
+    environment = {name: value for name, value in NEEDED.items() if name != "BFF_KEY_ENCRYPTION_KEY"}
+    assert read_settings({**environment, "BFF_KEY_ENCRYPTION_KEY_FILE": str(file)}).key_encryption_key == "a2V5"
+    with pytest.raises(SettingsError, match="BFF_KEY_ENCRYPTION_KEY_FILE cannot be read"):
+        read_settings({**environment, "BFF_KEY_ENCRYPTION_KEY_FILE": str(tmp_path / "absent")})
+
+
+def test_secrets_do_not_show_themselves() -> None:
+    settings = read_settings(NEEDED)
+    assert "hidden" not in repr(settings)
+    assert repr(Secret("hidden")) == "Secret('…')"
