@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 class Environment(StrEnum):
@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     section_deadline: float = 0.5
     access_token_age: int = 900
     refresh_token_age: int = 60 * 60 * 24 * 60
-    graphiql_login: str = field(default="")
+    graphiql_login: str = "premium@example.com"
     """The demo account whose token GraphiQL is opened with, in development only."""
 
     @property

@@ -1,0 +1,1 @@
+"""Batched reads, one class a key -> value, built anew for every operation."""

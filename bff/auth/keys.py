@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -50,6 +52,15 @@ async def open_key_ring(pool: asyncpg.Pool, key_encryption_key: Secret, now: dat
     stored = await read_keys(pool, lambda: _make_key(wrapping, now), now)
     signing = next(key for key in stored if key.retires_at is None)
     return KeyRing(signing.kid, _unwrap(wrapping, signing), {key.kid: _load_public(key) for key in stored})
+
+
+def derive_key(key_encryption_key: Secret, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose, the same in every process (HKDF, RFC 5869).
+
+    Raises SettingsError where the key-encryption key is malformed.
+    """
+    secret = _decode_key_encryption_key(key_encryption_key)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret)
 
 
 def _decode_key_encryption_key(key_encryption_key: Secret) -> bytes:

@@ -34,6 +34,13 @@ class ArtworkKind(StrEnum):
     LOGO = "LOGO"
 
 
+class Badge(StrEnum):
+    NEW = "NEW"
+    NEW_EPISODES = "NEW_EPISODES"
+    LEAVING_SOON = "LEAVING_SOON"
+    TOP_TEN = "TOP_TEN"
+
+
 class Genre(Struct, frozen=True):
     """`slug` is the key of the mapping table in `demo/`: `action-adventure`."""
 
@@ -102,7 +109,7 @@ class TitleCard(Struct, frozen=True, kw_only=True, tag_field="type"):
 
     `windows` maps a region (ISO 3166-1 alpha-2) to its licence window; a region that is missing was never licensed.
     `popularity` orders titles, higher first, and is unique up to ties broken by id. `average_rating` is 0..10.
-    `genre_ids` and `credits` stand in billing order.
+    `genre_ids` and `credits` stand in billing order. `is_hidden` is set while an operator has withdrawn the title.
     """
 
     id: str
@@ -121,6 +128,7 @@ class TitleCard(Struct, frozen=True, kw_only=True, tag_field="type"):
     average_rating: float | None = None
     rating_count: int = 0
     artwork: Artwork
+    is_hidden: bool = False
 
 
 class MovieCard(TitleCard, frozen=True, kw_only=True, tag="MOVIE"):
@@ -140,3 +148,38 @@ class SeriesCard(TitleCard, frozen=True, kw_only=True, tag="SERIES"):
 
 
 AnyTitleCard = MovieCard | SeriesCard
+
+
+class Season(Struct, frozen=True):
+    """A season with the series that it belongs to."""
+
+    series: SeriesCard
+    card: SeasonCard
+
+
+class Episode(Struct, frozen=True):
+    """An episode with the season and series that it belongs to."""
+
+    series: SeriesCard
+    season: SeasonCard
+    card: EpisodeCard
+
+    @property
+    def id(self) -> str:
+        return self.card.id
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def label(self) -> str:
+        """Where it stands in its series: S2:E3."""
+        return f"S{self.season.number}:E{self.card.number}"
+
+    @property
+    def duration(self) -> float | None:
+        return self.card.duration
+
+
+AnyPlayable = MovieCard | Episode

@@ -62,7 +62,7 @@ def _fold_character(code: int) -> str | None:
     category = unicodedata.category(character)
     if character in _LETTERS_WITHOUT_DECOMPOSITION:
         return _LETTERS_WITHOUT_DECOMPOSITION[character]
-    if character in _APOSTROPHES or category == "Cf" or _lies_in(code, _OPTIONAL_MARKS):
+    if character in _APOSTROPHES or category == "Cf":
         return None
     if category[0] not in "LNM":
         return " "
@@ -74,6 +74,7 @@ def _lies_in(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
 
 
 _FOLDING = _FoldingTable()
+_WITHOUT_OPTIONAL_MARKS = {code: None for first, last in _OPTIONAL_MARKS for code in range(first, last + 1)}
 
 
 def fold(text: str) -> str:
@@ -84,8 +85,10 @@ def fold(text: str) -> str:
     spelled_out = text.replace(" & ", " and ")
     if spelled_out.isascii():
         return " ".join(spelled_out.lower().translate(_FOLDING).split())
-    plain = unicodedata.normalize("NFKD", spelled_out).casefold()
-    words = unicodedata.normalize("NFC", unicodedata.normalize("NFKD", plain).translate(_FOLDING)).split()
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", spelled_out).casefold())
+    # Marks that stay are composed before characters are told apart: the voicing of kana is no character of its own.
+    plain = unicodedata.normalize("NFC", decomposed.translate(_WITHOUT_OPTIONAL_MARKS))
+    words = unicodedata.normalize("NFC", plain.translate(_FOLDING)).split()
     # A mark that has lost its letter is no word.
     return " ".join(word for word in words if not all(unicodedata.category(part)[0] == "M" for part in word))
 

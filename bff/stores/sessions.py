@@ -6,6 +6,7 @@ other. All functions take a connection with an open transaction.
 
 from datetime import datetime
 
+import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
@@ -111,3 +112,11 @@ async def lock_token(connection: PoolConnectionProxy, token_hash: bytes) -> Refr
         "SELECT profile_id, expires_at, used_at FROM refresh_token WHERE hash = $1", token_hash
     )
     return RefreshToken(Family(**family), **token) if token else None
+
+
+async def remove_ended_families(pool: asyncpg.Pool, *, before: datetime) -> int:
+    """Remove the sign-ins that expired or were revoked before an instant, their tokens with them; answers how many."""
+    status: str = await pool.execute(
+        "DELETE FROM session_family WHERE expires_at < $1 OR revoked_at < $1", before, timeout=60
+    )
+    return int(status.removeprefix("DELETE "))

@@ -1,0 +1,110 @@
+"""The ASGI app: its routes, and a lifespan that opens the engines and closes them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bff.artwork.urls import ImageSigner
+from bff.auth.demo import open_demo_session
+from bff.auth.keys import derive_key
+from bff.auth.sessions import open_authority
+from bff.context import Services
+from bff.http.cors import cors_middleware
+from bff.http.graphiql import GraphiQLPage
+from bff.http.graphql import GraphQLEndpoint
+from bff.http.health import health_routes
+from bff.http.opening import ContextOpener
+from bff.http.sdl import sdl_route
+from bff.http.security import SecurityHeaders
+from bff.settings import Settings, read_settings
+from bff.stores.catalogue_follower import CatalogueFollower
+from bff.stores.postgres import OnQuery, open_pool
+from bff.stores.redis import DocumentCache, open_redis
+from schema.build import build_schema
+
+GRAPHIQL = Path(__file__).parent.parent / "web" / "dist"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, now: Callable[[], datetime] = utc_now, on_query: OnQuery | None = None
+) -> AsyncIterator[Services]:
+    """Everything a process has, open until the block ends. `on_query` is told of every SQL statement."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(await open_pool(settings, on_query=on_query))
+        cache = DocumentCache(open_redis(settings))
+        stack.push_async_callback(cache.close)
+        authority = await open_authority(pool, settings, now())
+        follower = await stack.enter_async_context(CatalogueFollower(pool, cache).following())
+        yield Services(
+            settings=settings,
+            pool=pool,
+            cache=cache,
+            follower=follower,
+            authority=authority,
+            images=ImageSigner(derive_key(settings.key_encryption_key, "images")),
+            now=now,
+        )
+
+
+def build_app(services: Services) -> Starlette:
+    """The app over services that are open."""
+    settings = services.settings
+    schema = build_schema()
+    page = GraphiQLPage(GRAPHIQL, _mint_for_graphiql(services), account=settings.graphiql_login)
+    endpoint = GraphQLEndpoint(
+        schema,
+        ContextOpener(services),
+        graphiql=page.respond if settings.is_development else None,
+        development=settings.is_development,
+        deadline=settings.operation_deadline,
+    )
+    routes: list[BaseRoute] = [
+        Route("/graphql", endpoint),
+        *health_routes({"postgresql": _check_database(services), "redis": services.cache.ping}),
+    ]
+    if settings.is_development:
+        routes += [sdl_route(schema), *page.routes]
+    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), *cors_middleware(settings.cors_origins)])
+
+
+def create_app() -> Starlette:
+    """What uvicorn runs: settings from the environment, engines opened by the lifespan."""
+    settings = read_settings()
+    opened: list[ASGIApp] = []
+
+    @asynccontextmanager
+    async def run(_: Starlette) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            opened.append(build_app(services))
+            yield
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await opened[0](scope, receive, send)
+
+    return Starlette(lifespan=run, routes=[Mount("/", app=serve)])
+
+
+def _mint_for_graphiql(services: Services) -> Callable[[], Awaitable[str | None]]:
+    async def mint() -> str | None:
+        session = await open_demo_session(services.authority, services.settings.graphiql_login, services.now())
+        return session.access_token if session is not None else None
+
+    return mint
+
+
+def _check_database(services: Services) -> Callable[[], Awaitable[object]]:
+    async def check() -> object:
+        return await services.pool.fetchval("SELECT 1", timeout=1)
+
+    return check

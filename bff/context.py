@@ -1,0 +1,225 @@
+"""One operation's context: who asks, from where, on what device, at what time, with loaders of its own.
+
+It holds no rules: visibility is `domain.visibility`, access is `schema.access`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+import strawberry
+
+from bff.artwork.urls import ImageSigner
+from bff.auth.sessions import Authority
+from bff.auth.tokens import AccessToken
+from bff.domain.accounts import AccountRecord, Device
+from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
+from bff.domain.home import HomeDocument
+from bff.domain.profile_state import ProfileState
+from bff.domain.titles import MaturityRating
+from bff.domain.visibility import Audience
+from bff.errors import Forbidden, NotFound, Unauthenticated
+from bff.settings import Settings
+from bff.stores import keys
+from bff.stores.accounts import read_account
+from bff.stores.catalogue_follower import CatalogueFollower
+from bff.stores.devices import find_device
+from bff.stores.profile_state import Write, change_state, decode_state, read_state
+from bff.stores.redis import DocumentCache, RedisAway
+from bff.stores.snapshot import Catalogue, Shelf
+from loaders.document_by_key import DocumentByKey
+
+DEVICE_AGE = 600
+"""Seconds a device's copy in Redis lives."""
+
+_decode_device = msgspec.msgpack.Decoder(Device).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a process has, shared by all its operations."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    cache: DocumentCache
+    follower: CatalogueFollower
+    authority: Authority
+    images: ImageSigner
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a request says of itself, before anything was read.
+
+    `country` is what a trusted proxy said, `device_id` and `accept` are the headers of those names; `device_class` is
+    None where the client named none.
+    """
+
+    token: AccessToken | None
+    region: str
+    address: str
+    country: str | None = None
+    device_id: str | None = None
+    device_class: DeviceClass | None = None
+    accept: str = ""
+    language: str = "en"
+    time_zone: ZoneInfo | None = None
+
+
+@dataclass(slots=True)
+class OperationContext:
+    """Built anew for every operation, and for every event of a subscription.
+
+    `catalogue` and `now` hold still for the whole operation. `enter` must have been awaited before `audience`,
+    `state` and `device` are read: fields at the root do so by their access rule.
+    """
+
+    services: Services
+    caller: Caller
+    catalogue: Catalogue = field(init=False)
+    now: datetime = field(init=False)
+    degraded: set[str] = field(default_factory=set)
+    documents: DocumentByKey = field(init=False)
+    state: ProfileState | None = field(init=False, default=None)
+    device: Device | None = field(init=False, default=None)
+    home: HomeDocument | None = field(init=False, default=None)
+    _entering: "asyncio.Task[None] | None" = field(init=False, default=None)
+    _account: "asyncio.Task[AccountRecord | None] | None" = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.catalogue = self.services.follower.catalogue
+        self.now = self.services.now()
+        self.documents = DocumentByKey(self.services.cache, self.degraded)
+
+    @property
+    def token(self) -> AccessToken | None:
+        return self.caller.token
+
+    @property
+    def locale(self) -> str:
+        """What texts are written in: the profile's language comes before the client's."""
+        return self.state.language if self.state is not None else self.caller.language
+
+    @property
+    def audience(self) -> Audience:
+        ceiling = MaturityRating[self.services.settings.visitor_ceiling] if self.state is None else self.state.ceiling
+        return Audience(region=self.caller.region, ceiling=ceiling)
+
+    @property
+    def shelf(self) -> Shelf:
+        """What this viewer may see in rows, lists and search."""
+        return self.catalogue.shelve(self.audience, self.now)
+
+    @property
+    def device_class(self) -> DeviceClass:
+        """The registered device's; else what the header says; else the implicit device's; else WEB."""
+        if self.device is not None and (not self.device.implicit or self.caller.device_class is None):
+            return self.device.device_class
+        return self.caller.device_class or DeviceClass.WEB
+
+    @property
+    def capabilities(self) -> DeviceCapabilities:
+        if self.device is not None and not self.device.implicit:
+            return self.device.capabilities
+        return default_capabilities(self.device_class)
+
+    @property
+    def image_formats(self) -> tuple[ImageFormat, ...] | None:
+        """What a registered device said it can show; None where only `Accept` can tell."""
+        return self.device.capabilities.image_formats if self.device is not None and not self.device.implicit else None
+
+    async def enter(self) -> None:
+        """Read the profile's state and the device, once an operation, in one round trip with what else is asked for.
+
+        Raises Unauthenticated when the profile of the token is gone, NotFound for a device that is not this account's.
+        """
+        token = self.caller.token
+        if token is None:
+            return
+        if self._entering is None:
+            # Asked for now, not in the task, so that it shares a round trip with what the field asks for in this tick.
+            state = self.documents.load(keys.profile_state(token.profile_id)) if token.profile_id else None
+            device_id = self.caller.device_id or token.device_id
+            device = self.documents.load(keys.device(device_id)) if device_id else None
+            self._entering = asyncio.ensure_future(self._read_viewer(token, state, device))
+        await asyncio.shield(self._entering)
+
+    def require_token(self) -> AccessToken:
+        """Raises Unauthenticated for a visitor, should a field's rule have let one in."""
+        if self.caller.token is None:
+            raise Unauthenticated("Sign in first: call login, then send the access token in Authorization.")
+        return self.caller.token
+
+    def require_state(self) -> ProfileState:
+        """Raises Forbidden where no profile is chosen, should a field's rule have let one in."""
+        if self.state is None:
+            raise Forbidden("This account has no profile chosen; call switchProfile first.")
+        return self.state
+
+    def become(self, caller: Caller) -> None:
+        """Go on as somebody else, within the mutation that signed them in; `enter` reads them."""
+        self.caller = caller
+        self.state = self.device = self.home = self._entering = self._account = None
+
+    async def change_state(self, write: Write) -> ProfileState:
+        """Run a change of the current profile; the operation goes on with the state after it."""
+        profile_id = self.require_state().profile_id
+        self.state = await change_state(self.services.pool, self.services.cache, profile_id, write)
+        return self.state
+
+    async def _read_viewer(
+        self,
+        token: AccessToken,
+        state: "asyncio.Future[bytes | None] | None",
+        device: "asyncio.Future[bytes | None] | None",
+    ) -> None:
+        if state is not None:
+            await self._read_state(str(token.profile_id), await state)
+        if device is not None:
+            await self._read_device(token.account_id, self.caller.device_id or str(token.device_id), await device)
+
+    async def _read_state(self, profile_id: str, stored: bytes | None) -> None:
+        if stored is not None:
+            self.state = decode_state(stored)
+        else:
+            self.state = await read_state(self.services.pool, self.services.cache, profile_id)
+        if self.state is None:
+            raise Unauthenticated("The profile of this token is gone; sign in again.")
+
+    async def _read_device(self, account_id: str, device_id: str, stored: bytes | None) -> None:
+        found = _decode_device(stored) if stored is not None else None
+        if found is None:
+            found = await find_device(self.services.pool, account_id, device_id)
+            if found is not None:
+                await self.keep_device(found)
+        if found is not None and found.account_id == account_id:
+            self.device = found
+        elif self.caller.device_id is not None:
+            raise NotFound("X-Device-Id names no device of this account; call registerDevice first.")
+
+    async def read_account(self) -> AccountRecord | None:
+        """The account of the token, read once an operation; None for a visitor."""
+        if self.caller.token is None:
+            return None
+        if self._account is None:
+            self._account = asyncio.ensure_future(read_account(self.services.pool, self.caller.token.account_id))
+        return await asyncio.shield(self._account)
+
+    def forget_account(self) -> None:
+        """Read the account anew when it is asked for next: it was changed."""
+        self._account = None
+
+    async def keep_device(self, device: Device) -> None:
+        """Leave a copy in Redis, so that the next operation reads it with the rest."""
+        try:
+            await self.services.cache.put(keys.device(device.id), msgspec.msgpack.encode(device), age=DEVICE_AGE)
+        except RedisAway:
+            self.degraded.add("redis")
+
+
+Info = strawberry.Info[OperationContext, None]

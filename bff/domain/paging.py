@@ -1,0 +1,110 @@
+"""Pages of lists: keyset cursors that survive changes, caps, and the values that connections show."""
+
+import base64
+import binascii
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from bff.errors import BadUserInput
+
+T = TypeVar("T")
+Key = tuple[int | float | str, ...]
+
+CARDS_CAP = 75
+ROWS_CAP = 40
+LIST_CAP = 100
+
+
+class Edge(Struct, Generic[T], frozen=True):
+    cursor: str
+    node: T
+
+
+class PageInfo(Struct, frozen=True):
+    has_next_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+    has_previous_page: bool = False
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """`total_count` is None where counting would cost a read of its own."""
+
+    edges: tuple[Edge[T], ...]
+    page_info: PageInfo
+    total_count: int | None = None
+
+
+def check_first(first: int | None, *, default: int, cap: int) -> int:
+    """How many are wanted.
+
+    Raises BadUserInput, naming the cap.
+    """
+    if first is None:
+        return default
+    if first < 0:
+        raise BadUserInput("`first` must not be negative.")
+    if first > cap:
+        raise BadUserInput(f"`first` is at most {cap} here; page on with `after`.", limit=cap)
+    return first
+
+
+def encode_cursor(scope: str, key: Key) -> str:
+    """`scope` names the list and its order, so that a cursor is not taken for one of another list."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode((scope, *key))).decode().rstrip("=")
+
+
+def decode_cursor(scope: str, cursor: str) -> Key:
+    """The key that `encode_cursor` was given.
+
+    Raises BadUserInput for what is no cursor of this list.
+    """
+    problem = BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.")
+    if len(cursor) > 512:
+        raise problem
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        decoded = msgspec.msgpack.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int | float | str, ...]
+        )
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise problem from error
+    if not decoded or decoded[0] != scope:
+        raise problem
+    return decoded[1:]
+
+
+def take_page(
+    items: Sequence[T],
+    *,
+    scope: str,
+    key: Callable[[T], Key],
+    first: int,
+    after: str | None,
+) -> Page[T]:
+    """One page of a whole list that is in memory and sorted ascending by `key`, which must be unique.
+
+    The page starts behind the cursor's key, whether or not the item it named is still there.
+    """
+    start = 0
+    if after is not None:
+        wanted = decode_cursor(scope, after)
+        try:
+            start = bisect_right(items, wanted, key=key)
+        except TypeError as error:
+            raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error
+    chosen = items[start : start + first]
+    edges = tuple(Edge(cursor=encode_cursor(scope, key(item)), node=item) for item in chosen)
+    return Page(
+        edges=edges,
+        page_info=PageInfo(
+            has_next_page=start + len(chosen) < len(items),
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+        total_count=len(items),
+    )

@@ -1,0 +1,71 @@
+"""Keeps a process's snapshot of the catalogue in step with the title cards, through a version in Redis."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+from bff.stores import keys
+from bff.stores.catalogue import read_cards, read_genres, read_version
+from bff.stores.redis import DocumentCache, RedisAway
+from bff.stores.snapshot import Catalogue
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 0.25
+"""Seconds between two looks at the version."""
+
+
+class CatalogueFollower:
+    """Holds the newest snapshot; `catalogue` is replaced whole, never changed."""
+
+    def __init__(self, pool: asyncpg.Pool, cache: DocumentCache) -> None:
+        self.catalogue: Catalogue
+        self._pool = pool
+        self._cache = cache
+        self._seen: bytes | None = None
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator["CatalogueFollower"]:
+        """Load the whole catalogue, then follow it until the block ends."""
+        self._seen = await self._read_mark()
+        cards = await read_cards(self._pool, since=0)
+        genres = await read_genres(self._pool)
+        self.catalogue = await asyncio.to_thread(Catalogue.build, cards.version, cards.cards, genres)
+        task = asyncio.create_task(self._follow(), name="catalogue follower")
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def catch_up(self) -> None:
+        """Read what changed since the snapshot's version, and swap the snapshot."""
+        held = self.catalogue
+        cards = await read_cards(self._pool, since=held.version)
+        if cards.version == held.version:
+            return
+        genres = await read_genres(self._pool)
+        self.catalogue = await asyncio.to_thread(held.apply, cards.version, cards.cards, cards.removed, genres)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            try:
+                mark = await self._read_mark()
+                if mark != self._seen:
+                    await self.catch_up()
+                    self._seen = mark
+            except Exception:
+                log.exception("the catalogue could not be followed; trying again")
+                await asyncio.sleep(1)
+
+    async def _read_mark(self) -> bytes | None:
+        """Redis's version; where Redis is away, that of PostgreSQL itself."""
+        try:
+            return (await self._cache.get_many([keys.catalogue_version()]))[0]
+        except RedisAway:
+            return str(await read_version(self._pool)).encode()

@@ -1,0 +1,35 @@
+"""What there is to draw of a subject, found in the catalogue's snapshot by its id."""
+
+from bff.artwork.briefs import AvatarBrief, DrawingBrief, PersonBrief, StillBrief, TitleBrief
+from bff.artwork.portraits import AVATARS
+from bff.domain.titles import AnyTitleCard, Episode
+from bff.stores.snapshot import Catalogue
+
+
+def find_brief(catalogue: Catalogue, subject_id: str) -> DrawingBrief | None:
+    """The brief of a title, episode or person, or of an avatar by its key; None for what is not there."""
+    if subject_id in AVATARS:
+        return AvatarBrief(key=subject_id)
+    card = catalogue.cards.get(subject_id)
+    if card is not None:
+        return brief_title(catalogue, card)
+    episode = catalogue.episodes.get(subject_id)
+    if episode is not None:
+        return brief_episode(catalogue, episode)
+    person = catalogue.people.get(subject_id)
+    return PersonBrief(name=person.name) if person is not None else None
+
+
+def brief_title(catalogue: Catalogue, card: AnyTitleCard) -> TitleBrief:
+    genres = [catalogue.genres[identifier] for identifier in card.genre_ids if identifier in catalogue.genres]
+    return TitleBrief(
+        version=card.artwork.version,
+        name=card.name,
+        release_year=card.release_year,
+        genre_slugs=tuple(genre.slug for genre in genres),
+        genre_name=genres[0].name if genres else "",
+    )
+
+
+def brief_episode(catalogue: Catalogue, episode: Episode) -> StillBrief:
+    return StillBrief(title=brief_title(catalogue, episode.series), label=episode.label, name=episode.name)

@@ -1,0 +1,98 @@
+"""The connection to Redis: documents read and written with a deadline, and a breaker, so that a Redis that is away
+costs requests nothing. Knows nothing of what the documents hold."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bff.settings import Settings
+
+T = TypeVar("T")
+
+_PUT_IF_NEWER = """
+local held = redis.call('GETRANGE', KEYS[1], 0, 7)
+if held == '' or held < string.sub(ARGV[1], 1, 8) then
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  return 1
+end
+return 0
+"""
+
+
+class RedisAway(Exception):
+    """Redis did not answer in time or could not be reached; go on without it, and say so in `degraded`."""
+
+
+class DocumentCache:
+    """Documents by key. After a failure calls fail at once for `rest` seconds instead of waiting again.
+
+    `round_trips` counts what was sent, for tests and metrics.
+    """
+
+    def __init__(self, redis: "Redis[bytes]", *, deadline: float = 0.25, rest: float = 0.5) -> None:
+        self.redis = redis
+        self.round_trips = 0
+        self._deadline = deadline
+        self._rest = rest
+        self._closed_until = 0.0
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """One round trip; None where a key is missing. Raises RedisAway."""
+        return cast("list[bytes | None]", await self._send(self.redis.mget(keys)))
+
+    async def put(self, key: str, document: bytes, *, age: int) -> None:
+        """Write over what is there; gone after `age` seconds. Raises RedisAway."""
+        await self._send(self.redis.set(key, document, ex=age))
+
+    async def put_many(self, documents: Iterable[tuple[str, bytes, int]]) -> None:
+        """Key, document and age each, in one round trip. Raises RedisAway."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for key, document, age in documents:
+            pipeline.set(key, document, ex=age)
+        await self._send(pipeline.execute())
+
+    async def put_if_newer(self, key: str, version: int, document: bytes, *, age: int) -> None:
+        """Write unless the same or a later version is there; `read_version` tells them apart. Raises RedisAway."""
+        await self._send(
+            cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, age))
+        )
+
+    async def forget(self, *keys: str) -> None:
+        """Raises RedisAway."""
+        await self._send(self.redis.delete(*keys))
+
+    async def ping(self) -> None:
+        """Raises RedisAway."""
+        self._closed_until = 0.0
+        await self._send(self.redis.ping())
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+
+    async def _send(self, command: Awaitable[T]) -> T:
+        if time.monotonic() < self._closed_until:
+            if asyncio.iscoroutine(command):
+                command.close()
+            raise RedisAway("Redis did not answer a moment ago")
+        self.round_trips += 1
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await command
+        except (RedisError, OSError, TimeoutError) as error:
+            self._closed_until = time.monotonic() + self._rest
+            raise RedisAway(f"Redis does not answer: {type(error).__name__}") from error
+
+
+def split_version(stored: bytes) -> tuple[int, bytes]:
+    """What `put_if_newer` wrote, as version and document."""
+    return int.from_bytes(stored[:8]), stored[8:]
+
+
+def open_redis(settings: Settings) -> "Redis[bytes]":
+    """A pool of connections; nothing is sent before the first command."""
+    options: dict[str, Any] = {"socket_connect_timeout": 1.0, "max_connections": 64}
+    return Redis.from_url(settings.redis_url, **options)

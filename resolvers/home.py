@@ -1,0 +1,296 @@
+"""The home screen: opened from the document that pins it or composed anew, paged, arranged."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import strawberry
+from msgspec import Struct
+
+from bff.context import Info, OperationContext
+from bff.domain.badges import is_leaving, is_new
+from bff.domain.devices import DeviceClass
+from bff.domain.home import HomeDocument, HomeItem, HomeRow, RowKind, RowLayout
+from bff.domain.ids import IdKind, derive_id
+from bff.domain.paging import (
+    CARDS_CAP,
+    LIST_CAP,
+    ROWS_CAP,
+    Edge,
+    Page,
+    PageInfo,
+    check_first,
+    decode_cursor,
+    encode_cursor,
+)
+from bff.domain.titles import AnyTitleCard, ArtworkKind
+from bff.domain.visibility import Visibility, judge
+from bff.errors import BadUserInput, NotFound, Unavailable
+from bff.stores import profile_state as store
+from resolvers.home_composer import open_home, open_pinned_home
+from resolvers.my_list import ContinueItem, make_continue_item
+from resolvers.pictures import Picture
+from resolvers.titles import TOP, make_title_picture
+
+ROWS_ON_SCREEN = {DeviceClass.TV: 6, DeviceClass.WEB: 8, DeviceClass.TABLET: 6, DeviceClass.MOBILE: 5}
+CARDS_ON_SCREEN = {DeviceClass.TV: 12, DeviceClass.WEB: 12, DeviceClass.TABLET: 8, DeviceClass.MOBILE: 6}
+PREVIEW_DELAY = {DeviceClass.TV: 2.0, DeviceClass.WEB: 1.5, DeviceClass.TABLET: 1.5, DeviceClass.MOBILE: 1.0}
+"""Seconds that the hero stands still before its preview begins: long enough not to startle."""
+
+
+class HomeView(Struct, frozen=True):
+    id: str
+    document: HomeDocument
+
+    @property
+    def generated_at(self) -> datetime:
+        return self.document.generated_at
+
+
+class RowView(Struct, frozen=True):
+    """A row of one version of a profile's home."""
+
+    id: str
+    version: str
+    row: HomeRow
+
+
+class HeroView(Struct, frozen=True):
+    title: AnyTitleCard
+
+
+class TitleItem(Struct, frozen=True):
+    id: str
+    title: AnyTitleCard
+    layout: RowLayout
+
+
+class RankedItem(Struct, frozen=True):
+    id: str
+    title: AnyTitleCard
+    layout: RowLayout
+    rank: int
+
+
+RowItem = TitleItem | RankedItem | ContinueItem
+
+
+async def get_home(info: Info) -> HomeView | None:
+    """Null for an account that has no profile."""
+    context = info.context
+    if context.state is None:
+        return None
+    return await view_home(context)
+
+
+async def view_home(context: OperationContext) -> HomeView:
+    return HomeView(id=derive_id(IdKind.HOME, context.require_state().profile_id), document=await open_home(context))
+
+
+async def find_home(context: OperationContext, identifier: str) -> HomeView | None:
+    """The profile's own home by its id."""
+    if context.state is None or derive_id(IdKind.HOME, context.require_state().profile_id) != identifier:
+        return None
+    return await view_home(context)
+
+
+async def find_row(context: OperationContext, identifier: str) -> RowView | None:
+    """A row of the profile's own home, shown or hidden, by its id."""
+    if context.state is None:
+        return None
+    document = await open_home(context)
+    rows = view_rows(context, document, (*document.rows, *document.hidden))
+    return next((row for row in rows if row.id == identifier), None)
+
+
+def view_rows(context: OperationContext, document: HomeDocument, rows: Iterable[HomeRow]) -> list[RowView]:
+    return [RowView(id=row_id(context, row.key), version=document.version, row=row) for row in rows]
+
+
+def row_id(context: OperationContext, key: str) -> str:
+    """The same row of the same profile keeps its id from day to day."""
+    return derive_id(IdKind.ROW, f"{context.require_state().profile_id}:{key}")
+
+
+def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:
+    context = info.context
+    card = context.catalogue.cards.get(root.document.hero_id or "")
+    if card is None or judge(card, context.audience, context.now) is not Visibility.OPEN:
+        return None
+    return HeroView(title=card)
+
+
+def write_headline(root: strawberry.Parent[HeroView], info: Info) -> str | None:
+    context = info.context
+    for rank, card in enumerate(context.shelf.titles[:TOP], start=1):
+        if card.id == root.title.id:
+            return f"No. {rank} in {context.audience.region} Today"
+    if is_leaving(root.title, context.audience.region, context.now):
+        return "Leaving Soon"
+    return "New on Marquee" if is_new(root.title, context.audience.region, context.now) else None
+
+
+def picture_background(root: strawberry.Parent[HeroView], info: Info) -> Picture:
+    return make_title_picture(info.context, root.title, ArtworkKind.HERO, None)
+
+
+def get_preview_delay(root: strawberry.Parent[HeroView], info: Info) -> float:
+    del root
+    return PREVIEW_DELAY[info.context.device_class]
+
+
+def get_hero_preview(root: strawberry.Parent[HeroView]) -> None:
+    """No title has a preview until its video was made."""
+    del root
+
+
+def list_hidden_rows(root: strawberry.Parent[HomeView], info: Info) -> list[RowView]:
+    return view_rows(info.context, root.document, root.document.hidden)
+
+
+def is_personalised(root: strawberry.Parent[HomeView]) -> bool:
+    """Recommendations make it so; until they are there, nothing does."""
+    del root
+    return False
+
+
+async def page_rows(
+    root: strawberry.Parent[HomeView], info: Info, first: int | None = None, after: str | None = None
+) -> Page[RowView]:
+    context = info.context
+    wanted = check_first(first, default=ROWS_ON_SCREEN[context.device_class], cap=ROWS_CAP)
+    document, start = root.document, 0
+    if after is not None:
+        version, place = _read_cursor("rows", after)
+        document = await open_pinned_home(context, version, current=document)
+        start = place + 1
+    rows = view_rows(context, document, document.rows)[start : start + wanted]
+    edges = [
+        Edge(cursor=encode_cursor("rows", (document.version, start + offset)), node=row)
+        for offset, row in enumerate(rows)
+    ]
+    return _make_page(edges, has_next=start + len(rows) < len(document.rows))
+
+
+async def page_items(
+    root: strawberry.Parent[RowView], info: Info, first: int | None = None, after: str | None = None
+) -> Page[RowItem]:
+    """Items that the viewer may not see any more are passed over.
+
+    Raises Unavailable where the row could not be had.
+    """
+    context = info.context
+    wanted = check_first(first, default=CARDS_ON_SCREEN[context.device_class], cap=CARDS_CAP)
+    row, version, start = root.row, root.version, 0
+    if after is not None:
+        scope = f"items:{root.row.key}"
+        version, place = _read_cursor(scope, after)
+        if version != root.version:
+            pinned = await open_pinned_home(context, version, current=None)
+            row = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), root.row)
+        start = place + 1
+    if row.items is None:
+        raise Unavailable("This row could not be had just now; the others stand. Ask for it again by its id.")
+    edges: list[Edge[RowItem]] = []
+    for place in range(start, len(row.items)):
+        item = view_item(context, root.id, row, row.items[place])
+        if item is None:
+            continue
+        if len(edges) == wanted:
+            return _make_page(edges, has_next=True)
+        edges.append(Edge(cursor=encode_cursor(f"items:{row.key}", (version, place)), node=item))
+    return _make_page(edges, has_next=False)
+
+
+def view_item(context: OperationContext, row_identifier: str, row: HomeRow, item: HomeItem) -> RowItem | None:
+    """An item as the graph shows it; None when the viewer may not see its title, or it has nothing to go on with."""
+    card = context.catalogue.cards.get(item.title_id)
+    if card is None or judge(card, context.audience, context.now) is not Visibility.OPEN:
+        return None
+    identifier = f"{row_identifier}.{card.id}"
+    if row.kind is RowKind.CONTINUE_WATCHING:
+        return make_continue_item(context.require_state(), card, identifier)
+    if item.rank is not None:
+        return RankedItem(id=identifier, title=card, layout=row.layout, rank=item.rank)
+    return TitleItem(id=identifier, title=card, layout=row.layout)
+
+
+def get_because(root: strawberry.Parent[RowView], info: Info) -> AnyTitleCard | None:
+    context = info.context
+    card = context.catalogue.cards.get(root.row.because_id or "")
+    return card if card is not None and judge(card, context.audience, context.now) is not Visibility.ABSENT else None
+
+
+def get_row_name(root: strawberry.Parent[RowView]) -> str:
+    return root.row.name
+
+
+def get_row_kind(root: strawberry.Parent[RowView]) -> RowKind:
+    return root.row.kind
+
+
+def get_row_layout(root: strawberry.Parent[RowView]) -> RowLayout:
+    return root.row.layout
+
+
+def is_stale(root: strawberry.Parent[RowView]) -> bool:
+    return root.row.is_stale
+
+
+def picture_item(
+    root: strawberry.Parent[TitleItem | RankedItem | ContinueItem], info: Info, width: int | None = None
+) -> Picture:
+    """Wide on wide rows and on continue watching, upright elsewhere."""
+    is_wide = isinstance(root, ContinueItem) or root.layout is RowLayout.WIDE
+    return make_title_picture(info.context, root.title, ArtworkKind.WIDE if is_wide else ArtworkKind.BOXART, width)
+
+
+async def arrange_home(
+    info: Info,
+    order: list[strawberry.ID] | None = strawberry.UNSET,
+    hidden: list[strawberry.ID] | None = strawberry.UNSET,
+) -> HomeView:
+    """What is left out stays as it is; null puts the server's own back."""
+    context = info.context
+    check_first(len(order or ()) + len(hidden or ()), default=0, cap=LIST_CAP)
+    document = await open_home(context)
+    held = context.require_state().arrangement
+    known = {
+        row_id(context, key): key
+        for key in (*held.order, *held.hidden, *(row.key for row in (*document.rows, *document.hidden)))
+    }
+    await context.change_state(
+        store.arrange(
+            context.require_state().profile_id,
+            held.order if order is strawberry.UNSET else _find_keys(known, order or ()),
+            held.hidden if hidden is strawberry.UNSET else _find_keys(known, hidden or ()),
+        )
+    )
+    return await view_home(context)
+
+
+def _find_keys(known: dict[str, str], identifiers: Iterable[str]) -> list[str]:
+    keys = []
+    for identifier in identifiers:
+        if identifier not in known:
+            raise NotFound("There is no such row; take ids from `home.rows` and `home.hiddenRows`.")
+        if known[identifier] not in keys:
+            keys.append(known[identifier])
+    return keys
+
+
+def _make_page(edges: list[Edge], *, has_next: bool) -> Page:  # type: ignore[type-arg]
+    return Page(
+        edges=tuple(edges),
+        page_info=PageInfo(
+            has_next_page=has_next,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )
+
+
+def _read_cursor(scope: str, cursor: str) -> tuple[str, int]:
+    key = decode_cursor(scope, cursor)
+    if len(key) != 2 or not isinstance(key[0], str) or not isinstance(key[1], int) or key[1] < 0:
+        raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.")
+    return key[0], key[1]

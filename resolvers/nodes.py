@@ -1,0 +1,65 @@
+"""Anything by its id; what the viewer may not see is like what does not exist."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import strawberry
+
+from bff.context import Info, OperationContext
+from bff.domain.ids import IdKind, kind_of
+from bff.domain.paging import LIST_CAP, check_first
+from bff.domain.titles import AnyTitleCard
+from resolvers.home import find_home, find_row
+from resolvers.titles import find_visible
+from resolvers.viewer import is_for_adult
+
+
+async def find_node(info: Info, id: strawberry.ID) -> Any:
+    return await _find(info.context, id)
+
+
+async def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
+    check_first(len(ids), default=0, cap=LIST_CAP)
+    return [await _find(info.context, identifier) for identifier in ids]
+
+
+async def _find(context: OperationContext, identifier: str) -> Any:
+    kind = kind_of(identifier)
+    if kind is IdKind.HOME:
+        return await find_home(context, identifier)
+    if kind is IdKind.ROW:
+        return await find_row(context, identifier)
+    if kind in (IdKind.ACCOUNT, IdKind.PROFILE, IdKind.DEVICE, IdKind.MEMBERSHIP):
+        return await _find_of_account(context, identifier)
+    return _find_in_catalogue(context, kind, identifier)
+
+
+def _find_in_catalogue(context: OperationContext, kind: IdKind | None, identifier: str) -> Any:
+    catalogue = context.catalogue
+    found: Any = None
+    titles: Iterable[AnyTitleCard] = ()
+    if kind is IdKind.TITLE:
+        return find_visible(context, identifier)
+    if kind is IdKind.GENRE:
+        return catalogue.genres.get(identifier) if identifier in context.shelf.by_genre else None
+    if kind is IdKind.SEASON and (season := catalogue.seasons.get(identifier)) is not None:
+        found, titles = season, (season.series,)
+    elif kind is IdKind.EPISODE and (episode := catalogue.episodes.get(identifier)) is not None:
+        found, titles = episode, (episode.series,)
+    elif kind is IdKind.PERSON:
+        found, titles = catalogue.people.get(identifier), catalogue.titles_by_person.get(identifier, ())
+    return found if any(find_visible(context, card.id) is not None for card in titles) else None
+
+
+async def _find_of_account(context: OperationContext, identifier: str) -> Any:
+    record = await context.read_account()
+    if record is None:
+        return None
+    if record.account.id == identifier:
+        return record
+    owned: list[Any] = list(record.profiles)
+    if is_for_adult(context):
+        owned += record.devices
+        if record.membership is not None:
+            owned.append(record.membership)
+    return next((value for value in owned if value.id == identifier), None)

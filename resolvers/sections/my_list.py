@@ -1,0 +1,19 @@
+"""My List, in its own order."""
+
+from bff.domain.home import HomeItem, HomeRow, RowKind, RowLayout
+from resolvers.sections.scene import ROW_LENGTH, Scene
+
+
+class MyList:
+    kind = RowKind.MY_LIST
+    name = "My List"
+
+    async def propose(self, scene: Scene) -> list[HomeRow]:
+        items = [HomeItem(entry.title_id) for entry in scene.state.my_list if entry.title_id in scene.shelf.ids]
+        if not items:
+            return []
+        return [
+            HomeRow(
+                key="my-list", kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=tuple(items[:ROW_LENGTH])
+            )
+        ]

@@ -1,0 +1,132 @@
+"""Signing in and changing profiles, and the devices that sign-ins are bound to."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+import strawberry
+from msgspec import Struct
+
+from bff.auth import sessions
+from bff.auth.sessions import InvalidCredentials, PinRequired, SignInResult
+from bff.context import Info, OperationContext
+from bff.domain.accounts import Device
+from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
+from bff.errors import BadUserInput
+from bff.stores.devices import register_device as store_device
+from bff.stores.sessions import revoke_family
+from resolvers.inputs import DeviceInput, LoginInput
+from resolvers.viewer import ViewerView
+
+MAX_NAME = 100
+
+
+class SessionView(Struct, frozen=True):
+    """What a client signs its requests with; the operation goes on as whoever signed in."""
+
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+    viewer: ViewerView
+
+
+LoginView = SessionView | InvalidCredentials | PinRequired
+
+
+async def login(info: Info, input: LoginInput) -> LoginView:
+    context = info.context
+    result = await sessions.sign_in(
+        context.services.authority,
+        email=input.email,
+        password=input.password,
+        device_id=input.device_id,
+        device_class=context.caller.device_class or DeviceClass.WEB,
+        profile_id=input.profile_id,
+        pin=input.pin,
+        request_country=context.caller.country,
+        now=context.now,
+    )
+    return await _go_on(context, result)
+
+
+async def refresh_token(info: Info, refresh_token: str) -> LoginView:
+    context = info.context
+    result = await sessions.refresh(
+        context.services.authority,
+        refresh_token=refresh_token,
+        request_country=context.caller.country,
+        now=context.now,
+    )
+    return await _go_on(context, result)
+
+
+async def switch_profile(info: Info, profile_id: strawberry.ID, pin: str | None = None) -> LoginView:
+    context = info.context
+    result = await sessions.switch_profile(
+        context.services.authority,
+        claims=context.require_token(),
+        profile_id=profile_id,
+        pin=pin,
+        request_country=context.caller.country,
+        now=context.now,
+    )
+    return await _go_on(context, result)
+
+
+async def logout(info: Info) -> bool:
+    """Ends the sign-in: its refresh token is good no more."""
+    context = info.context
+    async with context.services.pool.acquire(timeout=2) as connection:
+        await revoke_family(connection, context.require_token().family_id, context.now)
+    return True
+
+
+async def register_device(info: Info, input: DeviceInput) -> Device:
+    context = info.context
+    if input.name is not None and not 0 < len(input.name.strip()) <= MAX_NAME:
+        raise BadUserInput(f"`name` of a device has 1 to {MAX_NAME} characters.")
+    device = await store_device(
+        context.services.pool,
+        account_id=context.require_token().account_id,
+        family_id=context.require_token().family_id,
+        profile_id=context.require_token().profile_id,
+        device_id=input.id,
+        device_class=input.device_class,
+        name=input.name,
+        capabilities=_read_capabilities(input),
+        now=context.now,
+    )
+    await context.keep_device(device)
+    context.device = device
+    context.forget_account()
+    return device
+
+
+async def _go_on(context: OperationContext, result: SignInResult) -> LoginView:
+    if isinstance(result, InvalidCredentials | PinRequired):
+        return result
+    context.become(replace(context.caller, token=result.claims, region=result.claims.region, device_id=None))
+    await context.enter()
+    return SessionView(
+        access_token=result.access_token,
+        refresh_token=result.refresh_token,
+        expires_at=result.expires_at,
+        viewer=ViewerView(region=result.claims.region, locale=context.locale),
+    )
+
+
+def _read_capabilities(input: DeviceInput) -> DeviceCapabilities:
+    given = input.capabilities
+    defaults = default_capabilities(input.device_class)
+    if given is None:
+        return defaults
+    if given.max_height is not None and not 144 <= given.max_height <= 8640:
+        raise BadUserInput("`maxHeight` is 144 to 8640 lines.")
+    if given.pixel_ratio is not None and not 0.5 <= given.pixel_ratio <= 8:
+        raise BadUserInput("`pixelRatio` is 0.5 to 8.")
+    said = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name in defaults.__struct_fields__
+        if (value := getattr(given, name)) is not None
+    }
+    return msgspec.structs.replace(defaults, **said)

@@ -1,0 +1,263 @@
+"""Fields of a title, and the lists that hang on titles, genres and people."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import strawberry
+from msgspec import Struct
+
+from bff.artwork.briefs import PersonBrief
+from bff.artwork.sizes import ImageKind
+from bff.context import Info, OperationContext
+from bff.domain import badges, next_up, synopsis
+from bff.domain.devices import DeviceClass
+from bff.domain.paging import CARDS_CAP, LIST_CAP, Key, Page, check_first, take_page
+from bff.domain.profile_state import Thumb, WatchProgress
+from bff.domain.titles import (
+    AnyPlayable,
+    AnyTitleCard,
+    ArtworkKind,
+    Badge,
+    Credit,
+    CreditRole,
+    Episode,
+    Genre,
+    MaturityRating,
+    Person,
+    TitleCard,
+)
+from bff.domain.visibility import Visibility, judge
+from resolvers.enums import SynopsisLength
+from resolvers.pictures import Picture, make_picture
+
+DEFAULT_PAGE = 20
+TOP = 10
+
+TitlePage = Page[AnyTitleCard]
+
+
+class AvailabilityView(Struct, frozen=True):
+    region: str
+    is_available: bool
+    opens: datetime | None
+    closes: datetime | None
+
+
+class ProgressView(Struct, frozen=True):
+    """Progress with the playable that it is of; times in seconds."""
+
+    position: float
+    duration: float
+    fraction: float
+    completed: bool
+    updated_at: datetime
+    playable: AnyPlayable
+
+
+def find_visible(context: OperationContext, title_id: str) -> AnyTitleCard | None:
+    """The title, unless it is as good as absent for this viewer."""
+    card = context.catalogue.cards.get(title_id)
+    if card is None or judge(card, context.audience, context.now) is Visibility.ABSENT:
+        return None
+    return card
+
+
+def find_visible_playable(context: OperationContext, playable_id: str) -> AnyPlayable | None:
+    """The film or episode, unless its title is as good as absent for this viewer."""
+    playable = context.catalogue.find_playable(playable_id)
+    if playable is None or find_visible(context, title_id_of(playable)) is None:
+        return None
+    return playable
+
+
+def title_id_of(playable: AnyPlayable) -> str:
+    return playable.series.id if isinstance(playable, Episode) else playable.id
+
+
+async def find_title(info: Info, id: strawberry.ID) -> AnyTitleCard | None:
+    return find_visible(info.context, id)
+
+
+async def find_titles(info: Info, ids: list[strawberry.ID]) -> list[AnyTitleCard | None]:
+    check_first(len(ids), default=0, cap=LIST_CAP)
+    return [find_visible(info.context, identifier) for identifier in ids]
+
+
+def get_maturity(root: strawberry.Parent[TitleCard]) -> MaturityRating:
+    return root.maturity
+
+
+def write_synopsis(
+    root: strawberry.Parent[TitleCard], info: Info, length: SynopsisLength | None = SynopsisLength.AUTO
+) -> str:
+    is_small = info.context.device_class in (DeviceClass.MOBILE, DeviceClass.TABLET)
+    if length is SynopsisLength.SHORT or (length is not SynopsisLength.FULL and is_small):
+        return synopsis.shorten(root.synopsis)
+    return root.synopsis
+
+
+def list_genres(root: strawberry.Parent[TitleCard], info: Info) -> list[Genre]:
+    genres = info.context.catalogue.genres
+    return [genres[identifier] for identifier in root.genre_ids if identifier in genres]
+
+
+def list_credits(
+    root: strawberry.Parent[TitleCard], role: CreditRole | None = None, first: int | None = 20
+) -> list[Credit]:
+    wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
+    return [credit for credit in root.credits if role is None or credit.role is role][:wanted]
+
+
+def get_person(root: strawberry.Parent[Credit], info: Info) -> Person:
+    return info.context.catalogue.people.get(root.person_id) or Person(id=root.person_id, name=root.name)
+
+
+def picture_title(
+    root: strawberry.Parent[TitleCard],
+    info: Info,
+    kind: ArtworkKind | None = ArtworkKind.BOXART,
+    width: int | None = None,
+) -> Picture:
+    return make_title_picture(info.context, root, kind or ArtworkKind.BOXART, width)
+
+
+def make_title_picture(context: OperationContext, card: TitleCard, kind: ArtworkKind, width: int | None) -> Picture:
+    return make_picture(
+        context,
+        subject_id=card.id,
+        kind=ImageKind(kind),
+        version=card.artwork.version,
+        alt=card.name,
+        width=width,
+        placeholder=card.artwork.placeholders.get(kind.value),
+    )
+
+
+def picture_person(root: strawberry.Parent[Person], info: Info, width: int | None = None) -> Picture | None:
+    """A monogram."""
+    return make_picture(
+        info.context,
+        subject_id=root.id,
+        kind=ImageKind.PHOTO,
+        version=PersonBrief(name=root.name).version,
+        alt=root.name,
+        width=width,
+    )
+
+
+def get_preview(root: strawberry.Parent[TitleCard], width: int | None = None) -> None:
+    """No title has a preview until its video was made."""
+    del root, width
+
+
+def list_trailers(root: strawberry.Parent[TitleCard]) -> list[AnyPlayable]:
+    del root
+    return []
+
+
+def list_badges(root: strawberry.Parent[TitleCard], info: Info) -> tuple[Badge, ...]:
+    context = info.context
+    in_top_ten = any(card.id == root.id for card in context.shelf.titles[:TOP])
+    return badges.list_badges(root, context.audience.region, context.now, in_top_ten=in_top_ten)  # type: ignore[arg-type]
+
+
+def get_availability(root: strawberry.Parent[TitleCard], info: Info) -> AvailabilityView:
+    context = info.context
+    window = root.windows.get(context.audience.region)
+    return AvailabilityView(
+        region=context.audience.region,
+        is_available=judge(root, context.audience, context.now) is Visibility.OPEN,
+        opens=window.opens if window is not None else None,
+        closes=window.closes if window is not None else None,
+    )
+
+
+def get_match(root: strawberry.Parent[TitleCard]) -> int | None:
+    """Null until recommendations know the profile."""
+    del root
+
+
+def is_in_my_list(root: strawberry.Parent[TitleCard], info: Info) -> bool | None:
+    state = info.context.state
+    return None if state is None else root.id in state.listed_ids
+
+
+def get_my_rating(root: strawberry.Parent[TitleCard], info: Info) -> Thumb | None:
+    state = info.context.state
+    if state is None:
+        return None
+    rating = state.ratings.get(root.id)
+    return None if rating is None else rating.thumb
+
+
+def get_play(root: strawberry.Parent[TitleCard], info: Info) -> AnyPlayable | None:
+    state = info.context.state
+    return next_up.choose_playable(root, state.progress if state is not None else {})  # type: ignore[arg-type]
+
+
+def get_progress(root: strawberry.Parent[TitleCard | Episode], info: Info) -> ProgressView | None:
+    """A film's or episode's own; a series' is that of the episode that the play button starts."""
+    state = info.context.state
+    if state is None:
+        return None
+    playable = root if isinstance(root, Episode) else next_up.choose_playable(root, state.progress)  # type: ignore[arg-type]
+    if playable is None:
+        return None
+    held = state.progress.get(playable.id)
+    return None if held is None else view_progress(held, playable)
+
+
+def view_progress(progress: WatchProgress, playable: AnyPlayable) -> ProgressView:
+    return ProgressView(
+        position=progress.position,
+        duration=progress.duration,
+        fraction=progress.fraction,
+        completed=progress.completed,
+        updated_at=progress.updated_at,
+        playable=playable,
+    )
+
+
+def get_share_url(root: strawberry.Parent[TitleCard], info: Info) -> str:
+    return f"{info.context.services.settings.public_url}/title/{root.id}"
+
+
+def by_popularity(card: AnyTitleCard) -> Key:
+    return (-card.popularity, card.id)
+
+
+def page_similar(
+    root: strawberry.Parent[TitleCard], info: Info, first: int | None = None, after: str | None = None
+) -> TitlePage:
+    context = info.context
+    shelf = context.shelf.ids
+    alike = [card for card in context.catalogue.similar_to(root) if card.id in shelf]  # type: ignore[arg-type]
+    places = {card.id: place for place, card in enumerate(context.catalogue.similar_to(root))}  # type: ignore[arg-type]
+    return page_cards(alike, f"similar:{root.id}", lambda card: (places[card.id],), first, after)
+
+
+def page_genre(
+    root: strawberry.Parent[Genre], info: Info, first: int | None = None, after: str | None = None
+) -> TitlePage:
+    cards = info.context.shelf.by_genre.get(root.id, ())
+    return page_cards(cards, f"genre:{root.id}", by_popularity, first, after)
+
+
+def page_person(
+    root: strawberry.Parent[Person], info: Info, first: int | None = None, after: str | None = None
+) -> TitlePage:
+    shelf = info.context.shelf.ids
+    cards = [card for card in info.context.catalogue.titles_by_person.get(root.id, ()) if card.id in shelf]
+    return page_cards(cards, f"person:{root.id}", by_popularity, first, after)
+
+
+def page_cards(
+    cards: Sequence[AnyTitleCard],
+    scope: str,
+    key: Callable[[AnyTitleCard], Key],
+    first: int | None,
+    after: str | None,
+) -> TitlePage:
+    """One page of cards that are sorted by `key`, with the cap of cards."""
+    wanted = check_first(first, default=DEFAULT_PAGE, cap=CARDS_CAP)
+    return take_page(cards, scope=scope, key=key, first=wanted, after=after)

@@ -1,0 +1,178 @@
+"""What the contract names and this server does not do yet: each answers UNAVAILABLE, never a made-up value."""
+
+import strawberry
+
+from bff.errors import Unavailable
+from resolvers.inputs import (
+    AccountPatch,
+    ControlWatchPartyInput,
+    EventInput,
+    OfflineProgressInput,
+    PlanCode,
+    ProfileInput,
+    ProfilePatch,
+    RegisterAccountInput,
+    ReportProgressInput,
+    RequestDownloadInput,
+    Seconds,
+    StartMembershipInput,
+    StartPlaybackInput,
+)
+
+RETRY_AFTER = 3600
+
+
+def refuse(what: str) -> Unavailable:
+    return Unavailable(f"This server does not do {what} yet; leave the field out.", retry_after=RETRY_AFTER)
+
+
+async def page_billing_history(first: int | None = None, after: str | None = None) -> None:
+    raise refuse("billing")
+
+
+async def list_downloads(device_id: strawberry.ID | None = None) -> None:
+    raise refuse("downloads")
+
+
+async def find_playback_session(id: strawberry.ID) -> None:
+    raise refuse("playback")
+
+
+async def find_watch_party(code: str) -> None:
+    raise refuse("watch parties")
+
+
+async def page_notifications(first: int | None = None, after: str | None = None) -> None:
+    raise refuse("notifications")
+
+
+async def register_account(input: RegisterAccountInput) -> None:
+    raise refuse("registration")
+
+
+async def verify_email(token: str) -> None:
+    raise refuse("mail")
+
+
+async def update_account(input: AccountPatch) -> None:
+    raise refuse("changes of accounts")
+
+
+async def change_password(current: str, new: str) -> None:
+    raise refuse("changes of passwords")
+
+
+async def request_password_reset(email: str) -> None:
+    raise refuse("mail")
+
+
+async def reset_password(token: str, password: str) -> None:
+    raise refuse("mail")
+
+
+async def delete_account(password: str) -> None:
+    raise refuse("changes of accounts")
+
+
+async def create_profile(input: ProfileInput) -> None:
+    raise refuse("changes of profiles")
+
+
+async def update_profile(profile_id: strawberry.ID, input: ProfilePatch) -> None:
+    raise refuse("changes of profiles")
+
+
+async def delete_profile(profile_id: strawberry.ID, password: str) -> None:
+    raise refuse("changes of profiles")
+
+
+async def set_pin(profile_id: strawberry.ID, password: str, pin: str | None = None) -> None:
+    raise refuse("changes of profiles")
+
+
+async def clear_history(profile_id: strawberry.ID) -> None:
+    raise refuse("changes of history")
+
+
+async def remove_device(device_id: strawberry.ID) -> None:
+    raise refuse("removal of devices")
+
+
+async def start_membership(input: StartMembershipInput) -> None:
+    raise refuse("billing")
+
+
+async def change_membership(plan: PlanCode) -> None:
+    raise refuse("billing")
+
+
+async def cancel_membership() -> None:
+    raise refuse("billing")
+
+
+async def update_payment_method(payment_token: str) -> None:
+    raise refuse("billing")
+
+
+async def submit_feedback(text: str, title_id: strawberry.ID | None = None) -> None:
+    raise refuse("feedback")
+
+
+async def start_playback(input: StartPlaybackInput) -> None:
+    raise refuse("playback")
+
+
+async def report_progress(input: ReportProgressInput) -> None:
+    raise refuse("playback")
+
+
+async def report_offline_progress(reports: list[OfflineProgressInput]) -> None:
+    raise refuse("playback")
+
+
+async def stop_playback(session_id: strawberry.ID, position: Seconds | None = None) -> None:
+    raise refuse("playback")
+
+
+async def report_events(events: list[EventInput]) -> None:
+    raise refuse("telemetry")
+
+
+async def request_download(input: RequestDownloadInput) -> None:
+    raise refuse("downloads")
+
+
+async def complete_download(download_id: strawberry.ID) -> None:
+    raise refuse("downloads")
+
+
+async def delete_download(download_id: strawberry.ID) -> None:
+    raise refuse("downloads")
+
+
+async def create_watch_party(playable_id: strawberry.ID, pin: str | None = None) -> None:
+    raise refuse("watch parties")
+
+
+async def join_watch_party(code: str, pin: str | None = None) -> None:
+    raise refuse("watch parties")
+
+
+async def leave_watch_party(party_id: strawberry.ID) -> None:
+    raise refuse("watch parties")
+
+
+async def control_watch_party(input: ControlWatchPartyInput) -> None:
+    raise refuse("watch parties")
+
+
+async def report_to_watch_party(party_id: strawberry.ID, position: Seconds, is_buffering: bool) -> None:
+    raise refuse("watch parties")
+
+
+async def signal_watch_party(party_id: strawberry.ID, to_member_id: strawberry.ID, payload: str) -> None:
+    raise refuse("watch parties")
+
+
+async def mark_notifications_read(ids: list[strawberry.ID]) -> None:
+    raise refuse("notifications")

@@ -1,0 +1,226 @@
+"""Who is asking: account, profile and device; what an account has."""
+
+from datetime import datetime
+
+import strawberry
+from msgspec import Struct
+
+from bff.artwork.briefs import AvatarBrief
+from bff.artwork.sizes import ImageKind
+from bff.context import Info, OperationContext
+from bff.domain.accounts import AccountRecord, Device, Membership, Plan, Profile
+from bff.domain.paging import LIST_CAP, Edge, Key, Page, PageInfo, check_first, decode_cursor, encode_cursor, take_page
+from bff.domain.profile_state import Preferences, Thumb
+from bff.domain.titles import AnyPlayable, AnyTitleCard
+from bff.errors import BadUserInput, Forbidden
+from bff.stores.plans import read_plans
+from bff.stores.profile_state import read_history, read_state
+from resolvers.pictures import Picture, make_picture
+from resolvers.titles import find_visible
+
+DEFAULT_PAGE = 20
+
+
+class ViewerView(Struct, frozen=True):
+    """Stands for whoever the context says is asking."""
+
+    region: str
+    locale: str
+
+
+class HistoryView(Struct, frozen=True):
+    """`title` and `playable` are None where the asking profile may not see them."""
+
+    id: str
+    title: AnyTitleCard | None
+    playable: AnyPlayable | None
+    watched_at: datetime
+    watched_seconds: float
+    completed: bool
+    device: Device | None
+
+
+class RatingEdge(Struct, frozen=True):
+    cursor: str
+    node: AnyTitleCard
+    thumb: Thumb
+    rated_at: datetime
+
+
+class RatingPage(Struct, frozen=True):
+    edges: tuple[RatingEdge, ...]
+    page_info: PageInfo
+
+
+class RatedTitle(Struct, frozen=True):
+    title: AnyTitleCard
+    thumb: Thumb
+    rated_at: datetime
+
+
+async def get_viewer(info: Info) -> ViewerView:
+    return ViewerView(region=info.context.caller.region, locale=info.context.locale)
+
+
+async def get_account(root: strawberry.Parent[ViewerView], info: Info) -> AccountRecord | None:
+    del root
+    return await info.context.read_account()
+
+
+async def get_profile(root: strawberry.Parent[ViewerView], info: Info) -> Profile | None:
+    del root
+    token = info.context.token
+    record = await info.context.read_account()
+    if token is None or record is None:
+        return None
+    return next((profile for profile in record.profiles if profile.id == token.profile_id), None)
+
+
+def get_device(root: strawberry.Parent[ViewerView], info: Info) -> Device | None:
+    del root
+    return info.context.device
+
+
+def is_for_adult(context: OperationContext) -> bool:
+    """Billing, address and devices are for adult profiles, and for accounts that have none yet."""
+    return context.state is None or not context.state.is_kids
+
+
+def get_account_id(root: strawberry.Parent[AccountRecord]) -> str:
+    return root.account.id
+
+
+def get_email(root: strawberry.Parent[AccountRecord], info: Info) -> str | None:
+    return root.account.email if is_for_adult(info.context) else None
+
+
+def is_email_verified(root: strawberry.Parent[AccountRecord]) -> bool:
+    return root.account.email_verified
+
+
+def get_country(root: strawberry.Parent[AccountRecord]) -> str:
+    return root.account.country
+
+
+def get_status(root: strawberry.Parent[AccountRecord]) -> str:
+    return root.account.status
+
+
+def get_created_at(root: strawberry.Parent[AccountRecord]) -> datetime:
+    return root.account.created_at
+
+
+def get_membership(root: strawberry.Parent[AccountRecord]) -> Membership | None:
+    return root.membership
+
+
+def list_profiles(root: strawberry.Parent[AccountRecord]) -> tuple[Profile, ...]:
+    return root.profiles
+
+
+def list_devices(root: strawberry.Parent[AccountRecord], info: Info) -> tuple[Device, ...] | None:
+    return root.devices[:LIST_CAP] if is_for_adult(info.context) else None
+
+
+def list_active_streams(root: strawberry.Parent[AccountRecord]) -> list[None]:
+    """Nothing can play yet, so nothing does."""
+    del root
+    return []
+
+
+def picture_avatar(root: strawberry.Parent[Profile], info: Info) -> Picture:
+    return make_picture(
+        info.context,
+        subject_id=root.avatar,
+        kind=ImageKind.AVATAR,
+        version=AvatarBrief(key=root.avatar).version,
+        alt=root.name,
+    )
+
+
+def get_preferences(root: strawberry.Parent[Profile]) -> Preferences:
+    return root.preferences
+
+
+def check_may_look_into(context: OperationContext, profile: Profile) -> None:
+    """The profile itself may, and adult profiles into those of kids.
+
+    Raises Forbidden for the others.
+    """
+    state = context.state
+    if state is not None and (state.profile_id == profile.id or (profile.is_kids and not state.is_kids)):
+        return
+    raise Forbidden("What another profile watched is for that profile; adults see that of kids.")
+
+
+async def page_history(
+    root: strawberry.Parent[Profile], info: Info, first: int | None = None, after: str | None = None
+) -> Page[HistoryView]:
+    context = info.context
+    check_may_look_into(context, root)
+    wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
+    scope = f"history:{root.id}"
+    before = _read_history_cursor(scope, after) if after is not None else None
+    rows = await read_history(context.services.pool, root.id, limit=wanted + 1, before=before)
+    record = await context.read_account()
+    devices = {device.id: device for device in record.devices} if record is not None else {}
+    edges = []
+    for row in rows[:wanted]:
+        title = find_visible(context, row["title_id"])
+        view = HistoryView(
+            id=row["id"],
+            title=title,
+            playable=context.catalogue.find_playable(row["playable_id"]) if title is not None else None,
+            watched_at=row["watched_at"],
+            watched_seconds=row["watched_seconds"],
+            completed=row["completed"],
+            device=devices.get(row["device_id"]) if is_for_adult(context) else None,
+        )
+        edges.append(Edge(cursor=encode_cursor(scope, (row["watched_at"].isoformat(), row["id"])), node=view))
+    return Page(
+        edges=tuple(edges),
+        page_info=PageInfo(
+            has_next_page=len(rows) > wanted,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )
+
+
+async def page_ratings(
+    root: strawberry.Parent[Profile], info: Info, first: int | None = None, after: str | None = None
+) -> RatingPage:
+    context = info.context
+    check_may_look_into(context, root)
+    wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
+    state = context.state
+    if state is None or state.profile_id != root.id:
+        state = await read_state(context.services.pool, context.services.cache, root.id)
+    rated = []
+    for title_id, rating in state.ratings.items() if state is not None else ():
+        title = find_visible(context, title_id)
+        if title is not None:
+            rated.append(RatedTitle(title=title, thumb=rating.thumb, rated_at=rating.rated_at))
+    rated.sort(key=_newest_first)
+    page = take_page(rated, scope=f"ratings:{root.id}", key=_newest_first, first=wanted, after=after)
+    edges = tuple(
+        RatingEdge(cursor=edge.cursor, node=edge.node.title, thumb=edge.node.thumb, rated_at=edge.node.rated_at)
+        for edge in page.edges
+    )
+    return RatingPage(edges=edges, page_info=page.page_info)
+
+
+async def list_plans(info: Info) -> tuple[Plan, ...]:
+    return await read_plans(info.context.services.pool, info.context.caller.region)
+
+
+def _newest_first(rated: RatedTitle) -> Key:
+    return (-rated.rated_at.timestamp(), rated.title.id)
+
+
+def _read_history_cursor(scope: str, after: str) -> tuple[datetime, str]:
+    try:
+        instant, identifier = decode_cursor(scope, after)
+        return datetime.fromisoformat(str(instant)), str(identifier)
+    except ValueError as error:
+        raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error

@@ -1,0 +1,79 @@
+"""Who may use a field: a rule declared at each field of the root, refused by default; and how fields are declared."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+
+from bff.context import Info, OperationContext
+from bff.domain.accounts import Permission
+from bff.errors import Forbidden, Unauthenticated
+
+
+class Access(StrEnum):
+    """PUBLIC: visitors, too. SIGNED_IN: any account. PROFILE: a profile is chosen. OPERATOR: has that permission."""
+
+    PUBLIC = "PUBLIC"
+    SIGNED_IN = "SIGNED_IN"
+    PROFILE = "PROFILE"
+    ADULT = "ADULT"
+    OPERATOR = "OPERATOR"
+
+
+Prefetch = Callable[[OperationContext], None]
+
+
+class Entry(FieldExtension):
+    """Lets an operation in: checks the rule of a root field and reads who asks before its resolver runs."""
+
+    def __init__(self, access: Access, prefetch: Prefetch | None) -> None:
+        self.access = access
+        self._prefetch = prefetch
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **arguments: Any
+    ) -> Any:
+        context = info.context
+        check_token(self.access, context)
+        if self._prefetch is not None:
+            self._prefetch(context)
+        await context.enter()
+        if self.access is Access.ADULT and (context.state is None or context.state.is_kids):
+            raise Forbidden("This is for adult profiles; switch to one.")
+        return await next_(source, info, **arguments)
+
+
+def check_token(access: Access, context: OperationContext) -> None:
+    """Raises Unauthenticated or Forbidden where the token alone tells that the rule does not hold."""
+    if access is Access.PUBLIC:
+        return
+    token = context.token
+    if token is None:
+        raise Unauthenticated("Sign in first: call login, then send the access token in Authorization.")
+    if access is Access.OPERATOR and Permission.OPERATOR not in token.permissions:
+        raise Forbidden("This is for operators.")
+    if access in (Access.PROFILE, Access.ADULT) and token.profile_id is None:
+        raise Forbidden("This account has no profile chosen; call switchProfile first.")
+
+
+def field(
+    resolver: Callable[..., Any] | None = None, *, name: str | None = None, description: str | None = None
+) -> Any:
+    """A field below the root; without a resolver the attribute of that name of the domain value."""
+    if resolver is None:
+        return strawberry.field(name=name, description=description)
+    return strawberry.field(resolver=resolver, name=name, description=description)
+
+
+def root(
+    resolver: Callable[..., Awaitable[Any]],
+    access: Access,
+    *,
+    prefetch: Prefetch | None = None,
+    name: str | None = None,
+    description: str | None = None,
+) -> Any:
+    """A field of the query or mutation root, with its rule."""
+    return strawberry.field(resolver=resolver, name=name, description=description, extensions=[Entry(access, prefetch)])

@@ -1,0 +1,170 @@
+"""The home screen: hero, rows and their items; My List and continue watching."""
+
+from datetime import datetime
+
+import strawberry
+
+from bff.domain.home import RowKind, RowLayout
+from resolvers import home, my_list
+from resolvers.home import HomeView, RowView
+from resolvers.inputs import Seconds
+from schema.access import field
+from schema.common import Node, PageInfo
+from schema.titles import Image, Playable, Preview, Progress, Title
+
+
+@strawberry.type(description="The home screen of a profile.")
+class Home(Node):
+    hero: "Hero | None" = field(home.get_hero)
+    rows: "RowConnection | None" = field(
+        home.page_rows,
+        description=(
+            "Ranked rows; at most 40. `first` defaults to what the device shows on one screen. A cursor stays with "
+            "the version of the home that it came from, for an hour."
+        ),
+    )
+    hidden_rows: list["Row"] | None = field(
+        home.list_hidden_rows, description="Rows that the profile has hidden, to bring them back."
+    )
+    generated_at: datetime
+    is_personalised: bool = field(
+        home.is_personalised,
+        description="FALSE when recommendations were unavailable and an unpersonalised home is shown.",
+    )
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, HomeView)
+
+
+@strawberry.type(description="The title that the home opens with: one of the day's pool, the same all day.")
+class Hero:
+    title: Title
+    headline: str | None = field(home.write_headline)
+    background: Image = field(home.picture_background)
+    preview: Preview | None = field(home.get_hero_preview)
+    preview_delay: Seconds = field(home.get_preview_delay, description="How long the picture stands before it moves.")
+
+
+@strawberry.type
+class RowConnection:
+    edges: list["RowEdge"]
+    page_info: PageInfo
+
+
+@strawberry.type
+class RowEdge:
+    cursor: str
+    node: "Row"
+
+
+@strawberry.type(description="A row of the home.")
+class Row(Node):
+    id: strawberry.ID = field(description="The same row of the same profile keeps its id from day to day.")
+    name: str = field(home.get_row_name)
+    kind: RowKind = field(home.get_row_kind)
+    layout: RowLayout = field(home.get_row_layout)
+    because: Title | None = field(
+        home.get_because, description="The title this row follows from, on BECAUSE_YOU_WATCHED rows."
+    )
+    is_stale: bool = field(
+        home.is_stale,
+        description="The row's last good items, shown because fresh ones could not be had in time.",
+    )
+    items: "RowItemConnection | None" = field(
+        home.page_items,
+        description="At most 75 a page. Null, with an error at this path, when this row alone could not be had.",
+    )
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, RowView)
+
+
+@strawberry.type
+class RowItemConnection:
+    edges: list["RowItemEdge"]
+    page_info: PageInfo
+
+
+@strawberry.type
+class RowItemEdge:
+    cursor: str
+    node: "RowItem"
+
+
+@strawberry.interface(description="A card of a row.")
+class RowItem:
+    id: strawberry.ID
+    title: Title
+    artwork: Image = field(home.picture_item, description="In the shape that the row's layout asks for.")
+
+
+@strawberry.type(description="A card that is just a title.")
+class TitleItem(RowItem):
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, home.TitleItem)
+
+
+@strawberry.type(description="A card to go on watching.")
+class ContinueItem(RowItem):
+    playable: Playable
+    progress: Progress
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, my_list.ContinueItem)
+
+
+@strawberry.type(description="A card with its rank, from 1.")
+class RankedItem(RowItem):
+    rank: int
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, home.RankedItem)
+
+
+@strawberry.type
+class ContinueConnection:
+    edges: list["ContinueEdge"]
+    page_info: PageInfo
+
+
+@strawberry.type
+class ContinueEdge:
+    cursor: str
+    node: ContinueItem
+
+
+@strawberry.type
+class MyListConnection:
+    edges: list["MyListEdge"]
+    page_info: PageInfo
+    total_count: int | None
+
+
+@strawberry.type
+class MyListEdge:
+    cursor: str
+    node: Title
+    added_at: datetime
+
+
+@strawberry.type
+class MyListPayload:
+    title: Title | None
+    my_list: MyListConnection | None = field(my_list.page_list_after_change)
+
+
+@strawberry.type
+class ContinueWatchingPayload:
+    title: Title | None
+    continue_watching: ContinueConnection | None = field(my_list.page_continue_after_change)
+
+
+@strawberry.type
+class HomeChange:
+    home: Home | None
+    changed_row_ids: list[strawberry.ID]

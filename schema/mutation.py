@@ -1,0 +1,116 @@
+"""The root of mutations, each field with its access rule."""
+
+import strawberry
+
+from resolvers import home, my_list, sign_in, unavailable
+from resolvers.home_composer import prefetch_home
+from schema.access import Access, root
+from schema.downloads import Download, RequestDownloadResult
+from schema.home import ContinueWatchingPayload, Home, MyListPayload
+from schema.playback import EventsPayload, ReportProgressResult, StartPlaybackResult
+from schema.results import (
+    AccountResult,
+    DeleteAccountResult,
+    LoginResult,
+    MembershipResult,
+    ProfileResult,
+    RegisterAccountResult,
+)
+from schema.titles import Progress, Title
+from schema.together import NotificationConnection, WatchPartyResult
+from schema.viewer import Account, Device
+
+
+@strawberry.type(description="Everything that can be changed. A field that fails leaves the others' results standing.")
+class Mutation:
+    register_account: RegisterAccountResult | None = root(unavailable.register_account, Access.PUBLIC)
+    login: LoginResult | None = root(
+        sign_in.login,
+        Access.PUBLIC,
+        description=(
+            "Signs in; the profile is the one asked for, or last used on the device, or the account's first, never "
+            "one with a PIN unless it is given."
+        ),
+    )
+    refresh_token: LoginResult | None = root(
+        sign_in.refresh_token, Access.PUBLIC, description="Trades a refresh token for its successor, once."
+    )
+    logout: bool | None = root(sign_in.logout, Access.SIGNED_IN)
+    verify_email: Account | None = root(unavailable.verify_email, Access.PUBLIC)
+    update_account: AccountResult | None = root(unavailable.update_account, Access.ADULT)
+    change_password: LoginResult | None = root(unavailable.change_password, Access.ADULT)
+    request_password_reset: bool | None = root(
+        unavailable.request_password_reset,
+        Access.PUBLIC,
+        description="Always TRUE, whether or not there is such an account.",
+    )
+    reset_password: LoginResult | None = root(unavailable.reset_password, Access.PUBLIC)
+    delete_account: DeleteAccountResult | None = root(unavailable.delete_account, Access.ADULT)
+    switch_profile: LoginResult | None = root(sign_in.switch_profile, Access.SIGNED_IN)
+    create_profile: ProfileResult | None = root(unavailable.create_profile, Access.SIGNED_IN)
+    update_profile: ProfileResult | None = root(unavailable.update_profile, Access.ADULT)
+    delete_profile: AccountResult | None = root(unavailable.delete_profile, Access.ADULT)
+    set_pin: ProfileResult | None = root(unavailable.set_pin, Access.ADULT)
+    clear_history: ProfileResult | None = root(unavailable.clear_history, Access.PROFILE)
+    register_device: Device | None = root(
+        sign_in.register_device, Access.SIGNED_IN, description="Says what this device is, and binds the sign-in to it."
+    )
+    remove_device: AccountResult | None = root(unavailable.remove_device, Access.ADULT)
+
+    start_membership: MembershipResult | None = root(unavailable.start_membership, Access.SIGNED_IN)
+    change_membership: MembershipResult | None = root(unavailable.change_membership, Access.ADULT)
+    cancel_membership: MembershipResult | None = root(unavailable.cancel_membership, Access.ADULT)
+    update_payment_method: MembershipResult | None = root(unavailable.update_payment_method, Access.ADULT)
+
+    add_to_my_list: MyListPayload | None = root(my_list.add_to_my_list, Access.PROFILE, description="In front.")
+    remove_from_my_list: MyListPayload | None = root(my_list.remove_from_my_list, Access.PROFILE)
+    move_in_my_list: MyListPayload | None = root(
+        my_list.move_in_my_list, Access.PROFILE, description="Before `beforeId`, or to the end."
+    )
+    rate_title: Title | None = root(my_list.rate_title, Access.PROFILE, description="Null takes the rating back.")
+    remove_from_continue_watching: ContinueWatchingPayload | None = root(
+        my_list.remove_from_continue_watching, Access.PROFILE
+    )
+    submit_feedback: bool | None = root(unavailable.submit_feedback, Access.PROFILE)
+
+    start_playback: StartPlaybackResult | None = root(unavailable.start_playback, Access.PROFILE)
+    report_progress: ReportProgressResult | None = root(unavailable.report_progress, Access.PROFILE)
+    report_offline_progress: list[Progress | None] | None = root(
+        unavailable.report_offline_progress,
+        Access.PROFILE,
+        description="Progress made without a connection, merged by when it was watched.",
+    )
+    stop_playback: ReportProgressResult | None = root(unavailable.stop_playback, Access.PROFILE)
+    report_events: EventsPayload | None = root(
+        unavailable.report_events,
+        Access.PROFILE,
+        description="Interaction and quality-of-experience events, batched by the client.",
+    )
+
+    request_download: RequestDownloadResult | None = root(unavailable.request_download, Access.PROFILE)
+    complete_download: Download | None = root(unavailable.complete_download, Access.PROFILE)
+    delete_download: Download | None = root(unavailable.delete_download, Access.PROFILE)
+
+    create_watch_party: WatchPartyResult | None = root(unavailable.create_watch_party, Access.PROFILE)
+    join_watch_party: WatchPartyResult | None = root(unavailable.join_watch_party, Access.PROFILE)
+    leave_watch_party: bool | None = root(unavailable.leave_watch_party, Access.PROFILE)
+    control_watch_party: WatchPartyResult | None = root(unavailable.control_watch_party, Access.PROFILE)
+    report_to_watch_party: WatchPartyResult | None = root(
+        unavailable.report_to_watch_party,
+        Access.PROFILE,
+        description="A member's own position and whether it waits for data.",
+    )
+    signal_watch_party: bool | None = root(
+        unavailable.signal_watch_party,
+        Access.PROFILE,
+        description="Call signalling (WebRTC offer, answer, candidate) from one member to another.",
+    )
+
+    arrange_home: Home | None = root(
+        home.arrange_home,
+        Access.PROFILE,
+        prefetch=prefetch_home,
+        description="The profile's own order of rows, and the rows it does not want; null puts the server's own back.",
+    )
+
+    mark_notifications_read: NotificationConnection | None = root(unavailable.mark_notifications_read, Access.PROFILE)

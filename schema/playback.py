@@ -1,0 +1,167 @@
+"""Playback sessions and what stands in their way."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from bff.auth import sessions
+from bff.domain.accounts import MembershipStatus, Quality
+from bff.domain.devices import DrmSystem, VideoCodec
+from resolvers.enums import EdgeTier, PlaybackState, RefusalReason, SessionEndReason, VideoState
+from resolvers.inputs import Seconds
+from schema.access import field
+from schema.common import Node, Problem
+from schema.scalars import URL
+from schema.titles import AudioTrack, Playable, Rendition, SkipMarker, SubtitleTrack, TrickPlay
+from schema.viewer import ActiveStream, Device, Plan
+
+
+async def find_segment(position: Seconds, quality: Quality, codec: VideoCodec | None = VideoCodec.H264) -> URL | None:
+    """No session exists, so no segment does."""
+    del position, quality, codec
+    return None
+
+
+@strawberry.type(description="One playing of one playable on one device.")
+class PlaybackSession(Node):
+    playable: Playable
+    device: Device
+    state: PlaybackState
+    dash_url: URL = field(description="Signed, for the session's own device; `hlsUrl` names the same segments.")
+    hls_url: URL
+    drm: list["DrmLicense"]
+    start_position: Seconds
+    position: Seconds
+    audio_tracks: list[AudioTrack]
+    subtitles: list[SubtitleTrack]
+    audio: AudioTrack | None = field(description="What to start with, by the profile's preferences.")
+    subtitle: SubtitleTrack | None
+    skip_markers: list[SkipMarker]
+    thumbnails: TrickPlay | None
+    edge: "Edge"
+    renditions: list[Rendition]
+    refused: list["RefusedRendition"] = field(
+        description="Renditions left out of the manifest for this device and plan, and why."
+    )
+    segment_url: URL | None = field(
+        find_segment,
+        description="One segment, by quality, codec and position: for clients without a DASH or HLS player.",
+    )
+    heartbeat_interval: Seconds = field(
+        description="Report at least this often; a session silent for three of these ends."
+    )
+    expires_at: datetime
+
+    @classmethod
+    def is_type_of(cls, _value: object, _info: object) -> bool:
+        return False
+
+
+@strawberry.type
+class RefusedRendition:
+    rendition: Rendition
+    reason: RefusalReason
+
+
+@strawberry.type
+class DrmLicense:
+    system: DrmSystem
+    license_url: URL
+    certificate_url: URL | None
+    expires_at: datetime | None
+
+
+@strawberry.type(description="Where segments come from.")
+class Edge:
+    id: strawberry.ID
+    region: str
+    tier: EdgeTier
+    steering_url: URL | None
+
+
+@strawberry.type(description="The title cannot be watched in this region now.")
+class NotAvailable(Problem):
+    region: str
+    available_from: datetime | None
+
+
+@strawberry.type(description="The plan's streams all play already.")
+class StreamLimitReached(Problem):
+    limit: int
+    active: list[ActiveStream]
+
+
+@strawberry.type(description="The plan does not hold this.")
+class PlanUpgradeRequired(Problem):
+    required: Plan
+
+
+@strawberry.type(description="No membership, or one that has ended, is past due, or belongs to a suspended account.")
+class MembershipRequired(Problem):
+    status: MembershipStatus | None
+
+
+@strawberry.type(
+    description=(
+        "The profile has a PIN, and it is asked for: to enter the profile, and to play what is rated AGE_18. A PIN "
+        "never lifts a ceiling."
+    )
+)
+class PinRequired(Problem):
+    was_wrong: bool = field(description="TRUE when a PIN was given and is not the right one.")
+    retry_after: Seconds | None = field(description="Seconds to wait before the next try.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, sessions.PinRequired)
+
+
+@strawberry.type(description="The video is still being transcoded, failed to be, or there is none.")
+class NotReady(Problem):
+    video: VideoState
+    ready_at: datetime | None
+
+
+@strawberry.type
+class SessionEnded(Problem):
+    reason: SessionEndReason
+
+
+StartPlaybackResult = Annotated[
+    PlaybackSession
+    | NotAvailable
+    | StreamLimitReached
+    | PlanUpgradeRequired
+    | MembershipRequired
+    | PinRequired
+    | NotReady,
+    strawberry.union("StartPlaybackResult", description="A session, or what stands in its way."),
+]
+ReportProgressResult = Annotated[
+    PlaybackSession | SessionEnded,
+    strawberry.union("ReportProgressResult", description="The session as it stands, or how it ended."),
+]
+
+
+@strawberry.type
+class EventsPayload:
+    accepted: int
+    refused: list["RefusedEvent"]
+
+
+@strawberry.type
+class RefusedEvent:
+    index: int
+    message: str
+
+
+@strawberry.type
+class PlaybackUpdate:
+    cursor: str
+    session_id: strawberry.ID
+    playable: Playable
+    state: PlaybackState
+    position: Seconds
+    device: Device
+    at: datetime

@@ -1,0 +1,67 @@
+"""The root of queries, each field with its access rule."""
+
+import strawberry
+
+import resolvers.browse
+import resolvers.home
+import resolvers.my_list
+import resolvers.nodes
+import resolvers.search
+import resolvers.titles
+import resolvers.unavailable
+import resolvers.viewer
+from resolvers.home_composer import prefetch_home
+from schema.access import Access, root
+from schema.common import Node
+from schema.downloads import DownloadLibrary
+from schema.home import ContinueConnection, Home, MyListConnection
+from schema.playback import PlaybackSession
+from schema.search import SearchConnection, Suggestion
+from schema.titles import Genre, Title, TitleConnection
+from schema.together import NotificationConnection, WatchParty
+from schema.viewer import Plan, Viewer
+
+
+@strawberry.type(description="Everything that can be read. Ids that name nothing visible are null.")
+class Query:
+    node: Node | None = root(resolvers.nodes.find_node, Access.PUBLIC)
+    nodes: list[Node | None] | None = root(
+        resolvers.nodes.find_nodes, Access.PUBLIC, description="At most 100 ids; gaps are null."
+    )
+    viewer: Viewer = root(
+        resolvers.viewer.get_viewer,
+        Access.PUBLIC,
+        description="Who is asking. Account, profile and device are null for a visitor.",
+    )
+    home: Home | None = root(
+        resolvers.home.get_home,
+        Access.SIGNED_IN,
+        prefetch=prefetch_home,
+        description="The home screen of the current profile; null for an account without one.",
+    )
+    title: Title | None = root(resolvers.titles.find_title, Access.PUBLIC)
+    titles: list[Title | None] | None = root(
+        resolvers.titles.find_titles, Access.PUBLIC, description="At most 100 ids; gaps are null."
+    )
+    genres: list[Genre] | None = root(
+        resolvers.browse.list_genres, Access.PUBLIC, description="Those with something to watch."
+    )
+    plans: list[Plan] | None = root(resolvers.viewer.list_plans, Access.PUBLIC, description="From small to large.")
+    browse: TitleConnection | None = root(resolvers.browse.browse, Access.PUBLIC, description="At most 75 a page.")
+    trending: TitleConnection | None = root(
+        resolvers.browse.page_trending, Access.PUBLIC, description="At most 75 a page."
+    )
+    search: SearchConnection | None = root(resolvers.search.search, Access.PUBLIC, description="At most 75 a page.")
+    suggest: list[Suggestion] | None = root(
+        resolvers.search.suggest, Access.PUBLIC, description="As-you-type completions."
+    )
+    continue_watching: ContinueConnection | None = root(resolvers.my_list.page_continue_watching, Access.PROFILE)
+    my_list: MyListConnection | None = root(resolvers.my_list.page_my_list, Access.PROFILE)
+    downloads: DownloadLibrary | None = root(resolvers.unavailable.list_downloads, Access.PROFILE)
+    playback_session: PlaybackSession | None = root(resolvers.unavailable.find_playback_session, Access.PROFILE)
+    watch_party: WatchParty | None = root(
+        resolvers.unavailable.find_watch_party,
+        Access.PROFILE,
+        description="What an invitation leads to, before joining.",
+    )
+    notifications: NotificationConnection | None = root(resolvers.unavailable.page_notifications, Access.PROFILE)

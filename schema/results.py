@@ -1,0 +1,81 @@
+"""What mutations of accounts answer: the thing that was changed, or what the viewer can do about it."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from bff.auth import sessions
+from resolvers import sign_in
+from schema.access import field
+from schema.common import Problem
+from schema.playback import PinRequired
+from schema.scalars import URL
+from schema.viewer import Account, Membership, Profile, Viewer
+
+
+@strawberry.type(
+    description="What a client signs its requests with: `accessToken` until `expiresAt`, then `refreshToken`, once."
+)
+class Session:
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+    viewer: Viewer
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, sign_in.SessionView)
+
+
+@strawberry.type(description="The e-mail address or the password is wrong; which, is not said.")
+class InvalidCredentials(Problem):
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, sessions.InvalidCredentials)
+
+
+@strawberry.type(description="Some of what was given cannot be taken.")
+class InvalidInput(Problem):
+    fields: list["FieldProblem"]
+
+
+@strawberry.type
+class FieldProblem:
+    path: str
+    message: str
+
+
+@strawberry.type(description="The account has as many profiles as it may.")
+class ProfileLimitReached(Problem):
+    limit: int
+
+
+@strawberry.type
+class AccountDeleted:
+    deleted_at: datetime
+
+
+@strawberry.type(description="The payment was declined.")
+class PaymentDeclined(Problem):
+    pass
+
+
+@strawberry.type(description="The bank asks the card holder: go to `url`, then call again.")
+class PaymentActionRequired(Problem):
+    url: URL = field()
+
+
+RegisterAccountResult = Annotated[Session | InvalidInput, strawberry.union("RegisterAccountResult")]
+LoginResult = Annotated[
+    Session | InvalidCredentials | PinRequired,
+    strawberry.union("LoginResult", description="A session, or what is missing for one."),
+]
+AccountResult = Annotated[Account | InvalidInput | InvalidCredentials, strawberry.union("AccountResult")]
+DeleteAccountResult = Annotated[AccountDeleted | InvalidCredentials, strawberry.union("DeleteAccountResult")]
+ProfileResult = Annotated[
+    Profile | InvalidInput | InvalidCredentials | ProfileLimitReached, strawberry.union("ProfileResult")
+]
+MembershipResult = Annotated[
+    Membership | PaymentDeclined | PaymentActionRequired | InvalidInput, strawberry.union("MembershipResult")
+]

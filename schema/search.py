@@ -1,0 +1,44 @@
+"""Search and as-you-type completions."""
+
+import strawberry
+
+from bff.domain.search import MatchKind
+from schema.access import field
+from schema.common import Node, PageInfo
+from schema.titles import Genre, Person, Title
+
+
+@strawberry.type(description="What a text finds, over what the viewer may see.")
+class SearchConnection:
+    edges: list["SearchEdge"]
+    page_info: PageInfo
+    total_count: int
+    facets: list["GenreFacet"]
+    people: list[Person] = field(description="People whose name was meant, best first.")
+    corrected_query: str | None = field(description="What was searched for instead, when the query looked mistyped.")
+
+
+@strawberry.type
+class SearchEdge:
+    cursor: str
+    node: Title
+    match: "SearchMatch"
+
+
+@strawberry.type(description="Where and how a title matched.")
+class SearchMatch:
+    kind: MatchKind
+    text: str
+
+
+@strawberry.type(description="How many of the titles found have a genre.")
+class GenreFacet:
+    genre: Genre
+    count: int
+
+
+@strawberry.type(description="A completion; `node` is the title, person or genre that the text names.")
+class Suggestion:
+    text: str
+    kind: MatchKind
+    node: Node | None
