@@ -12,6 +12,8 @@ def complete(
     words: tuple[str, ...], terms: TermIndex, entities: Entities, view: View, limit: int
 ) -> tuple[Suggestion, ...]:
     """Names that begin with the words, then names that hold them; where there is none, names that nearly do."""
+    if limit < 1:
+        return ()
     query = " ".join(words)
     rest = [entities.mark(terms.find(Field.NAME, word)) for word in words[1:-1]]
     if len(words) > 1:

@@ -75,7 +75,7 @@ def _explain_by_name(
     most = int(held.max(initial=0))
     if most == 0:
         return {}
-    likeliest = _order_by_typos(held == most, np.where(rows == _NO_MATCH, 0, rows).sum(axis=0), entities, view)
+    likeliest = _order_by_typos(held == most, np.where(rows == _NO_MATCH, 0, rows).sum(axis=0), most, entities, view)
     best: tuple[int, dict[int, str]] | None = None
     for ordinal in likeliest[:_CANDIDATES]:
         vocabulary = _list_vocabulary(int(ordinal), entities)
@@ -91,11 +91,15 @@ def _explain_by_name(
     return best[1] if best else {}
 
 
-def _order_by_typos(held: Mask, typos: npt.NDArray[np.int64], entities: Entities, view: View) -> npt.NDArray[np.int64]:
-    """The fewest typos first, all with equally few; then titles, genres, people, the prominent first."""
+def _order_by_typos(
+    held: Mask, typos: npt.NDArray[np.int64], words: int, entities: Entities, view: View
+) -> npt.NDArray[np.int64]:
+    """All with the fewest typos: titles, genres, people; of each those of no more than `words` words first."""
     ordinals = np.flatnonzero(held)
     ordinals = ordinals[typos[ordinals] == typos[ordinals].min()]
-    keys = (entities.id_order[ordinals], -view.prominence[ordinals], _LIKELIHOOD_OF_KIND[entities.kinds[ordinals]])
+    longer = np.array([entities.folded[ordinal].count(" ") >= words for ordinal in ordinals.tolist()], dtype=np.bool_)
+    kinds = _LIKELIHOOD_OF_KIND[entities.kinds[ordinals]]
+    keys = (entities.id_order[ordinals], -view.prominence[ordinals], longer, kinds)
     ordered: npt.NDArray[np.int64] = ordinals[np.lexsort(keys)]
     return ordered
 

@@ -14,7 +14,7 @@ from bff.stores.search.entities import PERSON, Entities, Mask, View
 from bff.stores.search.ranking import KINDS, Ranking, WordMatches, rank_all_words, rank_some_words
 from bff.stores.search.terms import TermIndex
 
-_CACHED_VIEWS = 16
+_CACHED_VIEWS = 32
 _PEOPLE_CAP = 10
 _ENOUGH_HITS = 3
 # Words that say that a title is looked for, not which; left out where they are in the way.
