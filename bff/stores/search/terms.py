@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,8 @@ class TermIndex:
         self._index = index
         self._schema = schema
         self._searcher = index.searcher()
-        self._limit = max(self._searcher.num_docs, 1)
-        self.find = lru_cache(maxsize=_CACHED_LOOKUPS)(self._find)
+        # Bound to the searcher, not to this object: a cycle would keep old indexes until the collector comes round.
+        self.find = lru_cache(maxsize=_CACHED_LOOKUPS)(partial(_find, self._searcher, schema))
 
     @classmethod
     def create(cls, documents: Iterable[TermDocument]) -> "TermIndex":
@@ -78,18 +78,29 @@ class TermIndex:
         # `delete_documents_by_term` takes a number for a signed one, and finds nothing in an unsigned field.
         writer.delete_documents_by_query(Query.term_query(self._schema, "ordinal", ordinal))
 
-    def _find(self, field: Field, word: str, typos: int = 0, prefix: bool = False) -> Ordinals:
-        """Which entities hold `word`, or one within `typos` edits of it, or beginning with it."""
-        if typos or prefix:
-            query = Query.fuzzy_term_query(self._schema, field, word, distance=typos, prefix=prefix)
-        else:
-            query = Query.term_query(self._schema, field, word)
-        return self._collect(query)
-
     def find_phrase(self, field: Field, words: tuple[str, ...]) -> Ordinals:
         """Which entities hold these words, two or more, one after the other."""
-        return self._collect(Query.phrase_query(self._schema, field, list(words)))
+        return _collect(self._searcher, Query.phrase_query(self._schema, field, list(words)))
 
-    def _collect(self, query: Query) -> Ordinals:
-        found = self._searcher.search(query, limit=self._limit, count=False, order_by_field="ordinal").hits
-        return np.fromiter((ordinal for ordinal, _ in found), dtype=np.int32, count=len(found))
+
+def _find(
+    searcher: tantivy.Searcher,
+    schema: tantivy.Schema,
+    field: Field,
+    word: str,
+    *,
+    typos: int = 0,
+    prefix: bool = False,
+) -> Ordinals:
+    """Which entities hold `word`, or one within `typos` edits of it, or beginning with it."""
+    if typos or prefix:
+        query = Query.fuzzy_term_query(schema, field, word, distance=typos, prefix=prefix)
+    else:
+        query = Query.term_query(schema, field, word)
+    return _collect(searcher, query)
+
+
+def _collect(searcher: tantivy.Searcher, query: Query) -> Ordinals:
+    limit = max(searcher.num_docs, 1)
+    found = searcher.search(query, limit=limit, count=False, order_by_field="ordinal").hits
+    return np.fromiter((ordinal for ordinal, _ in found), dtype=np.int32, count=len(found))

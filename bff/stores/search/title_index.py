@@ -1,7 +1,7 @@
 """Search within one process: an index in memory over the title cards that the process holds."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class TitleIndex:
         self._entities = entities
         self._terms = terms
         # Sets of visible titles are shared by many viewers, and cost more to read than a search does.
-        self._view = lru_cache(maxsize=_CACHED_VIEWS)(self._see)
+        self._view = lru_cache(maxsize=_CACHED_VIEWS)(partial(View, entities))
 
     @classmethod
     def build(cls, cards: Iterable[AnyTitleCard], genres: Mapping[str, Genre]) -> "TitleIndex":
@@ -82,9 +82,6 @@ class TitleIndex:
         if not words or not view.title_count:
             return ()
         return complete(words, self._terms, self._entities, view, limit)
-
-    def _see(self, visible: frozenset[str]) -> View:
-        return View(self._entities, visible)
 
     def _match(self, words: tuple[str, ...], view: View) -> WordMatches:
         return WordMatches(words, self._terms, self._entities, view)
