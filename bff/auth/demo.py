@@ -11,11 +11,13 @@ from msgspec import Struct
 from bff.auth.passwords import Passwords
 from bff.auth.sessions import Authority, SignedIn, begin_session
 from bff.domain.accounts import Account, AccountStatus, Permission, PlanCode, choose_profile
+from bff.domain.demo_signal import derive_signal
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.titles import MaturityRating
 from bff.settings import Settings, SettingsError
 from bff.stores.accounts import find_credentials, read_account
+from bff.stores.demo_signal import give_signal, read_film_ratings
 from bff.stores.new_accounts import NewAccount, NewMembership, NewProfile, add_accounts, find_accounts
 from bff.stores.plans import PlanOffer, add_plans
 
@@ -69,6 +71,7 @@ async def seed_demo_accounts(
 ) -> None:
     """Add the plans, then the demo accounts that are missing, all or none; those that are there stay as they are.
 
+    Then each Ada that has done nothing yet gets the signal of her user, once the catalogue's ratings are there.
     Raises SettingsError in production.
     """
     if not settings.is_development:
@@ -76,6 +79,19 @@ async def seed_demo_accounts(
     prices = await seed_plans(pool)
     if prices:
         report(f"{prices} prices of plans")
+    await _add_missing_accounts(pool, today, report)
+    given = 0
+    for demo in DEMO_ACCOUNTS:
+        if demo.taste_of is None:
+            continue
+        films = await read_film_ratings(pool, demo.taste_of)
+        if films and await give_signal(pool, demo.profile_id("Ada"), derive_signal(films)):
+            given += 1
+    if given:
+        report(f"history, list and ratings for {given} profiles")
+
+
+async def _add_missing_accounts(pool: asyncpg.Pool, today: date, report: Callable[[str], None]) -> None:
     present = await find_accounts(pool, [demo.id for demo in DEMO_ACCOUNTS])
     missing = [demo for demo in DEMO_ACCOUNTS if demo.id not in present]
     if not missing:
@@ -131,7 +147,7 @@ async def _draw_up_profiles(demo: DemoAccount, passwords: Passwords) -> tuple[Ne
     if demo.plan is None:
         return ()
     ada = _profile(demo, "Ada", "fox")
-    kit = _profile(demo, "Kit", "cat", is_kids=True, ceiling=MaturityRating.AGE_7)
+    kit = _profile(demo, "Kit", "kitten", is_kids=True, ceiling=MaturityRating.AGE_7)
     if not demo.has_max:
         return ada, kit
     return ada, kit, _profile(demo, "Max", "bear", pin_hash=await passwords.hash(MAX_PIN))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bff.auth.keys import KeyRing, open_key_ring
 from bff.auth.passwords import Passwords
-from bff.auth.tokens import AccessToken, AccessTokenVerifier, mint_access_token
+from bff.auth.tokens import MAX_AGE, AccessToken, AccessTokenVerifier, mint_access_token
 from bff.domain.accounts import (
     AccountRecord,
     AccountStatus,
@@ -23,7 +23,7 @@ from bff.domain.accounts import (
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import NotFound, Unauthenticated
-from bff.settings import Settings
+from bff.settings import Settings, SettingsError
 from bff.stores import sessions
 from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_account
 from bff.stores.devices import add_implicit_device, find_device, read_last_profile
@@ -74,8 +74,10 @@ SignInResult = SignedIn | InvalidCredentials | PinRequired
 async def open_authority(pool: asyncpg.Pool, settings: Settings, now: datetime) -> Authority:
     """Open the keys, making them on the first start.
 
-    Raises SettingsError where the key-encryption key is not the right one.
+    Raises SettingsError where the key-encryption key is not the right one, or access tokens would live too long.
     """
+    if not 0 < settings.access_token_age <= MAX_AGE:
+        raise SettingsError(f"BFF_ACCESS_TOKEN_AGE is {settings.access_token_age}; it takes 1 to {MAX_AGE} seconds.")
     keys = await open_key_ring(pool, settings.key_encryption_key, now)
     return Authority(
         pool=pool,

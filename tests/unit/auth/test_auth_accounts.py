@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from bff.artwork.portraits import AVATARS
 from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session, seed_demo_accounts, seed_plans
 from bff.auth.sessions import Authority, SignedIn, refresh
 from bff.domain.accounts import Device, MembershipStatus, Money, PlanCode, Quality
@@ -75,6 +76,7 @@ async def test_account_comes_whole(pool: asyncpg.Pool, noon: datetime) -> None:
     ]
     assert (ada.maturity_ceiling, kit.maturity_ceiling) == (MaturityRating.AGE_18, MaturityRating.AGE_7)
     assert (max_.maturity_ceiling, max_.preferences) == (MaturityRating.AGE_18, Preferences())
+    assert {profile.avatar for profile in record.profiles} <= set(AVATARS)
     assert record.devices == ()
 
 
