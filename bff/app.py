@@ -42,10 +42,11 @@ async def open_services(
     """Everything a process has, open until the block ends. `on_query` is told of every SQL statement."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(await open_pool(settings, on_query=on_query))
-        cache = DocumentCache(open_redis(settings))
-        stack.push_async_callback(cache.close)
+        redis = open_redis(settings)
+        stack.push_async_callback(redis.aclose)
+        cache = DocumentCache(redis)
         authority = await open_authority(pool, settings, now())
-        follower = await stack.enter_async_context(CatalogueFollower(pool, cache).following())
+        follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         yield Services(
             settings=settings,
             pool=pool,

@@ -33,7 +33,7 @@ class DocumentCache:
     `round_trips` counts what was sent, for tests and metrics.
     """
 
-    def __init__(self, redis: "Redis[bytes]", *, deadline: float = 0.25, rest: float = 0.5) -> None:
+    def __init__(self, redis: Redis, *, deadline: float = 0.25, rest: float = 0.5) -> None:
         self.redis = redis
         self.round_trips = 0
         self._deadline = deadline
@@ -58,7 +58,7 @@ class DocumentCache:
     async def put_if_newer(self, key: str, version: int, document: bytes, *, age: int) -> None:
         """Write unless the same or a later version is there; `read_version` tells them apart. Raises RedisAway."""
         await self._send(
-            cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, age))
+            cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, str(age)))  # type: ignore[arg-type]
         )
 
     async def forget(self, *keys: str) -> None:
@@ -92,7 +92,8 @@ def split_version(stored: bytes) -> tuple[int, bytes]:
     return int.from_bytes(stored[:8]), stored[8:]
 
 
-def open_redis(settings: Settings) -> "Redis[bytes]":
+def open_redis(settings: Settings) -> Redis:
     """A pool of connections; nothing is sent before the first command."""
     options: dict[str, Any] = {"socket_connect_timeout": 1.0, "max_connections": 64}
-    return Redis.from_url(settings.redis_url, **options)
+    client: Redis = Redis.from_url(settings.redis_url, **options)
+    return client
