@@ -81,6 +81,7 @@ def serve(host: str, port: int, processes: int, data_dir: Path | None) -> None:
         workers=processes,
         loop="uvloop",
         http="httptools",
+        ws="none",
         lifespan="on",
         access_log=False,
         server_header=False,
@@ -100,11 +101,11 @@ def worker(data_dir: Path | None) -> None:
     from arq.worker import run_worker
 
     from bff.settings import read_settings
-    from workers.settings import WorkerSettings, worker_options
+    from workers.settings import worker_settings
 
     # arq asks for the current loop before it runs one.
     asyncio.set_event_loop(asyncio.new_event_loop())
-    run_worker(WorkerSettings, **worker_options(read_settings()))
+    run_worker(worker_settings(read_settings()))
 
 
 @main.command()

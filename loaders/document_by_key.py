@@ -15,7 +15,7 @@ class DocumentByKey(DataLoader[str, bytes | None]):
         self._cache_store = cache
         self._degraded = degraded
 
-    async def batch_load_fn(self, keys: Sequence[str]) -> list[bytes | None]:  # type: ignore[override]
+    async def batch_load_fn(self, keys: Sequence[str]) -> list[bytes | None]:
         try:
             return await self._cache_store.get_many(keys)
         except RedisAway:

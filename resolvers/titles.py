@@ -175,6 +175,7 @@ def get_availability(root: strawberry.Parent[TitleCard], info: Info) -> Availabi
 def get_match(root: strawberry.Parent[TitleCard]) -> int | None:
     """Null until recommendations know the profile."""
     del root
+    return None
 
 
 def is_in_my_list(root: strawberry.Parent[TitleCard], info: Info) -> bool | None:

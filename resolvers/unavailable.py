@@ -1,14 +1,17 @@
 """What the contract names and this server does not do yet: each answers UNAVAILABLE, never a made-up value."""
 
+from collections.abc import AsyncGenerator
+from typing import Any
+
 import strawberry
 
+from bff.domain.accounts import PlanCode
 from bff.errors import Unavailable
 from resolvers.inputs import (
     AccountPatch,
     ControlWatchPartyInput,
     EventInput,
     OfflineProgressInput,
-    PlanCode,
     ProfileInput,
     ProfilePatch,
     RegisterAccountInput,
@@ -172,6 +175,26 @@ async def report_to_watch_party(party_id: strawberry.ID, position: Seconds, is_b
 
 async def signal_watch_party(party_id: strawberry.ID, to_member_id: strawberry.ID, payload: str) -> None:
     raise refuse("watch parties")
+
+
+async def follow_playback(after: str | None = None) -> AsyncGenerator[Any, None]:
+    raise refuse("subscriptions")
+    yield
+
+
+async def follow_watch_party(party_id: strawberry.ID) -> AsyncGenerator[Any, None]:
+    raise refuse("subscriptions")
+    yield
+
+
+async def follow_notifications() -> AsyncGenerator[Any, None]:
+    raise refuse("subscriptions")
+    yield
+
+
+async def follow_home() -> AsyncGenerator[Any, None]:
+    raise refuse("subscriptions")
+    yield
 
 
 async def mark_notifications_read(ids: list[strawberry.ID]) -> None:

@@ -1,6 +1,6 @@
 """Who may use a field: a rule declared at each field of the root, refused by default; and how fields are declared."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
@@ -77,3 +77,8 @@ def root(
 ) -> Any:
     """A field of the query or mutation root, with its rule."""
     return strawberry.field(resolver=resolver, name=name, description=description, extensions=[Entry(access, prefetch)])
+
+
+def stream(resolver: Callable[..., AsyncGenerator[Any, None]], *, description: str | None = None) -> Any:
+    """A field of the subscription root."""
+    return strawberry.subscription(resolver=resolver, description=description)

@@ -9,6 +9,6 @@ KEPT = timedelta(days=30)
 """How long an ended sign-in stays, so that the reuse of its tokens is still noticed."""
 
 
-async def remove_ended_sign_ins(context: dict[Any, Any]) -> int:
+async def remove_ended_sign_ins(ctx: dict[Any, Any]) -> int:
     """Nightly; may run twice. Answers how many sign-ins went."""
-    return await remove_ended_families(context["pool"], before=datetime.now(UTC) - KEPT)
+    return await remove_ended_families(ctx["pool"], before=datetime.now(UTC) - KEPT)

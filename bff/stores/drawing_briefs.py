@@ -32,4 +32,4 @@ def brief_title(catalogue: Catalogue, card: AnyTitleCard) -> TitleBrief:
 
 
 def brief_episode(catalogue: Catalogue, episode: Episode) -> StillBrief:
-    return StillBrief(title=brief_title(catalogue, episode.series), label=episode.label, name=episode.name)
+    return StillBrief(title=brief_title(catalogue, episode.series), label=episode.label)
