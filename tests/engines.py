@@ -16,8 +16,12 @@ import pytest
 import redis.asyncio
 from msgspec import Struct
 
+from bff.auth.demo import seed_demo_accounts
+from bff.catalog.importer import DEMO_FILES, import_catalogue
 from bff.embedded import EmbeddedEngines
 from bff.settings import Environment, Secret, Settings
+from bff.stores.migrate import migrate
+from bff.stores.postgres import open_pool
 
 KEY_ENCRYPTION_KEY = Secret(base64.b64encode(bytes(range(32))).decode())
 
@@ -60,8 +64,6 @@ async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eng
 @pytest.fixture(scope="session")
 async def migrated_template(engines: Engines) -> str:
     """The name of an empty, migrated database that nobody connects to, to be copied."""
-    from bff.stores.migrate import migrate
-
     await create_database(engines.database_url, "migrated_template")
     await migrate(database_named(engines.database_url, "migrated_template"))
     return "migrated_template"
@@ -89,10 +91,6 @@ async def catalogue_database(
     engines: Engines, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Engines]:
     """The whole demo catalogue with the demo accounts, shared by the session: tests leave it as they found it."""
-    from bff.auth.demo import seed_demo_accounts
-    from bff.catalog.importer import DEMO_FILES, import_catalogue
-    from bff.stores.postgres import open_pool
-
     today = datetime.now(UTC).date()
     async with temporary_database(engines.database_url, "catalogue", template=migrated_template) as url:
         catalogue = Engines(
