@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -46,6 +47,7 @@ async def open_services(
         stack.push_async_callback(redis.aclose)
         cache = DocumentCache(redis)
         authority = await open_authority(pool, settings, now())
+        stack.callback(authority.passwords.close)
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         yield Services(
             settings=settings,
@@ -96,8 +98,12 @@ def create_app() -> Starlette:
     return Starlette(lifespan=run, routes=[Mount("/", app=serve)])
 
 
-def _mint_for_graphiql(services: Services) -> Callable[[], Awaitable[str | None]]:
-    async def mint() -> str | None:
+def _mint_for_graphiql(services: Services) -> Callable[[Request], Awaitable[str | None]]:
+    """Only for a page asked of this machine by its own name: another host's name may be a stranger's page."""
+
+    async def mint(request: Request) -> str | None:
+        if request.url.hostname not in ("localhost", "127.0.0.1", "::1"):
+            return None
         session = await open_demo_session(services.authority, services.settings.graphiql_login, services.now())
         return session.access_token if session is not None else None
 

@@ -112,14 +112,23 @@ def worker(data_dir: Path | None) -> None:
 @_data_dir_option
 @_explained
 def migrate(data_dir: Path | None) -> None:
-    """Bring the database's tables to this version."""
+    """Bring the database's tables to this version, and add the plans and prices that are missing."""
     _find_engines(data_dir)
     import asyncio
 
+    asyncio.run(_migrate())
+
+
+async def _migrate() -> None:
+    from bff.auth.demo import seed_plans
     from bff.settings import read_settings
     from bff.stores.migrate import migrate as migrate_database
+    from bff.stores.postgres import open_pool
 
-    asyncio.run(migrate_database(read_settings().database_url))
+    settings = read_settings()
+    await migrate_database(settings.database_url)
+    async with await open_pool(settings) as pool:
+        await seed_plans(pool)
 
 
 @main.command("import-catalog")

@@ -137,7 +137,7 @@ def _make_key(data_dir: Path) -> Path:
 
 async def _fill_database(options: DevOptions, data_dir: Path, report: Report) -> None:
     """Each step finds out by itself whether it was done, so a start that was killed is simply run again."""
-    from bff.auth.demo import seed_demo_accounts
+    from bff.auth.demo import seed_demo_accounts, seed_plans
     from bff.catalog.importer import DEMO_FILES, import_catalogue
     from bff.stores.migrate import migrate
     from bff.stores.postgres import open_pool
@@ -147,10 +147,11 @@ async def _fill_database(options: DevOptions, data_dir: Path, report: Report) ->
     try:
         report("Migrating the database.")
         await migrate(settings.database_url)
-        if options.empty:
-            return
         pool = await open_pool(settings)
         try:
+            await seed_plans(pool)
+            if options.empty:
+                return
             report("Importing the demo catalogue, unless it is there.")
             await import_catalogue(pool, DEMO_FILES, today=today, report=report)
             report("Making the demo accounts, unless they are there.")

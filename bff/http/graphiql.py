@@ -60,7 +60,9 @@ class GraphiQLPage:
     address it belongs to, shown in the page's introduction.
     """
 
-    def __init__(self, dist: Path, mint_token: Callable[[], Awaitable[str | None]], *, account: str = "") -> None:
+    def __init__(
+        self, dist: Path, mint_token: Callable[[Request], Awaitable[str | None]], *, account: str = ""
+    ) -> None:
         self._mint_token = mint_token
         self._account = account
         self._page = _read_page(dist / "index.html")
@@ -73,12 +75,12 @@ class GraphiQLPage:
         if self._page is None:
             return HTMLResponse(_NOT_BUILT, status_code=503, headers=_HEADERS)
         before, after = self._page
-        config = {"endpoint": request.url.path} | await self._sign_in()
+        config = {"endpoint": request.url.path} | await self._sign_in(request)
         return HTMLResponse(f"{before}{_escape_json(config)}{after}", headers=_HEADERS)
 
-    async def _sign_in(self) -> dict[str, str]:
+    async def _sign_in(self, request: Request) -> dict[str, str]:
         try:
-            token = await self._mint_token()
+            token = await self._mint_token(request)
         except Error:
             return {}  # a visitor's page is of more use than none, while an engine is away
         return {"token": token, "account": self._account} if token else {}

@@ -5,6 +5,7 @@ import httpx
 import pytest
 from graphql import parse, print_ast
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
 
 from bff.domain.ids import IdKind, derive_id
@@ -24,7 +25,7 @@ def dist(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def mint_token() -> str | None:
+async def mint_token(_: Request) -> str | None:
     return "header.payload.signature"
 
 
