@@ -32,6 +32,7 @@ class DataDirectory:
         # Not below the data directory: a socket's whole path must fit in 107 bytes.
         self.sockets = Path(tempfile.gettempdir()) / f"marquee-{digest}"
         self._lock: int | None = None
+        self._sockets_are_ours = False
 
     async def claim(self, *, patience: float = 2.0) -> None:
         """Make the directory and lock it; a predecessor that is just ending gets `patience` seconds.
@@ -54,11 +55,29 @@ class DataDirectory:
             raise
         self._lock = lock
 
+    def open_sockets(self) -> None:
+        """Make the folder of the sockets, or empty it of a killed predecessor's.
+
+        Raises EmbeddedError when it is not ours alone.
+        """
+        if len(os.fsencode(self.sockets)) + _LONGEST_SOCKET_NAME > _SOCKET_PATH_LIMIT:
+            raise EmbeddedError(f"{self.sockets} is too long for a socket. Set TMPDIR to a shorter path.")
+        with suppress(FileExistsError):
+            self.sockets.mkdir(mode=0o700)
+        status = self.sockets.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            raise EmbeddedError(f"{self.sockets} belongs to somebody else. Remove it, or set TMPDIR to another folder.")
+        self._sockets_are_ours = True
+        for stale in self.sockets.iterdir():
+            stale.unlink()
+
     def release(self) -> None:
         if self._lock is None:
             return
-        with suppress(OSError):
-            shutil.rmtree(self.sockets)
+        if self._sockets_are_ours:
+            with suppress(OSError):
+                shutil.rmtree(self.sockets)
+            self._sockets_are_ours = False
         os.close(self._lock)
         self._lock = None
 
@@ -92,14 +111,6 @@ class DataDirectory:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self.logs.mkdir(mode=0o700, exist_ok=True)
-        if len(os.fsencode(self.sockets)) + _LONGEST_SOCKET_NAME > _SOCKET_PATH_LIMIT:
-            raise EmbeddedError(f"{self.sockets} is too long for a socket. Set TMPDIR to a shorter path.")
-        self.sockets.mkdir(mode=0o700, exist_ok=True)
-        status = self.sockets.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
-            raise EmbeddedError(f"{self.sockets} belongs to somebody else. Remove it, or set TMPDIR to another folder.")
-        for stale in self.sockets.iterdir():
-            stale.unlink()
 
 
 def is_claimed(path: Path) -> bool:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from bff.embedded.directory import DataDirectory
+from bff.embedded.errors import explain_os_error
 from bff.embedded.leftovers import end_leftovers, find_supervised_processes
 from bff.embedded.postgres import prepare_postgres
 from bff.embedded.redis import prepare_redis
@@ -52,6 +53,7 @@ class EmbeddedEngines:
     async def __aenter__(self) -> Self:
         try:
             await self.claim()
+            self._directory.open_sockets()
             programs = []
             if self._wants_postgres:
                 program, self.database_url = await prepare_postgres(self._directory)
@@ -60,6 +62,9 @@ class EmbeddedEngines:
                 program, self.redis_url = await prepare_redis(self._directory)
                 programs.append(program)
             await self._running.enter_async_context(run_programs(*programs))
+        except OSError as error:
+            await self._running.aclose()
+            raise explain_os_error(error, self.data_dir) from error
         except BaseException:
             await self._running.aclose()
             raise

@@ -14,7 +14,7 @@ import asyncpg
 
 from bff.embedded.binaries import bound_to_parent, postgres_binary, without_root
 from bff.embedded.directory import DataDirectory, write_private
-from bff.embedded.errors import EmbeddedError, explain_log, explain_os_error
+from bff.embedded.errors import EmbeddedError, explain_log
 from bff.embedded.leftovers import end_leftovers, find_engine_processes
 from bff.embedded.supervisor import Program
 from bff.settings import Secret
@@ -42,15 +42,12 @@ _SETTINGS = {
 async def prepare_postgres(directory: DataDirectory) -> tuple[Program, Secret]:
     """Make the cluster if there is none, end what still runs on it; gives the program and the database's URL.
 
-    Raises EmbeddedError.
+    Raises EmbeddedError or OSError.
     """
     cluster = directory.path / "postgres"
     password = directory.read_secret("postgres_password")
     if not cluster.exists():
-        try:
-            await initialise_cluster(cluster, password, directory.logs / "initdb.log")
-        except OSError as error:
-            raise explain_os_error(error, directory.path) from error
+        await initialise_cluster(cluster, password, directory.logs / "initdb.log")
     _check_version(cluster)
     settings = {**_SETTINGS, "unix_socket_directories": str(directory.sockets)}
     flags = (flag for name, value in settings.items() for flag in ("-c", f"{name}={value}"))

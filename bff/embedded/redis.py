@@ -10,7 +10,7 @@ import redis.exceptions
 
 from bff.embedded.binaries import bound_to_parent, redis_binary
 from bff.embedded.directory import DataDirectory, write_private
-from bff.embedded.errors import EmbeddedError, explain_os_error
+from bff.embedded.errors import EmbeddedError
 from bff.embedded.leftovers import end_leftovers, find_engine_processes
 from bff.embedded.supervisor import Program
 from bff.settings import Secret
@@ -22,18 +22,15 @@ _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 async def prepare_redis(directory: DataDirectory) -> tuple[Program, Secret]:
     """Write the configuration, end what still runs; gives the program and Redis's URL.
 
-    Raises EmbeddedError.
+    Raises OSError.
     """
     folder = directory.path / "redis"
     socket = directory.sockets / "redis.sock"
     configuration = folder / "redis.conf"
     password = directory.read_secret("redis_password")
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        # In a file and not on the command line, where every user could read the password.
-        write_private(configuration, _configure(folder, socket, password))
-    except OSError as error:
-        raise explain_os_error(error, directory.path) from error
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # In a file and not on the command line, where every user could read the password.
+    write_private(configuration, _configure(folder, socket, password))
     url = Secret(f"unix://:{password}@{socket}?db=0")
     program = Program(
         name=_NAME,

@@ -85,13 +85,28 @@ async def test_a_broken_engine_says_its_last_words(tmp_path: Path) -> None:
     assert not engine_processes(tmp_path)
 
 
-async def test_somebody_elses_socket_folder_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_somebody_elses_socket_folder_is_not_used(tmp_path: Path) -> None:
     engines = EmbeddedEngines(tmp_path / "data")
     engines._directory.sockets = tmp_path / "sockets"
     (tmp_path / "sockets").mkdir(mode=0o777)
     (tmp_path / "sockets").chmod(0o777)
     with pytest.raises(EmbeddedError, match="belongs to somebody else"):
-        await engines.claim()
+        async with engines:
+            pass
+    assert (tmp_path / "sockets").exists(), "what is not ours stays"
+
+
+async def test_a_link_in_place_of_the_socket_folder_is_not_followed(tmp_path: Path) -> None:
+    engines = EmbeddedEngines(tmp_path / "data")
+    engines._directory.sockets = tmp_path / "sockets"
+    target = tmp_path / "target"
+    target.mkdir(mode=0o700)
+    (target / "kept").touch()
+    (tmp_path / "sockets").symlink_to(target)
+    with pytest.raises(EmbeddedError, match="belongs to somebody else"):
+        async with engines:
+            pass
+    assert (target / "kept").exists()
 
 
 async def test_only_the_owner_may_look_inside(tmp_path: Path) -> None:
