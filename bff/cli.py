@@ -98,14 +98,10 @@ def worker(data_dir: Path | None) -> None:
     _find_engines(data_dir)
     import asyncio
 
-    from arq.worker import run_worker
-
     from bff.settings import read_settings
-    from workers.settings import worker_settings
+    from workers.process import run_until_signalled
 
-    # arq asks for the current loop before it runs one.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    run_worker(worker_settings(read_settings()))
+    asyncio.run(run_until_signalled(read_settings()))
 
 
 @main.command()

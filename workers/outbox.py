@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 
 import asyncpg
 
@@ -16,13 +15,16 @@ INTERVAL = 0.2
 
 
 async def relay_outbox(pool: asyncpg.Pool, cache: DocumentCache) -> None:
-    """Runs until it is cancelled; what fails is tried again."""
+    """Runs until it is cancelled; an engine that is away is waited for."""
+    is_stuck = False
     while True:
         try:
-            with suppress(RedisAway):
-                while await deliver_outbox(pool, cache):
-                    pass
-            await asyncio.sleep(INTERVAL)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError):
-            log.exception("the outbox could not be delivered; trying again")
-            await asyncio.sleep(1)
+            while await deliver_outbox(pool, cache):
+                pass
+        except (RedisAway, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if not is_stuck:
+                log.warning("The outbox waits for an engine: %s", error or type(error).__name__)
+            is_stuck = True
+        else:
+            is_stuck = False
+        await asyncio.sleep(INTERVAL)

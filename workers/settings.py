@@ -1,47 +1,37 @@
-"""What `bff worker` runs: its jobs, its engines, and how it starts and ends."""
+"""What arq is told: the jobs, when they run, and how they are written into Redis."""
 
-import asyncio
-from contextlib import suppress
 from typing import Any
 
+import asyncpg
 import msgspec
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis
 from arq.cron import cron
+from redis.asyncio import ConnectionPool
 
 from bff.settings import Settings
-from bff.stores.postgres import open_pool
-from bff.stores.redis import DocumentCache, open_redis
 from workers.lifecycle import remove_ended_sign_ins
-from workers.outbox import relay_outbox
 
 
-async def start(ctx: dict[Any, Any]) -> None:
-    settings: Settings = ctx["settings"]
-    ctx["pool"] = await open_pool(settings, max_size=4)
-    ctx["cache"] = DocumentCache(open_redis(settings), deadline=2)
-    ctx["relay"] = asyncio.create_task(relay_outbox(ctx["pool"], ctx["cache"]), name="outbox relay")
+def open_queue(settings: Settings) -> ArqRedis:
+    """The connections of the jobs; nothing is sent before the first command, and each has a deadline of 5 s."""
+    connections = ConnectionPool.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=1)
+    # arq pickles by default, which runs whatever stands in Redis.
+    return ArqRedis(connections, job_serializer=msgspec.msgpack.encode, job_deserializer=msgspec.msgpack.decode)
 
 
-async def stop(ctx: dict[Any, Any]) -> None:
-    ctx["relay"].cancel()
-    with suppress(asyncio.CancelledError):
-        await ctx["relay"]
-    await ctx["cache"].close()
-    await ctx["pool"].close()
+def worker_settings(pool: asyncpg.Pool, queue: ArqRedis) -> dict[str, Any]:
+    """Jobs find `pool` in their `ctx`; they may run twice, never half. What must not be lost has a row in PostgreSQL.
 
-
-def worker_settings(settings: Settings) -> dict[str, Any]:
-    """What arq is told. Jobs may run twice, never half; what must not be lost has a row in PostgreSQL."""
+    Signals and a Redis that is away are the concern of `workers.process`.
+    """
     return {
-        "redis_settings": RedisSettings.from_dsn(settings.redis_url),
-        "ctx": {"settings": settings},
+        "redis_pool": queue,
+        "ctx": {"pool": pool},
         "functions": [],
         "cron_jobs": [cron(remove_ended_sign_ins, hour=3, minute=30)],
-        "on_startup": start,
-        "on_shutdown": stop,
+        "handle_signals": False,
         "job_timeout": 20,
         "max_tries": 3,
-        # arq pickles by default, which runs whatever stands in Redis.
-        "job_serializer": msgspec.msgpack.encode,
-        "job_deserializer": msgspec.msgpack.decode,
+        "job_serializer": queue.job_serializer,
+        "job_deserializer": queue.job_deserializer,
     }

@@ -1,0 +1,46 @@
+"""An account that nobody can sign in to, and sign-ins of it that began, ended and expired when a test says so."""
+
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from bff.domain.accounts import Account, AccountStatus
+from bff.domain.ids import IdKind, random_id
+from bff.stores.new_accounts import NewAccount, add_accounts
+from bff.stores.sessions import Family, add_family, add_token, revoke_family
+
+
+async def add_account(pool: asyncpg.Pool, now: datetime) -> str:
+    """An account without profile and membership; answers its id."""
+    account_id = random_id(IdKind.ACCOUNT)
+    account = Account(
+        id=account_id,
+        email=f"{account_id}@example.com",
+        email_verified=True,
+        country="US",
+        status=AccountStatus.ACTIVE,
+        permissions=(),
+        created_at=now,
+    )
+    await add_accounts(pool, [NewAccount(account=account, password_hash="none", profiles=(), membership=None)])
+    return account_id
+
+
+async def add_sign_in(
+    pool: asyncpg.Pool, account_id: str, *, expires_at: datetime, revoked_at: datetime | None = None
+) -> str:
+    """A sign-in of 60 days, with one token, on a device of its own; answers the family's id."""
+    family = Family(id=random_id(IdKind.REFRESH_FAMILY), account_id=account_id, device_id=random_id(IdKind.DEVICE))
+    began_at = expires_at - timedelta(days=60)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            """INSERT INTO device (id, account_id, device_class, capabilities, implicit)
+            VALUES ($1, $2, 'WEB', '{}', true)""",
+            family.device_id,
+            account_id,
+        )
+        await add_family(connection, family, now=began_at, expires_at=expires_at)
+        await add_token(connection, family.id.encode(), family, None, now=began_at, expires_at=expires_at)
+        if revoked_at is not None:
+            await revoke_family(connection, family.id, revoked_at)
+    return family.id

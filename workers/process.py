@@ -1,0 +1,71 @@
+"""One worker process: it runs the jobs and the relay of the outbox, and outlasts a Redis that is away."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+
+import asyncpg
+from arq.worker import create_worker
+from redis.exceptions import RedisError
+
+from bff.settings import Settings
+from bff.stores.postgres import open_pool
+from bff.stores.redis import DocumentCache, RedisAway, open_redis
+from workers.outbox import relay_outbox
+from workers.settings import open_queue, worker_settings
+
+log = logging.getLogger(__name__)
+
+REST = 0.5
+"""Seconds between two looks for a Redis that is away."""
+
+CLOSING_DEADLINE = 2.0
+"""Seconds that jobs have to give up; who supervises a worker waits longer."""
+
+
+async def run_until_signalled(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM; jobs that this cuts off are run again by whichever worker comes next.
+
+    Raises what asyncpg does where PostgreSQL cannot be reached at the start.
+    """
+    work = asyncio.create_task(_work(settings), name="worker")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def _work(settings: Settings) -> None:
+    async with await open_pool(settings, max_size=4) as pool:
+        cache = DocumentCache(open_redis(settings), deadline=2)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(relay_outbox(pool, cache), name="outbox relay")
+                group.create_task(_run_jobs(settings, pool, cache), name="jobs")
+        finally:
+            await cache.close()
+
+
+async def _run_jobs(settings: Settings, pool: asyncpg.Pool, cache: DocumentCache) -> None:
+    """Runs until it is cancelled. arq ends with the first command that Redis does not answer, and is begun anew."""
+    while True:
+        queue = open_queue(settings)
+        worker = create_worker(worker_settings(pool, queue))
+        try:
+            await worker.async_run()
+        except (RedisError, OSError) as error:
+            log.warning("Redis is away, and the jobs wait for it: %s", error)
+        finally:
+            with suppress(RedisError, OSError):
+                async with asyncio.timeout(CLOSING_DEADLINE):
+                    await worker.close()
+            await queue.aclose(close_connection_pool=True)
+        await _wait_for_redis(cache)
+
+
+async def _wait_for_redis(cache: DocumentCache) -> None:
+    while True:
+        await asyncio.sleep(REST)
+        with suppress(RedisAway):
+            return await cache.ping()
