@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,9 @@ def _explained(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        import asyncpg
+
+        from bff.catalog.files import CatalogueFileError
         from bff.embedded import EmbeddedError
         from bff.settings import SettingsError
 
@@ -32,8 +36,14 @@ def _explained(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (EmbeddedError, SettingsError) as error:
             raise click.ClickException(str(error)) from error
-        except ConnectionError as error:
-            raise click.ClickException(f"An engine cannot be reached: {error}") from error
+        except CatalogueFileError as error:
+            raise click.ClickException(f"Nothing was changed. {error}") from error
+        except (ConnectionError, TimeoutError, socket.gaierror) as error:
+            raise click.ClickException(f"An engine cannot be reached: {error or 'it does not answer'}") from error
+        except asyncpg.UndefinedTableError as error:
+            raise click.ClickException("The database lacks tables of this version: run `bff migrate` first.") from error
+        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+            raise click.ClickException(f"PostgreSQL refuses BFF_DATABASE_URL: {error}") from error
 
     return run
 
@@ -142,7 +152,6 @@ def import_catalog(paths: tuple[Path, ...], data_dir: Path | None) -> None:
 async def _import_catalogue(paths: tuple[Path, ...]) -> None:
     from datetime import UTC, datetime
 
-    from bff.catalog.files import CatalogueFileError
     from bff.catalog.importer import import_catalogue
     from bff.settings import read_settings
     from bff.stores.postgres import open_pool
@@ -150,8 +159,6 @@ async def _import_catalogue(paths: tuple[Path, ...]) -> None:
     pool = await open_pool(read_settings())
     try:
         await import_catalogue(pool, paths, today=datetime.now(UTC).date(), report=_timed_report())
-    except CatalogueFileError as error:
-        raise click.ClickException(f"Nothing was changed. {error}") from error
     finally:
         await pool.close()
 
