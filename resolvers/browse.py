@@ -9,7 +9,7 @@ from bff.domain.paging import Key
 from bff.domain.titles import AnyTitleCard, Genre, MaturityRating, MovieCard, SeriesCard
 from bff.domain.words import fold
 from resolvers.enums import BrowseSort, TitleType
-from resolvers.inputs import BrowseFilter
+from resolvers.inputs import NO_FILTER, BrowseFilter
 from resolvers.titles import TitlePage, by_popularity, page_cards
 
 _ORDERS: dict[BrowseSort, Callable[[AnyTitleCard], Key]] = {
@@ -62,7 +62,7 @@ def admit(filter: BrowseFilter | None) -> Admission | None:
 
 async def browse(
     info: Info,
-    filter: BrowseFilter | None = None,
+    filter: BrowseFilter | None = NO_FILTER,
     sort: BrowseSort | None = BrowseSort.POPULARITY,
     first: int | None = None,
     after: str | None = None,

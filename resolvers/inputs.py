@@ -23,6 +23,9 @@ class BrowseFilter:
     language: str | None = None
 
 
+NO_FILTER = BrowseFilter()
+
+
 @strawberry.input(description="`country` is ISO 3166-1 alpha-2, `language` a BCP 47 tag.")
 class RegisterAccountInput:
     email: str
@@ -103,7 +106,7 @@ class DeviceInput:
     capabilities: DeviceCapabilitiesInput | None = None
 
 
-@strawberry.input
+@strawberry.input(description="What to subscribe to, and how it is paid.")
 class StartMembershipInput:
     plan: PlanCode
     payment_token: str | None = None
@@ -112,7 +115,7 @@ class StartMembershipInput:
     )
 
 
-@strawberry.input
+@strawberry.input(description="What to play, on what, from where; without a position it goes on where it stopped.")
 class StartPlaybackInput:
     playable_id: strawberry.ID
     device_id: strawberry.ID | None = None
@@ -124,7 +127,7 @@ class StartPlaybackInput:
     )
 
 
-@strawberry.input
+@strawberry.input(description="Where a session stands.")
 class ReportProgressInput:
     session_id: strawberry.ID
     position: Seconds
@@ -136,7 +139,7 @@ class ReportProgressInput:
     quality: Quality | None = strawberry.field(default=None, description="What is being shown.")
 
 
-@strawberry.input
+@strawberry.input(description="Where a download was watched to without a connection; `at` is when.")
 class OfflineProgressInput:
     playable_id: strawberry.ID
     device_id: strawberry.ID
@@ -162,7 +165,7 @@ class EventInput:
     text: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="What to download to which device.")
 class RequestDownloadInput:
     playable_id: strawberry.ID
     device_id: strawberry.ID
@@ -170,7 +173,7 @@ class RequestDownloadInput:
     pin: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="What the party should do, based on the `revision` that was seen.")
 class ControlWatchPartyInput:
     party_id: strawberry.ID
     revision: int

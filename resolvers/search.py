@@ -7,7 +7,7 @@ from bff.domain.paging import CARDS_CAP, LIST_CAP, PageInfo, check_first, take_p
 from bff.domain.search import MatchKind, SearchAnswer, SearchHit, SearchMatch, explain_match
 from bff.domain.titles import AnyTitleCard, Genre, Person
 from resolvers.browse import admit
-from resolvers.inputs import BrowseFilter
+from resolvers.inputs import NO_FILTER, BrowseFilter
 
 DEFAULT_PAGE = 24
 DEFAULT_SUGGESTIONS = 8
@@ -43,7 +43,7 @@ class SuggestionView(Struct, frozen=True):
 async def search(
     info: Info,
     query: str,
-    filter: BrowseFilter | None = None,
+    filter: BrowseFilter | None = NO_FILTER,
     first: int | None = None,
     after: str | None = None,
 ) -> SearchView:

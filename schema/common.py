@@ -3,6 +3,7 @@
 import strawberry
 
 from bff.domain.accounts import Money as MoneyValue
+from bff.execution import shows
 
 
 @strawberry.interface(description="Whatever has an id. Ids are opaque, URL-safe and at most 64 characters.")
@@ -29,10 +30,7 @@ class PageInfo:
 
 
 @strawberry.type(description="An amount in minor units of an ISO 4217 currency: 1549 USD is $15.49, 1549 JPY is ¥1549.")
+@shows(MoneyValue)
 class Money:
     amount: int
     currency: str
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, MoneyValue)

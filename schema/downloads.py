@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from bff.domain.accounts import Quality
+from bff.execution import shows
 from resolvers.enums import DownloadState
 from schema.common import Node, Problem
 from schema.playback import (
@@ -29,6 +30,7 @@ class DownloadLibrary:
 
 
 @strawberry.type(description="One playable on one device, to watch without a connection.")
+@shows()
 class Download(Node):
     playable: Playable
     device: Device
@@ -39,10 +41,6 @@ class Download(Node):
     licenses: list[DrmLicense]
     requested_at: datetime
     expires_at: datetime
-
-    @classmethod
-    def is_type_of(cls, _value: object, _info: object) -> bool:
-        return False
 
 
 @strawberry.type(description="As many devices or bytes as the plan holds are in use.")

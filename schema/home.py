@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from bff.domain.home import RowKind, RowLayout
+from bff.execution import shows
 from resolvers import home, my_list
 from resolvers.home import HomeView, RowView
 from resolvers.inputs import Seconds
@@ -14,6 +15,7 @@ from schema.titles import Image, Playable, Preview, Progress, Title
 
 
 @strawberry.type(description="The home screen of a profile.")
+@shows(HomeView)
 class Home(Node):
     hero: "Hero | None" = field(home.get_hero)
     rows: "RowConnection | None" = field(
@@ -32,10 +34,6 @@ class Home(Node):
         description="FALSE when recommendations were unavailable and an unpersonalised home is shown.",
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, HomeView)
-
 
 @strawberry.type(description="The title that the home opens with: one of the day's pool, the same all day.")
 class Hero:
@@ -46,19 +44,20 @@ class Hero:
     preview_delay: Seconds = field(home.get_preview_delay, description="How long the picture stands before it moves.")
 
 
-@strawberry.type
+@strawberry.type(description="A page of rows.")
 class RowConnection:
     edges: list["RowEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="A row in its place; paging goes on behind `cursor`.")
 class RowEdge:
     cursor: str
     node: "Row"
 
 
 @strawberry.type(description="A row of the home.")
+@shows(RowView)
 class Row(Node):
     id: strawberry.ID = field(description="The same row of the same profile keeps its id from day to day.")
     name: str = field(home.get_row_name)
@@ -76,18 +75,14 @@ class Row(Node):
         description="At most 75 a page. Null, with an error at this path, when this row alone could not be had.",
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, RowView)
 
-
-@strawberry.type
+@strawberry.type(description="A page of a row's cards.")
 class RowItemConnection:
     edges: list["RowItemEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="A card in its place; paging goes on behind `cursor`.")
 class RowItemEdge:
     cursor: str
     node: "RowItem"
@@ -108,63 +103,57 @@ class TitleItem(RowItem):
 
 
 @strawberry.type(description="A card to go on watching.")
+@shows(my_list.ContinueItem)
 class ContinueItem(RowItem):
     playable: Playable
     progress: Progress
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, my_list.ContinueItem)
-
 
 @strawberry.type(description="A card with its rank, from 1.")
+@shows(home.RankedItem)
 class RankedItem(RowItem):
     rank: int
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, home.RankedItem)
 
-
-@strawberry.type
+@strawberry.type(description="A page of what can be taken up again, latest first.")
 class ContinueConnection:
     edges: list["ContinueEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="A card in its place; paging goes on behind `cursor`.")
 class ContinueEdge:
     cursor: str
     node: ContinueItem
 
 
-@strawberry.type
+@strawberry.type(description="A page of My List in its own order; `totalCount` is that of the whole list.")
 class MyListConnection:
     edges: list["MyListEdge"]
     page_info: PageInfo
     total_count: int | None
 
 
-@strawberry.type
+@strawberry.type(description="A title of the list; paging goes on behind `cursor`.")
 class MyListEdge:
     cursor: str
     node: Title
     added_at: datetime
 
 
-@strawberry.type
+@strawberry.type(description="The title that was meant, and the list as it is now.")
 class MyListPayload:
     title: Title | None
     my_list: MyListConnection | None = field(my_list.page_list_after_change)
 
 
-@strawberry.type
+@strawberry.type(description="The title that was meant, and what can be taken up again now.")
 class ContinueWatchingPayload:
     title: Title | None
     continue_watching: ContinueConnection | None = field(my_list.page_continue_after_change)
 
 
-@strawberry.type
+@strawberry.type(description="What was rebuilt: the home, and which of its rows.")
 class HomeChange:
     home: Home | None
     changed_row_ids: list[strawberry.ID]

@@ -8,6 +8,7 @@ import strawberry
 from bff.auth import sessions
 from bff.domain.accounts import MembershipStatus, Quality
 from bff.domain.devices import DrmSystem, VideoCodec
+from bff.execution import shows
 from resolvers.enums import EdgeTier, PlaybackState, RefusalReason, SessionEndReason, VideoState
 from resolvers.inputs import Seconds
 from schema.access import field
@@ -24,6 +25,7 @@ async def find_segment(position: Seconds, quality: Quality, codec: VideoCodec | 
 
 
 @strawberry.type(description="One playing of one playable on one device.")
+@shows()
 class PlaybackSession(Node):
     playable: Playable
     device: Device
@@ -53,18 +55,14 @@ class PlaybackSession(Node):
     )
     expires_at: datetime
 
-    @classmethod
-    def is_type_of(cls, _value: object, _info: object) -> bool:
-        return False
 
-
-@strawberry.type
+@strawberry.type(description="A rendition that is left out, and why.")
 class RefusedRendition:
     rendition: Rendition
     reason: RefusalReason
 
 
-@strawberry.type
+@strawberry.type(description="Where the key of one protection system comes from.")
 class DrmLicense:
     system: DrmSystem
     license_url: URL
@@ -108,13 +106,10 @@ class MembershipRequired(Problem):
         "never lifts a ceiling."
     )
 )
+@shows(sessions.PinRequired)
 class PinRequired(Problem):
     was_wrong: bool = field(description="TRUE when a PIN was given and is not the right one.")
     retry_after: Seconds | None = field(description="Seconds to wait before the next try.")
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, sessions.PinRequired)
 
 
 @strawberry.type(description="The video is still being transcoded, failed to be, or there is none.")
@@ -123,7 +118,7 @@ class NotReady(Problem):
     ready_at: datetime | None
 
 
-@strawberry.type
+@strawberry.type(description="The session is over; start another one.")
 class SessionEnded(Problem):
     reason: SessionEndReason
 
@@ -144,19 +139,19 @@ ReportProgressResult = Annotated[
 ]
 
 
-@strawberry.type
+@strawberry.type(description="How many events were taken, and which were not.")
 class EventsPayload:
     accepted: int
     refused: list["RefusedEvent"]
 
 
-@strawberry.type
+@strawberry.type(description="An event that was not taken: its place among those sent, and why.")
 class RefusedEvent:
     index: int
     message: str
 
 
-@strawberry.type
+@strawberry.type(description="What a session of this profile does now, on whichever device.")
 class PlaybackUpdate:
     cursor: str
     session_id: strawberry.ID

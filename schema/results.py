@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from bff.auth import sessions
+from bff.execution import shows
 from resolvers import sign_in
 from schema.access import field
 from schema.common import Problem
@@ -17,15 +18,12 @@ from schema.viewer import Account, Membership, Profile, Viewer
 @strawberry.type(
     description="What a client signs its requests with: `accessToken` until `expiresAt`, then `refreshToken`, once."
 )
+@shows(sign_in.SessionView)
 class Session:
     access_token: str
     refresh_token: str
     expires_at: datetime
     viewer: Viewer
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, sign_in.SessionView)
 
 
 @strawberry.type(description="The e-mail address or the password is wrong; which, is not said.")
@@ -40,7 +38,7 @@ class InvalidInput(Problem):
     fields: list["FieldProblem"]
 
 
-@strawberry.type
+@strawberry.type(description="Which input cannot be taken, and why.")
 class FieldProblem:
     path: str
     message: str
@@ -51,7 +49,7 @@ class ProfileLimitReached(Problem):
     limit: int
 
 
-@strawberry.type
+@strawberry.type(description="The account is gone, and when it went.")
 class AccountDeleted:
     deleted_at: datetime
 
@@ -66,16 +64,27 @@ class PaymentActionRequired(Problem):
     url: URL = field()
 
 
-RegisterAccountResult = Annotated[Session | InvalidInput, strawberry.union("RegisterAccountResult")]
+RegisterAccountResult = Annotated[
+    Session | InvalidInput,
+    strawberry.union("RegisterAccountResult", description="A session of the new account, or what cannot be taken."),
+]
 LoginResult = Annotated[
     Session | InvalidCredentials | PinRequired,
     strawberry.union("LoginResult", description="A session, or what is missing for one."),
 ]
-AccountResult = Annotated[Account | InvalidInput | InvalidCredentials, strawberry.union("AccountResult")]
-DeleteAccountResult = Annotated[AccountDeleted | InvalidCredentials, strawberry.union("DeleteAccountResult")]
+AccountResult = Annotated[
+    Account | InvalidInput | InvalidCredentials,
+    strawberry.union("AccountResult", description="The account as it is now, or why it is not changed."),
+]
+DeleteAccountResult = Annotated[
+    AccountDeleted | InvalidCredentials,
+    strawberry.union("DeleteAccountResult", description="When the account went, or why it stays."),
+]
 ProfileResult = Annotated[
-    Profile | InvalidInput | InvalidCredentials | ProfileLimitReached, strawberry.union("ProfileResult")
+    Profile | InvalidInput | InvalidCredentials | ProfileLimitReached,
+    strawberry.union("ProfileResult", description="The profile as it is now, or why it is not changed."),
 ]
 MembershipResult = Annotated[
-    Membership | PaymentDeclined | PaymentActionRequired | InvalidInput, strawberry.union("MembershipResult")
+    Membership | PaymentDeclined | PaymentActionRequired | InvalidInput,
+    strawberry.union("MembershipResult", description="The membership as it is now, or what the payment lacks."),
 ]

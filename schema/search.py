@@ -18,7 +18,7 @@ class SearchConnection:
     corrected_query: str | None = field(description="What was searched for instead, when the query looked mistyped.")
 
 
-@strawberry.type
+@strawberry.type(description="A title found, with why; paging goes on behind `cursor`.")
 class SearchEdge:
     cursor: str
     node: Title

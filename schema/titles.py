@@ -12,6 +12,7 @@ from bff.domain.titles import Episode as EpisodeValue
 from bff.domain.titles import Genre as GenreValue
 from bff.domain.titles import Person as PersonValue
 from bff.domain.titles import Season as SeasonValue
+from bff.execution import shows
 from resolvers import playables, seasons, titles
 from resolvers.enums import AudioKind, SkipKind, SubtitleKind, VideoState
 from resolvers.inputs import Seconds
@@ -169,17 +170,15 @@ class Movie(Title, Playable):
 
 
 @strawberry.type(description="A series, with its seasons.")
+@shows(SeriesCard)
 class Series(Title):
     season_count: int = field(seasons.count_seasons)
     season: "Season | None" = field(seasons.get_season)
     seasons: list["Season"] = field(seasons.list_seasons, description="At most 100.")
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, SeriesCard)
-
 
 @strawberry.type(description="A season of a series.")
+@shows(SeasonValue)
 class Season(Node):
     id: strawberry.ID = field(seasons.get_season_id)
     number: int = field(seasons.get_season_number)
@@ -190,33 +189,26 @@ class Season(Node):
     )
     episodes: "EpisodeConnection | None" = field(seasons.page_episodes)
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, SeasonValue)
 
-
-@strawberry.type
+@strawberry.type(description="A page of a season, in its order.")
 class EpisodeConnection:
     edges: list["EpisodeEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="An episode in its place; paging goes on behind `cursor`.")
 class EpisodeEdge:
     cursor: str
     node: "Episode"
 
 
 @strawberry.type(description="An episode of a series.")
+@shows(EpisodeValue)
 class Episode(Playable):
     season: Season = field(seasons.get_season_of_episode)
     number: int = field(seasons.get_episode_number)
     synopsis: str | None = field(seasons.get_episode_synopsis)
     released_at: datetime | None = field(seasons.get_episode_release)
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, EpisodeValue)
 
 
 @strawberry.type(description="A trailer of a title.")
@@ -227,25 +219,19 @@ class Trailer(Playable):
 
 
 @strawberry.type(description="One of the catalogue's genres.")
+@shows(GenreValue)
 class Genre(Node):
     name: str
     titles: "TitleConnection | None" = field(titles.page_genre, description="Most popular first; 75 a page at most.")
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, GenreValue)
-
 
 @strawberry.type(description="Somebody who is credited.")
+@shows(PersonValue)
 class Person(Node):
     name: str
     bio: str | None
     photo: Image | None = field(titles.picture_person)
     titles: "TitleConnection | None" = field(titles.page_person, description="Most popular first; 75 a page at most.")
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, PersonValue)
 
 
 @strawberry.type(description="What a person did for a title.")
@@ -255,14 +241,14 @@ class Credit:
     character: str | None
 
 
-@strawberry.type
+@strawberry.type(description="A page of titles; `totalCount` is that of the whole list.")
 class TitleConnection:
     edges: list["TitleEdge"]
     page_info: PageInfo
     total_count: int | None
 
 
-@strawberry.type
+@strawberry.type(description="A title in its place; paging goes on behind `cursor`.")
 class TitleEdge:
     cursor: str
     node: Title

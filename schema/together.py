@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from bff.execution import shows
 from resolvers.enums import NotificationKind, PlaybackState
 from resolvers.inputs import Seconds
 from schema.access import field
@@ -14,20 +15,21 @@ from schema.scalars import URL
 from schema.titles import Image, Playable, Title
 
 
-@strawberry.type
+@strawberry.type(description="A page of notifications, latest first.")
 class NotificationConnection:
     edges: list["NotificationEdge"]
     page_info: PageInfo
     unread_count: int
 
 
-@strawberry.type
+@strawberry.type(description="A notification in its place.")
 class NotificationEdge:
     cursor: str
     node: "Notification"
 
 
 @strawberry.type(description="Something a viewer should hear of.")
+@shows()
 class Notification(Node):
     kind: NotificationKind
     title: Title | None
@@ -35,12 +37,9 @@ class Notification(Node):
     created_at: datetime
     read_at: datetime | None
 
-    @classmethod
-    def is_type_of(cls, _value: object, _info: object) -> bool:
-        return False
-
 
 @strawberry.type(description="People who watch the same at the same time.")
+@shows()
 class WatchParty(Node):
     code: str
     invite_url: URL
@@ -54,10 +53,6 @@ class WatchParty(Node):
         description="Server time at which `position` held: members compute their own position from it."
     )
     revision: int = field(description="Counts the changes; control that was based on an older one is refused.")
-
-    @classmethod
-    def is_type_of(cls, _value: object, _info: object) -> bool:
-        return False
 
 
 @strawberry.type(description="Somebody in a party.")
@@ -91,7 +86,7 @@ WatchPartyResult = Annotated[
 ]
 
 
-@strawberry.type
+@strawberry.type(description="Call signalling from another member.")
 class PartySignal:
     from_member_id: strawberry.ID
     payload: str

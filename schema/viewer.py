@@ -11,6 +11,7 @@ from bff.domain.accounts import Profile as ProfileValue
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.profile_state import Thumb
 from bff.domain.titles import MaturityRating
+from bff.execution import shows
 from resolvers import unavailable, viewer
 from resolvers.enums import InvoiceStatus
 from resolvers.inputs import Seconds
@@ -29,8 +30,9 @@ class Viewer:
 
 
 @strawberry.type(description="Who pays.")
+@shows(AccountRecord)
 class Account(Node):
-    id: strawberry.ID = field(viewer.get_account_id)
+    id: strawberry.ID = field(viewer.get_account_id, description="`email`, billing and devices are for adult profiles.")
     email: str | None = field(viewer.get_email, description="For adult profiles; null to those of kids.")
     email_verified: bool = field(viewer.is_email_verified)
     country: str = field(viewer.get_country)
@@ -48,10 +50,6 @@ class Account(Node):
         viewer.list_active_streams, description="Streams playing right now, over all profiles and devices."
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, AccountRecord)
-
 
 @strawberry.type(description="What can be bought, at the price of the request's region.")
 class Plan:
@@ -67,6 +65,7 @@ class Plan:
 @strawberry.type(
     description="The paid subscription; called membership so that it is not mistaken for a GraphQL subscription."
 )
+@shows(MembershipValue)
 class Membership(Node):
     plan: Plan
     status: MembershipStatus
@@ -75,30 +74,23 @@ class Membership(Node):
     ends_at: datetime | None
     pending_plan: Plan | None = field(description="The plan from the next period on, when a smaller one was chosen.")
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, MembershipValue)
 
-
-@strawberry.type
+@strawberry.type(description="What was charged for one period.")
+@shows()
 class Invoice(Node):
     issued_at: datetime
     total: Money
     status: InvoiceStatus
     description: str
 
-    @classmethod
-    def is_type_of(cls, _value: object, _info: object) -> bool:
-        return False
 
-
-@strawberry.type
+@strawberry.type(description="A page of invoices, latest first.")
 class InvoiceConnection:
     edges: list["InvoiceEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="An invoice in its place.")
 class InvoiceEdge:
     cursor: str
     node: Invoice
@@ -119,6 +111,7 @@ class ActiveStream:
 
 
 @strawberry.type(description="Who watches.")
+@shows(ProfileValue)
 class Profile(Node):
     name: str
     avatar: Image = field(viewer.picture_avatar)
@@ -135,10 +128,6 @@ class Profile(Node):
         viewer.page_ratings, description="Latest first; for the same as `history`."
     )
 
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, ProfileValue)
-
 
 @strawberry.type(description="How a profile likes to watch.")
 class PlaybackPreferences:
@@ -154,13 +143,13 @@ class PlaybackPreferences:
     keep_history: bool = field(description="Whether what is watched shapes recommendations.")
 
 
-@strawberry.type
+@strawberry.type(description="A page of sittings, latest first.")
 class HistoryConnection:
     edges: list["HistoryEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="A sitting in its place; paging goes on behind `cursor`.")
 class HistoryEdge:
     cursor: str
     node: "HistoryEntry"
@@ -176,13 +165,13 @@ class HistoryEntry:
     device: "Device | None"
 
 
-@strawberry.type
+@strawberry.type(description="A page of ratings, latest first.")
 class RatingConnection:
     edges: list["RatingEdge"]
     page_info: PageInfo
 
 
-@strawberry.type
+@strawberry.type(description="A title with the thumb that it was given, and when.")
 class RatingEdge:
     cursor: str
     node: Title
@@ -191,15 +180,12 @@ class RatingEdge:
 
 
 @strawberry.type(description="What somebody watches on.")
+@shows(DeviceValue)
 class Device(Node):
     device_class: DeviceClass = field(name="class")
     name: str | None
     last_active_at: datetime | None
     capabilities: "DeviceCapabilities"
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, DeviceValue)
 
 
 @strawberry.type(description="What a device can show; `maxHeight` in lines.")

@@ -84,7 +84,7 @@ class Client:
         body = {"query": query, "variables": variables or {}, "operationName": operation}
         return Answer(await self.http.post("/graphql", json=body, headers=self.headers))
 
-    async def fetch(self, query: str, **variables: Any) -> dict[str, Any]:
+    async def fetch(self, query: str, /, **variables: Any) -> dict[str, Any]:
         """The data of an operation that must bring no error."""
         return (await self.run(query, variables)).data
 
