@@ -3,6 +3,7 @@
 import strawberry
 
 from bff.domain.accounts import Money as MoneyValue
+from bff.domain.paging import PageInfo as PageInfoValue
 from bff.execution import shows
 
 
@@ -22,6 +23,7 @@ class Problem:
 
 
 @strawberry.type(description="Where a page stands in its list. Lists page forward only.")
+@shows(PageInfoValue)
 class PageInfo:
     has_next_page: bool
     has_previous_page: bool

@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from bff.domain.home import RowKind, RowLayout
+from bff.domain.paging import Edge, Page
 from bff.execution import shows
 from resolvers import home, my_list
 from resolvers.home import HomeView, RowView
@@ -36,6 +37,7 @@ class Home(Node):
 
 
 @strawberry.type(description="The title that the home opens with: one of the day's pool, the same all day.")
+@shows(home.HeroView)
 class Hero:
     title: Title
     headline: str | None = field(home.write_headline)
@@ -45,12 +47,14 @@ class Hero:
 
 
 @strawberry.type(description="A page of rows.")
+@shows(Page)
 class RowConnection:
     edges: list["RowEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A row in its place; paging goes on behind `cursor`.")
+@shows(Edge)
 class RowEdge:
     cursor: str
     node: "Row"
@@ -77,12 +81,14 @@ class Row(Node):
 
 
 @strawberry.type(description="A page of a row's cards.")
+@shows(Page)
 class RowItemConnection:
     edges: list["RowItemEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A card in its place; paging goes on behind `cursor`.")
+@shows(Edge)
 class RowItemEdge:
     cursor: str
     node: "RowItem"
@@ -96,10 +102,9 @@ class RowItem:
 
 
 @strawberry.type(description="A card that is just a title.")
+@shows(home.TitleItem)
 class TitleItem(RowItem):
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, home.TitleItem)
+    pass
 
 
 @strawberry.type(description="A card to go on watching.")
@@ -116,18 +121,21 @@ class RankedItem(RowItem):
 
 
 @strawberry.type(description="A page of what can be taken up again, latest first.")
+@shows(Page)
 class ContinueConnection:
     edges: list["ContinueEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A card in its place; paging goes on behind `cursor`.")
+@shows(Edge)
 class ContinueEdge:
     cursor: str
     node: ContinueItem
 
 
 @strawberry.type(description="A page of My List in its own order; `totalCount` is that of the whole list.")
+@shows(my_list.ListPage)
 class MyListConnection:
     edges: list["MyListEdge"]
     page_info: PageInfo
@@ -135,6 +143,7 @@ class MyListConnection:
 
 
 @strawberry.type(description="A title of the list; paging goes on behind `cursor`.")
+@shows(my_list.ListEdge)
 class MyListEdge:
     cursor: str
     node: Title
@@ -142,12 +151,14 @@ class MyListEdge:
 
 
 @strawberry.type(description="The title that was meant, and the list as it is now.")
+@shows(my_list.TitlePayload)
 class MyListPayload:
     title: Title | None
     my_list: MyListConnection | None = field(my_list.page_list_after_change)
 
 
 @strawberry.type(description="The title that was meant, and what can be taken up again now.")
+@shows(my_list.TitlePayload)
 class ContinueWatchingPayload:
     title: Title | None
     continue_watching: ContinueConnection | None = field(my_list.page_continue_after_change)

@@ -27,10 +27,9 @@ class Session:
 
 
 @strawberry.type(description="The e-mail address or the password is wrong; which, is not said.")
+@shows(sessions.InvalidCredentials)
 class InvalidCredentials(Problem):
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, sessions.InvalidCredentials)
+    pass
 
 
 @strawberry.type(description="Some of what was given cannot be taken.")

@@ -3,12 +3,16 @@
 import strawberry
 
 from bff.domain.search import MatchKind
+from bff.domain.search import SearchMatch as SearchMatchValue
+from bff.execution import shows
+from resolvers import search
 from schema.access import field
 from schema.common import Node, PageInfo
 from schema.titles import Genre, Person, Title
 
 
 @strawberry.type(description="What a text finds, over what the viewer may see.")
+@shows(search.SearchView)
 class SearchConnection:
     edges: list["SearchEdge"]
     page_info: PageInfo
@@ -19,6 +23,7 @@ class SearchConnection:
 
 
 @strawberry.type(description="A title found, with why; paging goes on behind `cursor`.")
+@shows(search.FoundTitle)
 class SearchEdge:
     cursor: str
     node: Title
@@ -26,18 +31,21 @@ class SearchEdge:
 
 
 @strawberry.type(description="Where and how a title matched.")
+@shows(SearchMatchValue)
 class SearchMatch:
     kind: MatchKind
     text: str
 
 
 @strawberry.type(description="How many of the titles found have a genre.")
+@shows(search.FacetView)
 class GenreFacet:
     genre: Genre
     count: int
 
 
 @strawberry.type(description="A completion; `node` is the title, person or genre that the text names.")
+@shows(search.SuggestionView)
 class Suggestion:
     text: str
     kind: MatchKind

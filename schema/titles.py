@@ -6,8 +6,10 @@ import strawberry
 
 from bff.domain.accounts import Quality
 from bff.domain.devices import ImageFormat, VideoCodec
+from bff.domain.paging import Edge, Page
 from bff.domain.profile_state import Thumb
 from bff.domain.titles import Badge, CreditRole, MaturityRating, MovieCard, SeriesCard
+from bff.domain.titles import Credit as CreditValue
 from bff.domain.titles import Episode as EpisodeValue
 from bff.domain.titles import Genre as GenreValue
 from bff.domain.titles import Person as PersonValue
@@ -16,12 +18,14 @@ from bff.execution import shows
 from resolvers import playables, seasons, titles
 from resolvers.enums import AudioKind, SkipKind, SubtitleKind, VideoState
 from resolvers.inputs import Seconds
+from resolvers.pictures import Picture
 from schema.access import field
 from schema.common import Node, PageInfo
 from schema.scalars import URL
 
 
 @strawberry.type(description="A picture, in the format and size that fit the device.")
+@shows(Picture)
 class Image:
     url: URL = field(description="Opaque and versioned: what it names never changes.")
     width: int
@@ -88,6 +92,7 @@ class SkipMarker:
 
 
 @strawberry.type(description="Whether, from when and until when a title can be watched in the request's region.")
+@shows(titles.AvailabilityView)
 class Availability:
     region: str
     is_available: bool
@@ -96,6 +101,7 @@ class Availability:
 
 
 @strawberry.type(description="How far the profile has come. `fraction` is 0..1.")
+@shows(titles.ProgressView)
 class Progress:
     position: Seconds
     duration: Seconds
@@ -163,10 +169,9 @@ class Playable(Node):
 
 
 @strawberry.type(description="A film: a title that plays itself.")
+@shows(MovieCard)
 class Movie(Title, Playable):
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, MovieCard)
+    pass
 
 
 @strawberry.type(description="A series, with its seasons.")
@@ -191,12 +196,14 @@ class Season(Node):
 
 
 @strawberry.type(description="A page of a season, in its order.")
+@shows(Page)
 class EpisodeConnection:
     edges: list["EpisodeEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="An episode in its place; paging goes on behind `cursor`.")
+@shows(Edge)
 class EpisodeEdge:
     cursor: str
     node: "Episode"
@@ -212,10 +219,9 @@ class Episode(Playable):
 
 
 @strawberry.type(description="A trailer of a title.")
+@shows()
 class Trailer(Playable):
-    @classmethod
-    def is_type_of(cls, _value: object, _info: object) -> bool:
-        return False
+    pass
 
 
 @strawberry.type(description="One of the catalogue's genres.")
@@ -235,6 +241,7 @@ class Person(Node):
 
 
 @strawberry.type(description="What a person did for a title.")
+@shows(CreditValue)
 class Credit:
     person: Person = field(titles.get_person)
     role: CreditRole
@@ -242,6 +249,7 @@ class Credit:
 
 
 @strawberry.type(description="A page of titles; `totalCount` is that of the whole list.")
+@shows(Page)
 class TitleConnection:
     edges: list["TitleEdge"]
     page_info: PageInfo
@@ -249,6 +257,7 @@ class TitleConnection:
 
 
 @strawberry.type(description="A title in its place; paging goes on behind `cursor`.")
+@shows(Edge)
 class TitleEdge:
     cursor: str
     node: Title

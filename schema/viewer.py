@@ -7,9 +7,12 @@ import strawberry
 from bff.domain.accounts import AccountRecord, AccountStatus, BillingPeriod, MembershipStatus, PlanCode, Quality
 from bff.domain.accounts import Device as DeviceValue
 from bff.domain.accounts import Membership as MembershipValue
+from bff.domain.accounts import Plan as PlanValue
 from bff.domain.accounts import Profile as ProfileValue
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
-from bff.domain.profile_state import Thumb
+from bff.domain.devices import DeviceCapabilities as DeviceCapabilitiesValue
+from bff.domain.paging import Edge, Page
+from bff.domain.profile_state import Preferences, Thumb
 from bff.domain.titles import MaturityRating
 from bff.execution import shows
 from resolvers import unavailable, viewer
@@ -21,6 +24,7 @@ from schema.titles import Image, Playable, Title
 
 
 @strawberry.type(description="Who is asking. Account, profile and device are null for a visitor.")
+@shows(viewer.ViewerView)
 class Viewer:
     account: "Account | None" = field(viewer.get_account)
     profile: "Profile | None" = field(viewer.get_profile)
@@ -52,6 +56,7 @@ class Account(Node):
 
 
 @strawberry.type(description="What can be bought, at the price of the request's region.")
+@shows(PlanValue)
 class Plan:
     code: PlanCode
     name: str
@@ -130,6 +135,7 @@ class Profile(Node):
 
 
 @strawberry.type(description="How a profile likes to watch.")
+@shows(Preferences)
 class PlaybackPreferences:
     autoplay_next: bool
     autoplay_previews: bool
@@ -144,18 +150,21 @@ class PlaybackPreferences:
 
 
 @strawberry.type(description="A page of sittings, latest first.")
+@shows(Page)
 class HistoryConnection:
     edges: list["HistoryEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A sitting in its place; paging goes on behind `cursor`.")
+@shows(Edge)
 class HistoryEdge:
     cursor: str
     node: "HistoryEntry"
 
 
 @strawberry.type(description="One sitting. `title` and `playable` are null where they may not be seen.")
+@shows(viewer.HistoryView)
 class HistoryEntry:
     title: Title | None
     playable: Playable | None
@@ -166,12 +175,14 @@ class HistoryEntry:
 
 
 @strawberry.type(description="A page of ratings, latest first.")
+@shows(viewer.RatingPage)
 class RatingConnection:
     edges: list["RatingEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A title with the thumb that it was given, and when.")
+@shows(viewer.RatingEdge)
 class RatingEdge:
     cursor: str
     node: Title
@@ -189,6 +200,7 @@ class Device(Node):
 
 
 @strawberry.type(description="What a device can show; `maxHeight` in lines.")
+@shows(DeviceCapabilitiesValue)
 class DeviceCapabilities:
     max_height: int
     pixel_ratio: float

@@ -1,0 +1,9 @@
+"""The compiled executor: operations become Python that answers as graphql-core does, only faster.
+
+Knows GraphQL and Strawberry's fields, and nothing of what a schema is about.
+"""
+
+from bff.execution.executor import CompiledExecutor
+from bff.execution.models import shows
+
+__all__ = ["CompiledExecutor", "shows"]

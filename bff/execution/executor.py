@@ -1,0 +1,179 @@
+"""Runs operations by plans where it can, and by graphql-core where it cannot; both answer alike."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable
+from typing import Any, cast
+
+from graphql import ExecutionResult, FragmentDefinitionNode, OperationDefinitionNode, OperationType
+from graphql.language import DirectiveNode, VariableNode, Visitor, visit
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from bff.execution.failures import settle_failures
+from bff.execution.generator import forget, generate
+from bff.execution.plan import Plan, Uncompilable
+from bff.execution.runtime import Deoptimise, Run
+
+__all__ = ["CompiledExecutor", "PlanCache"]
+
+_KNOWN_DIRECTIVES = frozenset({"skip", "include", "deprecated", "specifiedBy"})
+MAX_DEOPTIMISED = 3
+"""How often an operation may fall back at run time before it stays with graphql-core."""
+
+
+class Prepared:
+    """What is known of one operation: why it cannot be compiled, or its plans by the values of its conditions."""
+
+    __slots__ = ("conditions", "deoptimised", "operation", "plans", "reason", "uses")
+
+    def __init__(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self.operation = operation
+        self.uses = 0
+        self.deoptimised = 0
+        self.plans: dict[tuple[Any, ...], Plan] = {}
+        finder = _Finder()
+        visit(operation, finder)
+        for fragment in fragments.values():
+            visit(fragment, finder)
+        self.conditions = tuple(sorted(finder.conditions))
+        self.reason = finder.reason
+
+
+class PlanCache:
+    """Plans by operation, least recently used out first; one a schema.
+
+    `compile_on` is the use of an operation that makes its plan: 1 for documents that are known to come again.
+    """
+
+    def __init__(self, *, capacity: int = 1000, variants: int = 8, compile_on: int = 2) -> None:
+        self.counts: Counter[str] = Counter()
+        self._capacity = capacity
+        self._variants = variants
+        self._compile_on = compile_on
+        self._prepared: OrderedDict[int, Prepared] = OrderedDict()
+
+    def __len__(self) -> int:
+        return sum(len(prepared.plans) for prepared in self._prepared.values())
+
+    def find(self, executor: "CompiledExecutor") -> tuple[Prepared, Plan]:
+        """The plan of an operation, made at its time. Raises Uncompilable with the reason."""
+        prepared = self._find_prepared(executor)
+        if prepared.reason is not None:
+            raise Uncompilable(prepared.reason)
+        prepared.uses += 1
+        coerced = executor.variable_values.coerced
+        variant = tuple(coerced.get(name) for name in prepared.conditions)
+        plan = prepared.plans.get(variant)
+        if plan is not None:
+            return prepared, plan
+        if prepared.uses < self._compile_on:
+            raise Uncompilable("first use")
+        if len(prepared.plans) >= self._variants:
+            raise Uncompilable("too many variants")
+        plan = Plan(executor, may_call_directly=executor.may_call_directly)
+        generate(plan)
+        prepared.plans[variant] = plan
+        self.counts["plans made"] += 1
+        return prepared, plan
+
+    def _find_prepared(self, executor: "CompiledExecutor") -> Prepared:
+        key = id(executor.operation)
+        prepared = self._prepared.get(key)
+        if prepared is None or prepared.operation is not executor.operation:
+            prepared = self._prepared[key] = Prepared(executor.operation, executor.fragment_definitions)
+            if len(self._prepared) > self._capacity:
+                _, evicted = self._prepared.popitem(last=False)
+                for plan in evicted.plans.values():
+                    forget(plan)
+        else:
+            self._prepared.move_to_end(key)
+        return prepared
+
+
+class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, with plans in front of it. Subclass it with a `plans` of one's own to use it."""
+
+    plans: PlanCache
+    strawberry_config: Any = None
+    scalars: Any = None
+    may_call_directly = True
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """As graphql-core's; whatever a plan cannot do is done there, and counted with its reason."""
+        reason = self._find_obstacle(serially)
+        if reason is None:
+            try:
+                prepared, plan = self.plans.find(self)
+            except Uncompilable as error:
+                reason = error.reason
+            else:
+                return self._execute_plan(prepared, plan, serially)
+        self.plans.counts[f"core: {reason}"] += 1
+        return super().execute_operation(serially)
+
+    def _find_obstacle(self, serially: bool | None) -> str | None:
+        if self.operation.operation is not OperationType.QUERY or serially:
+            return self.operation.operation.value
+        if self.middleware_manager is not None:
+            return "middleware"
+        if self.abort_signal is not None or self.hooks is not None:
+            return "abort signal or hooks"
+        return None if self.error_propagation else "error propagation"
+
+    def _execute_plan(self, prepared: Prepared, plan: Plan, serially: bool | None) -> Any:
+        run = Run(plan, self, self.strawberry_config, self.scalars)
+        try:
+            data = run.start()
+        except Deoptimise as deoptimised:
+            self._note(prepared, deoptimised)
+            return super().execute_operation(serially)
+        if isinstance(data, dict):
+            self.plans.counts["compiled"] += 1
+            return self._answer(run, data)
+        return self._await_plan(prepared, run, cast("Awaitable[dict[str, Any]]", data), serially)
+
+    async def _await_plan(
+        self, prepared: Prepared, run: Run, pending: "Awaitable[dict[str, Any]]", serially: bool | None
+    ) -> Any:
+        try:
+            data = await pending
+        except Deoptimise as deoptimised:
+            self._note(prepared, deoptimised)
+            result = super().execute_operation(serially)
+            return await result if self.is_awaitable(result) else result
+        self.plans.counts["compiled"] += 1
+        return self._answer(run, data)
+
+    def _answer(self, run: Run, data: dict[str, Any]) -> ExecutionResult:
+        if not run.failures:
+            return ExecutionResult(data, None)
+        settled, errors = settle_failures(data, run.failures)
+        return ExecutionResult(settled, errors)
+
+    def _note(self, prepared: Prepared, deoptimised: Deoptimise) -> None:
+        self.plans.counts[f"core: {deoptimised.reason}"] += 1
+        prepared.deoptimised += 1
+        if prepared.deoptimised >= MAX_DEOPTIMISED:
+            prepared.reason = deoptimised.reason
+
+
+class _Finder(Visitor):
+    """Looks through an operation for what decides its plan."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conditions: set[str] = set()
+        self.reason: str | None = None
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        name = node.name.value
+        if name in ("defer", "stream"):
+            self.reason = "incremental delivery"
+        elif name not in _KNOWN_DIRECTIVES:
+            self.reason = "custom directive"
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.conditions.add(argument.value.name.value)
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
+        if node.variable_definitions:
+            self.reason = "fragment variables"

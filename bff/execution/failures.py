@@ -1,0 +1,90 @@
+"""What failed where: errors get their paths and null climbs to where it may stand, after all fields were executed.
+
+So no resolver runs twice, and nothing is cancelled because of a sibling.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLError
+from graphql.error import located_error
+
+if TYPE_CHECKING:
+    from bff.execution.plan import Position
+
+Steps = tuple[tuple[Any, int], ...]
+"""The segments of a path, each with its place among its siblings."""
+
+
+class Failure:
+    """`tick` counts the waits before it, `holder[key]` is the place in the answer."""
+
+    __slots__ = ("error", "holder", "key", "position", "tick")
+
+    def __init__(self, tick: int, position: "Position", holder: Any, key: Any, error: Exception) -> None:
+        self.tick = tick
+        self.position = position
+        self.holder = holder
+        self.key = key
+        self.error = error
+
+
+def settle_failures(
+    data: dict[str, Any], failures: Sequence[Failure]
+) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    """Data with its nulls, and the errors that stand, in the order in which graphql-core would have met them.
+
+    An error at or below a place that is null by an earlier one is dropped.
+    """
+    paths = _find_paths(data, {id(failure.holder) for failure in failures})
+    met = []
+    for failure in failures:
+        above = paths.get(id(failure.holder))
+        if above is not None:
+            steps = (*above, (failure.key, _place(failure.holder, failure.key)))
+            met.append((failure.tick, tuple(place for _, place in steps), steps, failure))
+    met.sort(key=lambda entry: entry[:2])
+    errors: list[GraphQLError] = []
+    nulled: set[tuple[Any, ...]] = set()
+    root: dict[str, Any] | None = data
+    for _, _, steps, failure in met:
+        path = tuple(key for key, _ in steps)
+        climb = failure.position.climb
+        boundary = () if climb is None else path[: len(path) - climb]
+        if any(boundary[:length] in nulled for length in range(len(boundary) + 1)):
+            continue
+        error = located_error(failure.error, failure.position.field.nodes, list(path))
+        nulled.add(boundary)
+        errors.append(error)
+        if not boundary:
+            root = None
+        elif root is not None:
+            _set_null(root, boundary)
+    return root, errors
+
+
+def _set_null(data: Any, path: tuple[Any, ...]) -> None:
+    for key in path[:-1]:
+        data = data[key]
+        if data is None:
+            return
+    data[path[-1]] = None
+
+
+def _place(holder: Any, key: Any) -> int:
+    return key if isinstance(holder, list) else list(holder).index(key)
+
+
+def _find_paths(data: dict[str, Any], wanted: set[int]) -> dict[int, Steps]:
+    """Where the containers with these identities stand; one walk, ended when all are found."""
+    found: dict[int, Steps] = {}
+    stack: list[tuple[Any, Steps]] = [(data, ())]
+    while stack and len(found) < len(wanted):
+        container, steps = stack.pop()
+        if id(container) in wanted:
+            found[id(container)] = steps
+        children = container.items() if isinstance(container, dict) else enumerate(container)
+        for place, (key, child) in enumerate(children):
+            if isinstance(child, dict | list):
+                stack.append((child, (*steps, (key, place))))
+    return found

@@ -1,0 +1,299 @@
+"""A plan: what an operation asks for, worked out once. Positions are where values stand, selections what is read of them.
+
+Field collection is graphql-core's own, run when the plan is made, so that aliases, fragments, merging and conditions
+are right by construction.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum, IntEnum
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    is_abstract_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import collect_fields, collect_subfields
+from graphql.execution.executor import Executor
+from strawberry.types.field import StrawberryField
+
+from bff.execution.models import list_models
+
+MAX_FIELDS = 4000
+_DEFINITION = "strawberry-definition"
+
+
+class Uncompilable(Exception):
+    """The operation goes to graphql-core; `reason` is one of few words, to be counted by."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Kind(IntEnum):
+    LEAF = 0
+    LIST = 1
+    OBJECT = 2
+    ABSTRACT = 3
+
+
+class Source(Enum):
+    """Where a field's value comes from."""
+
+    TYPENAME = "typename"
+    ATTRIBUTE = "attribute"
+    DIRECT = "direct"
+    BATCH = "batch"
+    RESOLVE = "resolve"
+    DEFAULT = "default"
+
+
+class Position:
+    """A place in the answer. `climb` is how many segments of a path to drop for what becomes null when it fails; it is
+    0 where the place itself may be null, None where nothing above may be.
+    """
+
+    __slots__ = (
+        "chain",
+        "climb",
+        "details",
+        "field",
+        "item",
+        "kind",
+        "models",
+        "nullable",
+        "plan",
+        "selections",
+        "type",
+    )
+
+    def __init__(
+        self, plan: "Plan", field: "FieldPlan", graphql_type: GraphQLOutputType, chain: tuple[bool, ...]
+    ) -> None:
+        self.plan = plan
+        self.field = field
+        self.nullable = not is_non_null_type(graphql_type)
+        self.chain = (*chain, self.nullable)
+        self.climb = next((drop for drop, nullable in enumerate(reversed(self.chain)) if nullable), None)
+        inner: Any = graphql_type.of_type if isinstance(graphql_type, GraphQLNonNull) else graphql_type
+        self.type: Any = inner
+        self.item: Position | None = None
+        self.selections: dict[str, Selection] = {}
+        self.models: dict[type, GraphQLObjectType] = {}
+        if is_list_type(inner):
+            self.kind = Kind.LIST
+            self.item = Position(plan, field, inner.of_type, self.chain)
+        elif is_object_type(inner):
+            self.kind = Kind.OBJECT
+            self.models = dict.fromkeys(list_models(inner), inner)
+        elif is_abstract_type(inner):
+            self.kind = Kind.ABSTRACT
+            self.models = {
+                model: possible for possible in plan.schema.get_possible_types(inner) for model in list_models(possible)
+            }
+        else:
+            self.kind = Kind.LEAF
+
+    def select(self, object_type: GraphQLObjectType) -> "Selection":
+        """What is asked of a value of this type here; worked out at the first need."""
+        selection = self.selections.get(object_type.name)
+        if selection is None:
+            executor = self.plan.executor
+            collected = collect_subfields(
+                executor.schema,
+                executor.fragments,
+                executor.variable_values,
+                executor.operation,
+                object_type,
+                self.field.details,
+            )
+            selection = Selection(self.plan, object_type, collected.grouped_field_set, self.field, self.chain)
+            self.selections[object_type.name] = selection
+        return selection
+
+
+class FieldPlan:
+    """One field of one selection. `slot` numbers those that are called; `children` are the slots below its value."""
+
+    __slots__ = (
+        "attribute",
+        "children",
+        "definition",
+        "details",
+        "is_below_list",
+        "key",
+        "name",
+        "nodes",
+        "parameters",
+        "parent",
+        "parent_type",
+        "position",
+        "resolver",
+        "slot",
+        "source",
+        "strawberry_field",
+    )
+
+    def __init__(
+        self,
+        plan: "Plan",
+        parent_type: GraphQLObjectType,
+        key: str,
+        details: Sequence[Any],
+        parent: "FieldPlan | None",
+        chain: tuple[bool, ...],
+    ) -> None:
+        self.key = key
+        self.details = details
+        self.nodes: list[FieldNode] = [detail.node for detail in details]
+        self.name = self.nodes[0].name.value
+        self.parent = parent
+        self.parent_type = parent_type
+        definition = plan.schema.get_field(parent_type, self.name)
+        if definition is None:
+            raise Uncompilable("unknown field")
+        if any(detail.fragment_variable_values for detail in details):
+            raise Uncompilable("fragment variables")
+        self.definition: GraphQLField = definition
+        self.is_below_list = parent is not None and (parent.is_below_list or parent.yields_list)
+        self.children: list[int] = []
+        self.slot: int | None = None
+        self.attribute = ""
+        self.resolver: Callable[..., Any] | None = None
+        self.parameters: tuple[str, ...] = ()
+        self.strawberry_field: StrawberryField | None = None
+        self.source = self._classify(plan)
+        if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
+            plan.add_slot(self)
+        self.position = Position(plan, self, definition.type, chain)
+
+    @property
+    def yields_list(self) -> bool:
+        inner: Any = self.definition.type
+        while not isinstance(inner, GraphQLNamedType):
+            if is_list_type(inner):
+                return True
+            inner = inner.of_type
+        return False
+
+    def _classify(self, plan: "Plan") -> Source:
+        if self.name == "__typename":
+            return Source.TYPENAME
+        field = self.definition.extensions.get(_DEFINITION)
+        if not isinstance(field, StrawberryField) or self.name.startswith("__"):
+            return Source.RESOLVE if self.definition.resolve is not None else Source.DEFAULT
+        self.strawberry_field = field
+        if field.is_basic_field and field.default_resolver is getattr and type(field) is StrawberryField:
+            self.attribute = field.python_name
+            return Source.ATTRIBUTE
+        if not plan.may_call_directly or not _is_plain(field) or not _has_simple_arguments(self.definition):
+            return Source.RESOLVE
+        resolver = field.base_resolver
+        assert resolver is not None  # noqa: S101 - a field that is not basic has one
+        self.resolver = resolver.wrapped_func
+        self.parameters = tuple(resolver.signature.parameters)
+        batch = getattr(self.resolver, "batch", None)
+        if batch is not None:
+            self.resolver = batch
+            return Source.BATCH
+        return Source.DIRECT
+
+
+class Selection:
+    """The fields read of values of one object type at one position."""
+
+    __slots__ = ("fields", "parent", "template", "type")
+
+    def __init__(
+        self,
+        plan: "Plan",
+        object_type: GraphQLObjectType,
+        grouped: dict[str, Any],
+        parent: FieldPlan | None,
+        chain: tuple[bool, ...],
+    ) -> None:
+        self.type = object_type
+        self.parent = parent
+        plan.count_fields(len(grouped))
+        self.fields = [FieldPlan(plan, object_type, key, details, parent, chain) for key, details in grouped.items()]
+        self.template: dict[str, Any] = {
+            field.key: object_type.name if field.source is Source.TYPENAME else None for field in self.fields
+        }
+
+
+class Plan:
+    """An operation, worked out for one set of values of the variables that @skip and @include look at.
+
+    `executor` is the one that the plan was made with; only what does not change between executions is taken from it.
+    """
+
+    def __init__(self, executor: "Executor[Any]", *, may_call_directly: bool) -> None:
+        self.executor = executor
+        self.schema = executor.schema
+        self.may_call_directly = may_call_directly
+        self.slots: list[FieldPlan] = []
+        self.fields = 0
+        root_type = executor.schema.get_root_type(executor.operation.operation)
+        if root_type is None:
+            raise Uncompilable("no root type")
+        collected = collect_fields(
+            executor.schema, executor.fragments, executor.variable_values, root_type, executor.operation
+        )
+        self.root = Selection(self, root_type, collected.grouped_field_set, None, ())
+        self.stages: dict[int, Any] = {}
+        self.source = ""
+
+    def add_slot(self, field: FieldPlan) -> None:
+        field.slot = len(self.slots)
+        self.slots.append(field)
+        above = field.parent
+        while above is not None and above.slot is None:
+            above = above.parent
+        if above is not None:
+            above.children.append(field.slot)
+
+    def count_fields(self, count: int) -> None:
+        self.fields += count
+        if self.fields > MAX_FIELDS:
+            raise Uncompilable("too many fields")
+
+
+def _is_plain(field: StrawberryField) -> bool:
+    resolver = field.base_resolver
+    return (
+        resolver is not None
+        and not field.extensions
+        and not field.permission_classes
+        and type(field).get_result is StrawberryField.get_result
+        and not resolver.self_parameter
+    )
+
+
+def _has_simple_arguments(definition: GraphQLField) -> bool:
+    """Input objects and lists are mutable: a resolver must not share them with another call."""
+    return not any(
+        isinstance(get_named_type(argument.type), GraphQLInputObjectType) or _holds_list(argument.type)
+        for argument in definition.args.values()
+    )
+
+
+def _holds_list(graphql_type: Any) -> bool:
+    return isinstance(graphql_type, GraphQLList) or (
+        isinstance(graphql_type, GraphQLNonNull) and isinstance(graphql_type.of_type, GraphQLList)
+    )
+
+
+def is_enum(graphql_type: Any) -> bool:
+    return isinstance(graphql_type, GraphQLEnumType)

@@ -1,0 +1,285 @@
+"""One execution of a plan: stages that run breadth first, one call a field and level, and values completed in place.
+
+What generated code does not recognise is completed here, step by step as graphql-core does it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Iterable
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, Undefined
+from graphql.execution.executor import Executor, invalid_return_type_error
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path, is_iterable
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.info import Info
+
+from bff.execution.failures import Failure
+from bff.execution.plan import FieldPlan, Kind, Plan, Position, Selection, Source
+
+
+class Deoptimise(BaseException):
+    """Only graphql-core can go on; not an Exception, so that no resolver swallows it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Failed:
+    """Stands for the value of a call that raised."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class SharedInfo:
+    """What resolvers learn of a field, shared by all its parents: `path` is known only where no list is above."""
+
+    __slots__ = ("_executor", "_field", "context")
+
+    def __init__(self, executor: "Executor[Any]", field: FieldPlan) -> None:
+        self._executor = executor
+        self._field = field
+        self.context = executor.context_value
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "path" and self._field.is_below_list:
+            raise Deoptimise("info.path")
+        executor, field = self._executor, self._field
+        raw = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, make_path(field))
+        return getattr(raw, name)
+
+
+def make_path(field: FieldPlan) -> Path:
+    above = make_path(field.parent) if field.parent is not None else None
+    return Path(above, field.key, field.parent_type.name)
+
+
+class Run:
+    """The state of one execution."""
+
+    def __init__(self, plan: Plan, executor: "Executor[Any]", strawberry_config: Any, scalars: Any) -> None:
+        self.plan = plan
+        self.executor = executor
+        self.failures: list[Failure] = []
+        self.tick = 0
+        self.parents: list[list[Any]] = [[] for _ in plan.slots]
+        self.holders: list[list[Any]] = [[] for _ in plan.slots]
+        self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
+        self._spawned: list[Awaitable[None]] = []
+        self._config = strawberry_config
+        self._scalars = scalars
+
+    def start(self) -> "dict[str, Any] | Awaitable[dict[str, Any]]":
+        """The data, or an awaitable of it when a resolver waits for something."""
+        data = dict(self.plan.root.template)
+        self.build(self.plan.root, self.executor.root_value, data)
+        self._flush([field.slot for field in self.plan.slots if field.parent is None or _owner(field.parent) is None])
+        self._spawn()
+        return self._finish(data) if self._spawned else data
+
+    async def _finish(self, data: dict[str, Any]) -> dict[str, Any]:
+        await self._settle_spawned()
+        return data
+
+    def build(self, selection: Selection, value: Any, target: dict[str, Any]) -> None:
+        """Read a value's fields into `target`, which holds a place for each."""
+        for field in selection.fields:
+            if field.slot is not None:
+                slot = field.slot
+                self._grow(slot)
+                self.parents[slot].append(value)
+                self.holders[slot].append(target)
+            elif field.source is Source.ATTRIBUTE:
+                try:
+                    found = getattr(value, field.attribute)
+                except Exception as error:
+                    self.fail(field.position, target, field.key, error)
+                else:
+                    self.complete(field.position, found, target, field.key)
+
+    def _grow(self, slot: int) -> None:
+        while len(self.parents) <= slot:
+            self.parents.append([])
+            self.holders.append([])
+
+    def _flush(self, slots: Iterable[int | None]) -> None:
+        """Run the stages that have parents, and theirs."""
+        for slot in slots:
+            if slot is not None and slot < len(self.parents) and self.parents[slot]:
+                self._run_stage(self.plan.slots[slot])
+
+    def _run_stage(self, field: FieldPlan) -> None:
+        slot = field.slot
+        assert slot is not None  # noqa: S101
+        parents, self.parents[slot] = self.parents[slot], []
+        holders, self.holders[slot] = self.holders[slot], []
+        self._grow(len(self.plan.slots) - 1)
+        stage = self.plan.stages.get(slot)
+        try:
+            values = self._call(field, stage, parents)
+        except Exception as error:
+            for holder in holders:
+                self.fail(field.position, holder, field.key, error)
+            return
+        if stage is not None and stage.complete is not None:
+            stage.complete(self, holders, values)
+        else:
+            position, key = field.position, field.key
+            for holder, value in zip(holders, values, strict=True):
+                self.complete(position, value, holder, key)
+        self._flush(field.children)
+
+    def _call(self, field: FieldPlan, stage: Any, parents: list[Any]) -> list[Any]:
+        """One value, or a stand-in, a parent. Raises what binding the arguments raises."""
+        arguments = self._bind(field)
+        shared = SharedInfo(self.executor, field)
+        if stage is None or stage.call is None:
+            resolve = field.definition.resolve or self.executor.field_resolver
+            return [_call_one(resolve, parent, shared, arguments) for parent in parents]
+        converted = convert_arguments(
+            arguments, field.strawberry_field.arguments, scalar_registry=self._scalars, config=self._config
+        ) if arguments else {}  # fmt: skip
+        info: Any = Info(_raw_info=shared, _field=field.strawberry_field)  # type: ignore[arg-type]
+        values: list[Any] = stage.call(parents, info, converted)
+        return values
+
+    def _bind(self, field: FieldPlan) -> dict[str, Any]:
+        if not field.definition.args and not field.nodes[0].arguments:
+            return {}
+        return get_argument_values(field.definition, field.nodes[0], self.executor.variable_values)
+
+    def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
+        """A place failed: it is null for now; what else becomes null is settled when all is done."""
+        holder[key] = None
+        self.failures.append(Failure(self.tick, position, holder, key, error))
+
+    def complete(self, position: Position, value: Any, holder: Any, key: Any) -> None:
+        """Put the completed value into `holder[key]`, as the specification's CompleteValue says (6.4.3)."""
+        if type(value) is Failed:
+            self.fail(position, holder, key, value.error)
+            return
+        if value is None or value is Undefined:
+            if not position.nullable:
+                field = position.field
+                message = f"Cannot return null for non-nullable field {field.parent_type}.{field.name}."
+                self.fail(position, holder, key, TypeError(message))
+            return
+        if isinstance(value, Exception):
+            self.fail(position, holder, key, value)
+            return
+        if self.executor.is_awaitable(value):
+            self._awaited.append((position, holder, key, value))
+            return
+        try:
+            self._complete_present(position, value, holder, key)
+        except Exception as error:
+            self.fail(position, holder, key, error)
+
+    def _complete_present(self, position: Position, value: Any, holder: Any, key: Any) -> None:
+        if position.kind is Kind.LEAF:
+            holder[key] = self.executor.complete_leaf_value(position.type, value)
+        elif position.kind is Kind.LIST:
+            self._complete_list(position, value, holder, key)
+        else:
+            object_type = self._find_type(position, value)
+            selection = position.select(object_type)
+            target = holder[key] = dict(selection.template)
+            self.build(selection, value, target)
+
+    def _complete_list(self, position: Position, value: Any, holder: Any, key: Any) -> None:
+        if isinstance(value, AsyncIterable):
+            raise Deoptimise("async iterable")
+        if not is_iterable(value):
+            field = position.field
+            message = f"Expected Iterable, but did not find one for field '{field.parent_type}.{field.name}'."
+            raise GraphQLError(message)
+        assert position.item is not None  # noqa: S101
+        items: list[Any] = []
+        holder[key] = items
+        for item in value:
+            items.append(None)
+            self.complete(position.item, item, items, len(items) - 1)
+
+    def _find_type(self, position: Position, value: Any) -> GraphQLObjectType:
+        executor, shared = self.executor, SharedInfo(self.executor, position.field)
+        object_type = position.type
+        details: Any = position.field.details
+        if position.kind is Kind.ABSTRACT:
+            resolve = position.type.resolve_type or executor.type_resolver
+            name = resolve(value, shared, position.type)
+            if executor.is_awaitable(name):
+                raise Deoptimise("async resolve_type")
+            object_type = executor.ensure_valid_runtime_type(name, position.type, details, shared, value)  # type: ignore[arg-type]
+        if object_type.is_type_of is not None:
+            is_of_type = object_type.is_type_of(value, shared)
+            if executor.is_awaitable(is_of_type):
+                raise Deoptimise("async is_type_of")
+            if not is_of_type:
+                raise invalid_return_type_error(object_type, value, details)
+        return object_type  # type: ignore[no-any-return]
+
+    def _spawn(self) -> None:
+        """Turn what is awaited into one unit of work a field, so that its values are completed together."""
+        waiting, self._awaited = self._awaited, []
+        by_position: dict[int, list[tuple[Position, Any, Any, Awaitable[Any]]]] = {}
+        for entry in waiting:
+            by_position.setdefault(id(entry[0]), []).append(entry)
+        self._spawned.extend(self._settle(entries) for entries in by_position.values())
+
+    async def _settle_spawned(self) -> None:
+        spawned, self._spawned = self._spawned, []
+        if len(spawned) == 1:
+            await spawned[0]
+        elif spawned:
+            await asyncio.gather(*spawned)
+
+    async def _settle(self, entries: list[tuple[Position, Any, Any, Awaitable[Any]]]) -> None:
+        guard = self.executor.with_abort_signal
+        if len(entries) == 1:
+            try:
+                values: list[Any] = [await guard(entries[0][3])]
+            except Exception as error:
+                values = [Failed(error)]
+        else:
+            settled = await asyncio.gather(*(guard(entry[3]) for entry in entries), return_exceptions=True)
+            values = [_judge(value) for value in settled]
+        self.tick += 1
+        position = entries[0][0]
+        field = position.field
+        stage = self.plan.stages.get(field.slot) if field.slot is not None else None
+        if stage is not None and stage.complete is not None and position is field.position:
+            stage.complete(self, [entry[1] for entry in entries], values)
+        else:
+            for (place, holder, key, _), value in zip(entries, values, strict=True):
+                self.complete(place, value, holder, key)
+        owner = _owner(field)
+        self._flush(owner.children if owner is not None else range(len(self.plan.slots)))
+        self._spawn()
+        if self._spawned:
+            await self._settle_spawned()
+
+
+def _call_one(resolve: Any, parent: Any, info: Any, arguments: dict[str, Any]) -> Any:
+    try:
+        return resolve(parent, info, **arguments)
+    except Exception as error:
+        return Failed(error)
+
+
+def _judge(value: Any) -> Any:
+    if isinstance(value, Exception):
+        return Failed(value)
+    if isinstance(value, BaseException):
+        raise value
+    return value
+
+
+def _owner(field: FieldPlan | None) -> FieldPlan | None:
+    """The nearest field above, itself included, that is called."""
+    while field is not None and field.slot is None:
+        field = field.parent
+    return field
