@@ -16,6 +16,7 @@ from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
 from bff.auth.sessions import open_authority
 from bff.context import Services
+from bff.execution import PlanCache
 from bff.http.cors import cors_middleware
 from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
@@ -71,6 +72,7 @@ def build_app(services: Services) -> Starlette:
         graphiql=page.respond if settings.is_development else None,
         development=settings.is_development,
         deadline=settings.operation_deadline,
+        plans=PlanCache() if settings.compile else None,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),

@@ -26,7 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What an operator can set; each field is the variable `BFF_<NAME>`.
 
     `key_encryption_key` is 32 bytes in base64, or `key_encryption_key_file` names a file that holds it.
-    Deadlines and ages are in seconds.
+    Deadlines and ages are in seconds. `compile` off leaves every operation to graphql-core.
     """
 
     env: Environment = Environment.PRODUCTION
@@ -41,6 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     visitor_ceiling: str = "AGE_13"
     cors_origins: tuple[str, ...] = ()
     operation_deadline: float = 5.0
+    compile: bool = True
     section_deadline: float = 0.5
     access_token_age: int = 900
     refresh_token_age: int = 60 * 60 * 24 * 60
@@ -89,8 +90,10 @@ def _convert(name: str, raw: str) -> object:
     try:
         if kind is Environment:
             return Environment(raw)
+        if kind is bool:
+            return {"1": True, "true": True, "0": False, "false": False}[raw.strip().lower()]
         if kind in (Secret, Path, int, float, str):
             return kind(raw)
         return tuple(part.strip() for part in raw.split(",") if part.strip())
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         raise SettingsError(f"BFF_{name.upper()} cannot be read: {error}") from error

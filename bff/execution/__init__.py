@@ -3,7 +3,7 @@
 Knows GraphQL and Strawberry's fields, and nothing of what a schema is about.
 """
 
-from bff.execution.executor import CompiledExecutor
+from bff.execution.executor import CompiledExecutor, PlanCache
 from bff.execution.models import shows
 
-__all__ = ["CompiledExecutor", "shows"]
+__all__ = ["CompiledExecutor", "PlanCache", "shows"]

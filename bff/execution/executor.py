@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable
-from typing import Any, cast
+from typing import Any
 
 from graphql import ExecutionResult, FragmentDefinitionNode, OperationDefinitionNode, OperationType
 from graphql.language import DirectiveNode, VariableNode, Visitor, visit
@@ -75,6 +75,13 @@ class PlanCache:
         self.counts["plans made"] += 1
         return prepared, plan
 
+    def note(self, prepared: Prepared, reason: str) -> None:
+        """An operation fell back while it ran; after a few times it stays with graphql-core."""
+        self.counts[f"core: {reason}"] += 1
+        prepared.deoptimised += 1
+        if prepared.deoptimised >= MAX_DEOPTIMISED:
+            prepared.reason = reason
+
     def _find_prepared(self, executor: "CompiledExecutor") -> Prepared:
         key = id(executor.operation)
         prepared = self._prepared.get(key)
@@ -90,24 +97,27 @@ class PlanCache:
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's executor, with plans in front of it. Subclass it with a `plans` of one's own to use it."""
+    """graphql-core's executor, with plans in front of it where a subclass names some."""
 
-    plans: PlanCache
+    plans: PlanCache | None = None
     strawberry_config: Any = None
     scalars: Any = None
     may_call_directly = True
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """As graphql-core's; whatever a plan cannot do is done there, and counted with its reason."""
+        plans = self.plans
+        if plans is None:
+            return super().execute_operation(serially)
         reason = self._find_obstacle(serially)
         if reason is None:
             try:
-                prepared, plan = self.plans.find(self)
+                prepared, plan = plans.find(self)
             except Uncompilable as error:
                 reason = error.reason
             else:
-                return self._execute_plan(prepared, plan, serially)
-        self.plans.counts[f"core: {reason}"] += 1
+                return self._execute_plan(plans, prepared, plan, serially)
+        plans.counts[f"core: {reason}"] += 1
         return super().execute_operation(serially)
 
     def _find_obstacle(self, serially: bool | None) -> str | None:
@@ -119,28 +129,28 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             return "abort signal or hooks"
         return None if self.error_propagation else "error propagation"
 
-    def _execute_plan(self, prepared: Prepared, plan: Plan, serially: bool | None) -> Any:
+    def _execute_plan(self, plans: PlanCache, prepared: Prepared, plan: Plan, serially: bool | None) -> Any:
         run = Run(plan, self, self.strawberry_config, self.scalars)
         try:
             data = run.start()
         except Deoptimise as deoptimised:
-            self._note(prepared, deoptimised)
+            plans.note(prepared, deoptimised.reason)
             return super().execute_operation(serially)
-        if isinstance(data, dict):
-            self.plans.counts["compiled"] += 1
-            return self._answer(run, data)
-        return self._await_plan(prepared, run, cast("Awaitable[dict[str, Any]]", data), serially)
+        if not isinstance(data, dict):
+            return self._await_plan(plans, prepared, run, data, serially)
+        plans.counts["compiled"] += 1
+        return self._answer(run, data)
 
     async def _await_plan(
-        self, prepared: Prepared, run: Run, pending: "Awaitable[dict[str, Any]]", serially: bool | None
+        self, plans: PlanCache, prepared: Prepared, run: Run, pending: Awaitable[dict[str, Any]], serially: bool | None
     ) -> Any:
         try:
             data = await pending
         except Deoptimise as deoptimised:
-            self._note(prepared, deoptimised)
+            plans.note(prepared, deoptimised.reason)
             result = super().execute_operation(serially)
             return await result if self.is_awaitable(result) else result
-        self.plans.counts["compiled"] += 1
+        plans.counts["compiled"] += 1
         return self._answer(run, data)
 
     def _answer(self, run: Run, data: dict[str, Any]) -> ExecutionResult:
@@ -148,12 +158,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             return ExecutionResult(data, None)
         settled, errors = settle_failures(data, run.failures)
         return ExecutionResult(settled, errors)
-
-    def _note(self, prepared: Prepared, deoptimised: Deoptimise) -> None:
-        self.plans.counts[f"core: {deoptimised.reason}"] += 1
-        prepared.deoptimised += 1
-        if prepared.deoptimised >= MAX_DEOPTIMISED:
-            prepared.reason = deoptimised.reason
 
 
 class _Finder(Visitor):

@@ -4,32 +4,18 @@ twice. What it does not recognise it hands to `Run.complete`.
 
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from graphql import (
-    GraphQLBoolean,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
-    GraphQLNamedType,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLObjectType
+from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.models import find_trust, is_stored
-from bff.execution.plan import FieldPlan, Kind, Plan, Position, Selection, Source
+from bff.execution.models import is_stored, read_leaf, trust_attribute
+from bff.execution.plan import FieldPlan, Kind, Plan, Position, Source
 from bff.execution.runtime import Failed
 
 _numbers = count(1)
-_CHECKS = {
-    GraphQLString.name: "type({0}) is str",
-    GraphQLID.name: "type({0}) is str",
-    GraphQLBoolean.name: "type({0}) is bool",
-    GraphQLInt.name: "type({0}) is int and -2147483648 <= {0} <= 2147483647",
-    GraphQLFloat.name: "type({0}) is float and {0} - {0} == 0.0",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,104 +23,106 @@ class Stage:
     """`call(parents, info, arguments)` gives a value a parent; `complete(run, holders, values)` puts them in place."""
 
     call: Callable[..., list[Any]] | None
-    complete: Callable[..., None] | None
+    complete: Callable[..., None]
 
 
 def generate(plan: Plan) -> None:
     """Give a plan its stages; `plan.source` is their text, known to tracebacks by `linecache`."""
-    writer = _Writer(plan)
+    writer = _Writer()
     # Selections are worked out on the way, and bring further slots.
-    for field in plan.slots:
-        writer.write_stage(field)
-    number = next(_numbers)
-    filename = f"<graphql plan {number}>"
+    for called in plan.slots:
+        writer.write_stage(called)
+    filename = f"<graphql plan {next(_numbers)}>"
     plan.source = "\n".join(writer.lines) + "\n"
     linecache.cache[filename] = (len(plan.source), None, plan.source.splitlines(keepends=True), filename)
     exec(compile(plan.source, filename, "exec"), writer.names)  # noqa: S102 - the text is ours, made of the schema
     plan.stages = {
-        field.slot: Stage(writer.names.get(f"call{field.slot}"), writer.names.get(f"complete{field.slot}"))
-        for field in plan.slots
-        if field.slot is not None
+        called.slot: Stage(writer.names.get(f"call{called.slot}"), writer.names[f"complete{called.slot}"])
+        for called in plan.slots
+        if called.slot is not None
     }
 
 
 def forget(plan: Plan) -> None:
     """Take an evicted plan's text out of `linecache`."""
     for stage in plan.stages.values():
-        for function in (stage.call, stage.complete):
-            if function is not None:
-                linecache.cache.pop(function.__code__.co_filename, None)
+        linecache.cache.pop(stage.complete.__code__.co_filename, None)
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines at one depth; deeper ones go into the same list."""
+
+    depth: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, *texts: str) -> None:
+        self.lines += ["    " * self.depth + text for text in texts]
+
+    def deeper(self) -> "_Block":
+        return _Block(self.depth + 1, self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Run.complete`."""
+
+    assign: str
+    late: tuple[str, ...]
 
 
 class _Writer:
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self) -> None:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"Failed": Failed}
-        self._locals = count(1)
         self._known: dict[int, str] = {}
+        self._locals = count(1)
         self._slots: set[int] = set()
 
-    def write_stage(self, field: FieldPlan) -> None:
-        if field.source is Source.DIRECT:
-            self._write_call(field)
-        elif field.source is Source.BATCH:
-            self._write_batch(field)
-        body: list[str] = []
+    def write_stage(self, called: FieldPlan) -> None:
+        if called.source is Source.DIRECT:
+            self._write_call(called)
+        elif called.source is Source.BATCH:
+            self._write_batch(called)
         self._slots = set()
-        self._write_value(field.position, "value", "holder", repr(field.key), body, 2)
-        self.lines.append(f"def complete{field.slot}(run, holders, values):")
-        self.lines.append("    complete = run.complete")
+        body = _Block(2)
+        self._write_value(called.position, "value", self._place(called.position, "value", "holder", called.key), body)
+        self.lines += [f"def complete{called.slot}(run, holders, values):", "    complete = run.complete"]
         for slot in sorted(self._slots):
-            self.lines.append(f"    parents{slot} = run.parents[{slot}].append")
-            self.lines.append(f"    holders{slot} = run.holders[{slot}].append")
-        self.lines.append("    for holder, value in zip(holders, values):")
-        self.lines += body
+            self.lines += [
+                f"    parents{slot} = run.parents[{slot}].append",
+                f"    holders{slot} = run.holders[{slot}].append",
+            ]
+        self.lines += ["    for holder, value in zip(holders, values):", *body.lines]
 
-    def _write_call(self, field: FieldPlan) -> None:
-        function = self._name("resolve", field.resolver)
-        arguments = self._list_arguments(field, "parent")
+    def _write_call(self, called: FieldPlan) -> None:
+        resolver = called.base_resolver
+        function = self._name("resolve", called.resolver)
         self.lines += [
-            f"def call{field.slot}(parents, info, arguments):",
-            *self._read_arguments(field),
+            f"def call{called.slot}(parents, info, arguments):",
+            *self._read_arguments(resolver),
             "    values = []",
             "    append = values.append",
             "    for parent in parents:",
             "        try:",
-            f"            append({function}({arguments}))",
+            f"            append({function}({_list_arguments(resolver)}))",
             "        except Exception as error:",
             "            append(Failed(error))",
             "    return values",
         ]
 
-    def _write_batch(self, field: FieldPlan) -> None:
-        function = self._name("batch", field.resolver)
+    def _write_batch(self, called: FieldPlan) -> None:
+        function = self._name("batch", called.resolver)
         self.lines += [
-            f"def call{field.slot}(parents, info, arguments):",
+            f"def call{called.slot}(parents, info, arguments):",
             f"    return {function}(parents, info, **arguments)",
         ]
 
-    def _list_arguments(self, field: FieldPlan, parent: str) -> str:
-        resolver = field.strawberry_field.base_resolver  # type: ignore[union-attr]
-        assert resolver is not None  # noqa: S101
-        owners = [resolver.root_parameter, resolver.parent_parameter]
-        parents = {parameter.name for parameter in owners if parameter is not None}
-        info = resolver.info_parameter.name if resolver.info_parameter is not None else None
-        written = []
-        for name, parameter in resolver.signature.parameters.items():
-            value = parent if name in parents else "info" if name == info else f"argument_{name}"
-            written.append(f"{name}={value}" if parameter.kind is parameter.KEYWORD_ONLY else value)
-        return ", ".join(written)
-
-    def _read_arguments(self, field: FieldPlan) -> list[str]:
+    def _read_arguments(self, resolver: StrawberryResolver[Any]) -> list[str]:
         """Arguments that were left out take the resolver's own defaults."""
-        resolver = field.strawberry_field.base_resolver  # type: ignore[union-attr]
-        assert resolver is not None  # noqa: S101
-        owners = [resolver.root_parameter, resolver.parent_parameter, resolver.info_parameter]
-        taken = {parameter.name for parameter in owners if parameter is not None}
         lines = []
         for name, parameter in resolver.signature.parameters.items():
-            if name in taken:
+            if name in _parent_names(resolver) or name == _info_name(resolver):
                 continue
             if parameter.default is parameter.empty:
                 lines.append(f"    argument_{name} = arguments[{name!r}]")
@@ -143,140 +131,88 @@ class _Writer:
                 lines.append(f"    argument_{name} = arguments.get({name!r}, {default})")
         return lines
 
-    def _write_value(self, position: Position, value: str, holder: str, key: str, out: list[str], depth: int) -> None:
-        """Code that puts `value` into `holder[key]`, where None stands already."""
-        pad = "    " * depth
-        late = f"complete({self._name('position', position)}, {value}, {holder}, {key})"
+    def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+        """Code that puts `value` into its place, where None stands already."""
         if position.kind is Kind.LEAF:
-            check = _CHECKS.get(position.type.name)
-            if check is None:
-                out.append(f"{pad}{late}")
-                return
-            out += [
-                f"{pad}if {check.format(value)}:",
-                f"{pad}    {holder}[{key}] = {value}",
-                f"{pad}else:",
-                f"{pad}    {late}",
-            ]
-            return
-        if position.kind is Kind.LIST:
-            self._write_list(position, value, f"{holder}[{key}] = ", late, out, depth)
-            return
-        self._write_object(position, value, f"{holder}[{key}] = ", late, out, depth)
+            self._write_leaf(position, value, place, out)
+        elif position.kind is Kind.LIST:
+            self._write_list(position, value, place, out)
+        else:
+            self._write_object(position, value, place, out)
 
-    def _write_list(self, position: Position, value: str, assign: str, late: str, out: list[str], depth: int) -> None:
-        pad = "    " * depth
-        item_position = position.item
-        assert item_position is not None  # noqa: S101
+    def _write_leaf(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+        leaf = read_leaf(position.type)
+        if leaf is None:
+            out.add(*place.late)
+            return
+        out.add(f"if {leaf.check.format(value, self._name('model', leaf.model))}:")
+        out.deeper().add(place.assign.format(leaf.expression.format(value)))
+        out.add("else:")
+        out.deeper().add(*place.late)
+
+    def _write_list(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+        assert position.item is not None  # noqa: S101 - lists have items
         items, append, item = self._local("items"), self._local("append"), self._local("item")
-        out += [
-            f"{pad}if type({value}) is list or type({value}) is tuple:",
-            f"{pad}    {items} = {assign}[]",
-            f"{pad}    {append} = {items}.append",
-            f"{pad}    for {item} in {value}:",
-        ]
-        inner = "    " * (depth + 2)
-        position_name = self._name("position", item_position)
-        late_item = [f"{append}(None)", f"complete({position_name}, {item}, {items}, len({items}) - 1)"]
-        if item_position.kind is Kind.LEAF and item_position.type.name in _CHECKS:
-            check = _CHECKS[item_position.type.name].format(item)
-            out += [f"{inner}if {check}:", f"{inner}    {append}({item})", f"{inner}else:"]
-            out += [f"{inner}    {line}" for line in late_item]
-        elif item_position.models:
-            self._write_branches(item_position, item, f"{append}({{}})", late_item, out, depth + 2)
-        else:
-            out += [f"{inner}{line}" for line in late_item]
-        out += [f"{pad}else:", f"{pad}    {late}"]
+        out.add(f"if type({value}) is list or type({value}) is tuple:")
+        inside = out.deeper()
+        inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append", f"for {item} in {value}:")
+        late = f"complete({self._name('position', position.item)}, {item}, {items}, len({items}) - 1)"
+        self._write_value(position.item, item, _Place(f"{append}({{}})", (f"{append}(None)", late)), inside.deeper())
+        out.add("else:")
+        out.deeper().add(*place.late)
 
-    def _write_object(self, position: Position, value: str, assign: str, late: str, out: list[str], depth: int) -> None:
-        if position.models:
-            self._write_branches(position, value, assign + "{}", [late], out, depth)
-        else:
-            out.append("    " * depth + late)
-
-    def _write_branches(
-        self, position: Position, value: str, assign: str, late: list[str], out: list[str], depth: int
-    ) -> None:
-        """A branch a declared class; `assign` has a place for the new dict."""
-        pad = "    " * depth
+    def _write_object(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+        """A branch for each declared class."""
         word = "if"
         for model, object_type in position.models.items():
-            out.append(f"{pad}{word} type({value}) is {self._name('model', model)}:")
-            self._write_fields(position.select(object_type), model, object_type, value, assign, out, depth + 1)
+            out.add(f"{word} type({value}) is {self._name('model', model)}:")
+            self._write_fields(position, model, object_type, value, place, out.deeper())
             word = "elif"
-        out.append(f"{pad}else:")
-        out += [f"{pad}    {line}" for line in late]
+        if not position.models:
+            out.add(*place.late)
+            return
+        out.add("else:")
+        out.deeper().add(*place.late)
 
-    def _write_fields(
-        self,
-        selection: Selection,
-        model: type,
-        object_type: GraphQLObjectType,
-        value: str,
-        assign: str,
-        out: list[str],
-        depth: int,
+    def _write_fields(  # noqa: PLR0917
+        self, position: Position, model: type, object_type: GraphQLObjectType, value: str, place: _Place, out: _Block
     ) -> None:
-        pad = "    " * depth
         target = self._local("data")
-        entries, after = [], []
-        for field in selection.fields:
-            entries.append(
-                f"{field.key!r}: {self._write_entry(field, model, object_type, value, target, out, after, depth)}"
-            )
-        out.append(f"{pad}{target} = {{{', '.join(entries)}}}")
-        out.append(pad + assign.format(target))
-        out += after
+        entries: list[str] = []
+        after = _Block(out.depth)
+        for read in position.select(object_type).fields:
+            expression = "None"
+            if read.source is Source.TYPENAME:
+                expression = repr(object_type.name)
+            elif read.slot is not None:
+                self._slots.add(read.slot)
+                after.add(f"parents{read.slot}({value})", f"holders{read.slot}({target})")
+            else:
+                expression = self._write_attribute(read, model, value, target, after)
+            entries.append(f"{read.key!r}: {expression}")
+        out.add(f"{target} = {{{', '.join(entries)}}}", place.assign.format(target))
+        out.lines += after.lines
 
-    def _write_entry(
-        self,
-        field: FieldPlan,
-        model: type,
-        object_type: GraphQLObjectType,
-        value: str,
-        target: str,
-        out: list[str],
-        after: list[str],
-        depth: int,
-    ) -> str:
-        """The expression of a field in its object's display; what must come later is added to `after`."""
-        pad = "    " * depth
-        if field.source is Source.TYPENAME:
-            return repr(object_type.name)
-        if field.slot is not None:
-            self._slots.add(field.slot)
-            after += [f"{pad}parents{field.slot}({value})", f"{pad}holders{field.slot}({target})"]
-            return "None"
-        read = f"{value}.{field.attribute}"
-        position = field.position
-        if is_stored(model, field.attribute):
-            if position.kind is Kind.LEAF and isinstance(position.type, GraphQLNamedType):
-                trust = find_trust(model, field.attribute, position.type, nullable=position.nullable)
-                if trust is not None and trust.check is None:
-                    return f"({trust.expression.format(read)})"
-                if trust is not None and trust.check is not None:
-                    local = self._local("value")
-                    out.append(f"{pad}{local} = {read}")
-                    name = self._name("position", position)
-                    after += [
-                        f"{pad}if not ({trust.check.format(local)}):",
-                        f"{pad}    {target}[{field.key!r}] = None",
-                        f"{pad}    complete({name}, {local}, {target}, {field.key!r})",
-                    ]
-                    return local
-            local = self._local("value")
-            after.append(f"{pad}{local} = {read}")
-            self._write_value(position, local, target, repr(field.key), after, depth)
-            return "None"
+    def _write_attribute(self, read: FieldPlan, model: type, value: str, target: str, after: _Block) -> str:
+        """The expression of an attribute in its object's display; None where `after` puts it in place."""
+        position, attribute = read.position, f"{value}.{read.attribute}"
         local = self._local("value")
-        after += [
-            f"{pad}try:",
-            f"{pad}    {local} = {read}",
-            f"{pad}except Exception as error:",
-            f"{pad}    {local} = Failed(error)",
-        ]
-        self._write_value(position, local, target, repr(field.key), after, depth)
+        if is_stored(model, read.attribute):
+            leaf = read_leaf(position.type) if position.kind is Kind.LEAF else None
+            trusted = trust_attribute(model, read.attribute, leaf, nullable=position.nullable) if leaf else None
+            if trusted is not None:
+                return f"({trusted.format(attribute)})"
+            after.add(f"{local} = {attribute}")
+        else:
+            after.add(
+                "try:", f"    {local} = {attribute}", "except Exception as error:", f"    {local} = Failed(error)"
+            )
+        self._write_value(position, local, self._place(position, local, target, read.key), after)
         return "None"
+
+    def _place(self, position: Position, value: str, holder: str, key: str) -> _Place:
+        late = f"complete({self._name('position', position)}, {value}, {holder}, {key!r})"
+        return _Place(f"{holder}[{key!r}] = {{}}", (late,))
 
     def _name(self, prefix: str, value: Any) -> str:
         known = self._known.get(id(value))
@@ -288,3 +224,23 @@ class _Writer:
 
     def _local(self, prefix: str) -> str:
         return f"{prefix}{next(self._locals)}"
+
+
+def _list_arguments(resolver: StrawberryResolver[Any]) -> str:
+    written = []
+    for name, parameter in resolver.signature.parameters.items():
+        value = f"argument_{name}"
+        if name in _parent_names(resolver):
+            value = "parent"
+        elif name == _info_name(resolver):
+            value = "info"
+        written.append(f"{name}={value}" if parameter.kind is parameter.KEYWORD_ONLY else value)
+    return ", ".join(written)
+
+
+def _parent_names(resolver: StrawberryResolver[Any]) -> set[str]:
+    return {owner.name for owner in (resolver.root_parameter, resolver.parent_parameter) if owner is not None}
+
+
+def _info_name(resolver: StrawberryResolver[Any]) -> str | None:
+    return resolver.info_parameter.name if resolver.info_parameter is not None else None

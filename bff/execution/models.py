@@ -3,7 +3,6 @@
 import types
 import typing
 from collections.abc import Callable, Mapping
-from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from graphql import (
     GraphQLInt,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLString,
 )
 
@@ -51,56 +51,58 @@ def list_models(object_type: GraphQLObjectType) -> tuple[type, ...]:
     return models
 
 
-class Trust(msgspec.Struct, frozen=True):
-    """How an attribute is read: `{}` in `expression` is the value; `check`, if any, is true of a value that is good."""
+class Leaf(msgspec.Struct, frozen=True):
+    """How a leaf is told and written in generated code; `{0}` is the value, `{1}` the name of `model`.
 
-    expression: str = "{}"
-    check: str | None = None
+    A value that `check` is true of needs no coercion: `expression` is what stands in the answer.
+    """
+
+    model: type
+    check: str = "type({0}) is {1}"
+    expression: str = "{0}"
+    is_certain: bool = True
+    """Whether an annotation with `model` already promises what `check` asks."""
 
 
-_INT = "type({0}) is int and -2147483648 <= {0} <= 2147483647"
-_FLOAT = "type({0}) is float and {0} - {0} == 0.0"
-_LEAVES: Mapping[str, tuple[type, Trust]] = {
-    GraphQLString.name: (str, Trust()),
-    GraphQLID.name: (str, Trust()),
-    GraphQLBoolean.name: (bool, Trust()),
-    GraphQLInt.name: (int, Trust(check=_INT)),
-    GraphQLFloat.name: (float, Trust(check=_FLOAT)),
+_STRING = Leaf(str)
+_LEAVES: Mapping[str, Leaf] = {
+    GraphQLString.name: _STRING,
+    GraphQLID.name: _STRING,
+    GraphQLBoolean.name: Leaf(bool),
+    GraphQLInt.name: Leaf(int, "type({0}) is {1} and -2147483648 <= {0} <= 2147483647", is_certain=False),
+    GraphQLFloat.name: Leaf(float, "type({0}) is {1} and {0} - {0} == 0.0", is_certain=False),
 }
 
 
-def find_trust(model: type, attribute: str, leaf: GraphQLNamedType, *, nullable: bool) -> Trust | None:
-    """How to read `attribute` of a model as a leaf; None where its annotation does not promise a good value."""
-    annotation = _annotations(model).get(attribute)
-    inner, is_optional = _split_optional(annotation)
-    if inner is None or (is_optional and not nullable):
-        return None
+def read_leaf(leaf: GraphQLNamedType) -> Leaf | None:
+    """None for a leaf whose values only its own coercion can tell."""
     if isinstance(leaf, GraphQLEnumType):
-        return _trust_enum(inner, leaf, is_optional=is_optional)
-    expected, trust = _LEAVES.get(leaf.name, (None, Trust()))
-    if inner is not expected:
+        wrapped = getattr(leaf.extensions.get(_DEFINITION), "wrapped_cls", None)
+        if wrapped is None or any(leaf.values.get(member.name) is None for member in wrapped):
+            return None
+        return Leaf(wrapped, expression="{0}._name_")
+    known = _LEAVES.get(leaf.name)
+    if known is None and isinstance(leaf, GraphQLScalarType):
+        if leaf.coerce_output_value is str:
+            return _STRING
+        if leaf.coerce_output_value is float:
+            return Leaf(float, is_certain=False)
+    return known
+
+
+def trust_attribute(model: type, attribute: str, leaf: Leaf, *, nullable: bool) -> str | None:
+    """The expression of an attribute whose annotation promises a good value, `{0}` the attribute; else None."""
+    inner, is_optional = _split_optional(_annotations(model).get(attribute))
+    if inner is not leaf.model or not leaf.is_certain or (is_optional and not nullable):
         return None
-    if is_optional and trust.check is not None:
-        return Trust(check="{0} is None or " + trust.check)
-    return trust
+    if is_optional and leaf.expression != "{0}":
+        return f"None if {{0}} is None else {leaf.expression}"
+    return leaf.expression
 
 
 def is_stored(model: type, attribute: str) -> bool:
     """Whether an attribute is a field of the model, so that reading it cannot fail."""
     return attribute in getattr(model, "__struct_fields__", ())
-
-
-def _trust_enum(inner: Any, leaf: GraphQLEnumType, *, is_optional: bool) -> Trust | None:
-    """Members whose names are those of the graph are read by name."""
-    if not (isinstance(inner, type) and issubclass(inner, Enum)):
-        return None
-    if any(leaf.values.get(member.name) is None for member in inner):
-        return None
-    definition = leaf.extensions.get(_DEFINITION)
-    if getattr(definition, "wrapped_cls", None) is not inner:
-        return None
-    name = "{0}._name_"
-    return Trust(f"None if {{0}} is None else {name}" if is_optional else name)
 
 
 @cache

@@ -1,16 +1,15 @@
-"""A plan: what an operation asks for, worked out once. Positions are where values stand, selections what is read of them.
+"""A plan: what an operation asks for, worked out once: positions, where values stand, and what is read of each.
 
 Field collection is graphql-core's own, run when the plan is made, so that aliases, fragments, merging and conditions
 are right by construction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum, IntEnum
 from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLList,
@@ -27,6 +26,7 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields, collect_subfields
 from graphql.execution.executor import Executor
 from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
 
 from bff.execution.models import list_models
 
@@ -151,7 +151,8 @@ class FieldPlan:
         plan: "Plan",
         parent_type: GraphQLObjectType,
         key: str,
-        details: Sequence[Any],
+        details: list[Any],
+        *,
         parent: "FieldPlan | None",
         chain: tuple[bool, ...],
     ) -> None:
@@ -159,6 +160,7 @@ class FieldPlan:
         self.details = details
         self.nodes: list[FieldNode] = [detail.node for detail in details]
         self.name = self.nodes[0].name.value
+        self.is_below_list: bool = parent is not None and (parent.is_below_list or parent.yields_list)
         self.parent = parent
         self.parent_type = parent_type
         definition = plan.schema.get_field(parent_type, self.name)
@@ -167,7 +169,6 @@ class FieldPlan:
         if any(detail.fragment_variable_values for detail in details):
             raise Uncompilable("fragment variables")
         self.definition: GraphQLField = definition
-        self.is_below_list = parent is not None and (parent.is_below_list or parent.yields_list)
         self.children: list[int] = []
         self.slot: int | None = None
         self.attribute = ""
@@ -178,6 +179,13 @@ class FieldPlan:
         if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
             plan.add_slot(self)
         self.position = Position(plan, self, definition.type, chain)
+
+    @property
+    def base_resolver(self) -> StrawberryResolver[Any]:
+        """Of a field that is called directly."""
+        assert self.strawberry_field is not None  # noqa: S101
+        assert self.strawberry_field.base_resolver is not None  # noqa: S101
+        return self.strawberry_field.base_resolver
 
     @property
     def yields_list(self) -> bool:
@@ -202,7 +210,7 @@ class FieldPlan:
             return Source.RESOLVE
         resolver = field.base_resolver
         assert resolver is not None  # noqa: S101 - a field that is not basic has one
-        self.resolver = resolver.wrapped_func
+        self.resolver = resolver.wrapped_func  # type: ignore[assignment]
         self.parameters = tuple(resolver.signature.parameters)
         batch = getattr(self.resolver, "batch", None)
         if batch is not None:
@@ -227,7 +235,9 @@ class Selection:
         self.type = object_type
         self.parent = parent
         plan.count_fields(len(grouped))
-        self.fields = [FieldPlan(plan, object_type, key, details, parent, chain) for key, details in grouped.items()]
+        self.fields = [
+            FieldPlan(plan, object_type, key, details, parent=parent, chain=chain) for key, details in grouped.items()
+        ]
         self.template: dict[str, Any] = {
             field.key: object_type.name if field.source is Source.TYPENAME else None for field in self.fields
         }
@@ -293,7 +303,3 @@ def _holds_list(graphql_type: Any) -> bool:
     return isinstance(graphql_type, GraphQLList) or (
         isinstance(graphql_type, GraphQLNonNull) and isinstance(graphql_type.of_type, GraphQLList)
     )
-
-
-def is_enum(graphql_type: Any) -> bool:
-    return isinstance(graphql_type, GraphQLEnumType)

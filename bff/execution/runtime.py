@@ -140,11 +140,11 @@ class Run:
         if stage is None or stage.call is None:
             resolve = field.definition.resolve or self.executor.field_resolver
             return [_call_one(resolve, parent, shared, arguments) for parent in parents]
-        converted = convert_arguments(
-            arguments, field.strawberry_field.arguments, scalar_registry=self._scalars, config=self._config
-        ) if arguments else {}  # fmt: skip
+        known = field.strawberry_field.arguments if field.strawberry_field is not None else []
+        if arguments:
+            arguments = convert_arguments(arguments, known, scalar_registry=self._scalars, config=self._config)
         info: Any = Info(_raw_info=shared, _field=field.strawberry_field)  # type: ignore[arg-type]
-        values: list[Any] = stage.call(parents, info, converted)
+        values: list[Any] = stage.call(parents, info, arguments)
         return values
 
     def _bind(self, field: FieldPlan) -> dict[str, Any]:
@@ -205,22 +205,23 @@ class Run:
             self.complete(position.item, item, items, len(items) - 1)
 
     def _find_type(self, position: Position, value: Any) -> GraphQLObjectType:
-        executor, shared = self.executor, SharedInfo(self.executor, position.field)
-        object_type = position.type
+        executor = self.executor
+        shared: Any = SharedInfo(executor, position.field)
+        object_type: GraphQLObjectType = position.type
         details: Any = position.field.details
         if position.kind is Kind.ABSTRACT:
             resolve = position.type.resolve_type or executor.type_resolver
             name = resolve(value, shared, position.type)
             if executor.is_awaitable(name):
                 raise Deoptimise("async resolve_type")
-            object_type = executor.ensure_valid_runtime_type(name, position.type, details, shared, value)  # type: ignore[arg-type]
+            object_type = executor.ensure_valid_runtime_type(name, position.type, details, shared, value)
         if object_type.is_type_of is not None:
             is_of_type = object_type.is_type_of(value, shared)
             if executor.is_awaitable(is_of_type):
                 raise Deoptimise("async is_type_of")
             if not is_of_type:
                 raise invalid_return_type_error(object_type, value, details)
-        return object_type  # type: ignore[no-any-return]
+        return object_type
 
     def _spawn(self) -> None:
         """Turn what is awaited into one unit of work a field, so that its values are completed together."""

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 from graphql import DocumentNode, ExecutionResult
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.errors import DeadlineExceeded
+from bff.execution import CompiledExecutor, PlanCache
 from bff.http.errors import InvalidOperation
 from bff.http.requests import GraphQLRequest
 
@@ -28,8 +28,8 @@ class Deadline(NamedTuple):
         return DeadlineExceeded(f"This took longer than {self.limit:g} s; ask for less, or try again.")
 
 
-class DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's executor whose fields stop waiting at the deadline, each with an error at its path.
+class DeadlineExecutor(CompiledExecutor):
+    """An executor whose fields stop waiting at the deadline, each with an error at its path.
 
     One timer an operation: it wakes every task that waits for a resolver. Fields that are done keep their values.
     """
@@ -47,7 +47,7 @@ class DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
             task.cancel()
 
     async def with_abort_signal(self, awaitable: Awaitable[T]) -> T:
-        """Await what a resolver gave; graphql-core calls this for every awaitable, one at a time in each task."""
+        """Await what a resolver gave; the executor calls this for every awaitable, one at a time in each task."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         if self._late is not None:
             _discard(awaitable)
@@ -70,7 +70,18 @@ class DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
         return task.uncancel() == 0
 
 
+def bind_executor(schema: Schema, plans: PlanCache | None) -> type[DeadlineExecutor]:
+    """The executor of one schema; without plans graphql-core executes everything."""
+    namespace = {
+        "plans": plans,
+        "strawberry_config": schema.config,
+        "scalars": schema.schema_converter.scalar_registry,
+    }
+    return type("BoundExecutor", (DeadlineExecutor,), namespace)
+
+
 async def execute(
+    executor_class: type[DeadlineExecutor],
     schema: Schema,
     document: DocumentNode,
     request: GraphQLRequest,
@@ -85,7 +96,7 @@ async def execute(
     Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when not even partial
     data came together.
     """
-    executor = DeadlineExecutor.build(
+    executor = executor_class.build(
         schema._schema,
         document,
         None,

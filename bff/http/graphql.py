@@ -14,10 +14,11 @@ from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
 from bff.errors import BadUserInput, Error
+from bff.execution import PlanCache
 from bff.http import errors
 from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
 from bff.http.documents import Documents, choose_operation
-from bff.http.execution import Deadline, execute
+from bff.http.execution import Deadline, bind_executor, execute
 from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
 from bff.http.requests import (
     MAX_BODY_BYTES,
@@ -43,7 +44,7 @@ class GraphQLEndpoint:
     is then an instant of the loop's clock, the context's to pass on. A context's `locale` (str) becomes
     `Content-Language`, its `degraded` (set of engine names) `extensions.degraded`.
     `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
-    `X-Request-Deadline-Ms`.
+    `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class GraphQLEndpoint:
         graphiql: ServePage | None = None,
         development: bool = False,
         deadline: float = 5.0,
+        plans: PlanCache | None = None,
     ) -> None:
         self._schema = schema
+        self._executor = bind_executor(schema, plans)
         self._open_context = open_context
         self._graphiql = graphiql
         self._development = development
@@ -139,7 +142,13 @@ class GraphQLEndpoint:
                 raise deadline.as_error() from None
             raise
         result = await execute(
-            self._schema, document, parameters, context, deadline=deadline, hide_suggestions=not self._development
+            self._executor,
+            self._schema,
+            document,
+            parameters,
+            context,
+            deadline=deadline,
+            hide_suggestions=not self._development,
         )
         return answer_result(result, context, media_type, incident)
 
