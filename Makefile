@@ -15,8 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 digest = $(firstword $(shell sha256sum $(1) | sha256sum))
 web_sources := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' | sort)
 
-# Each stamp lies in the folder that it vouches for, and goes with it.
-venv := .venv/bin/python
+# Each stamp lies in the folder that it vouches for, and goes with it. pip comes last into a new .venv.
+venv := .venv/bin/pip
 packages := .venv/.packages-$(call digest,requirements-dev.txt)
 project := .venv/.project-$(call digest,pyproject.toml)
 node_modules := web/node_modules/.packages-$(call digest,web/package-lock.json)
@@ -28,14 +28,14 @@ debian-packages:
 	@.ci/debian-packages
 
 $(venv): | debian-packages
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 
 $(packages): | $(venv)
 	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.txt
 	@rm -f .venv/.packages-* && touch $@
 
 $(project): | $(packages)
-	.venv/bin/pip install --quiet --no-deps --no-build-isolation -e .
+	PYTHONWARNINGS=ignore .venv/bin/pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -f .venv/.project-* && touch $@
 
 $(node_modules): | debian-packages
