@@ -70,4 +70,3 @@ class HomeArrangement(SQLModel, table=True):
     profile_id: str = Field(primary_key=True, foreign_key="profile.id", ondelete="CASCADE")
     row_order: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     hidden: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-
