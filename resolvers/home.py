@@ -13,12 +13,12 @@ from bff.domain.home import HomeDocument, HomeItem, HomeRow, RowKind, RowLayout
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.paging import (
     CARDS_CAP,
-    LIST_CAP,
     ROWS_CAP,
     Edge,
     Page,
     PageInfo,
     check_first,
+    check_ids,
     decode_cursor,
     encode_cursor,
 )
@@ -103,7 +103,22 @@ async def find_row(context: OperationContext, identifier: str) -> RowView | None
 
 
 def view_rows(context: OperationContext, document: HomeDocument, rows: Iterable[HomeRow]) -> list[RowView]:
-    return [RowView(id=row_id(context, row.key), version=document.version, row=row) for row in rows]
+    return [view_row(context, document, row) for row in rows if may_show(context, row)]
+
+
+def view_row(context: OperationContext, document: HomeDocument, row: HomeRow) -> RowView:
+    return RowView(id=row_id(context, row.key), version=document.version, row=row)
+
+
+def may_show(context: OperationContext, row: HomeRow) -> bool:
+    """A row that follows from a title names it, so it goes with it; a pinned home may be older than that."""
+    return row.because_id is None or find_open(context, row.because_id) is not None
+
+
+def find_open(context: OperationContext, title_id: str) -> AnyTitleCard | None:
+    """The title, where it may stand in a row."""
+    card = context.catalogue.cards.get(title_id)
+    return card if card is not None and judge(card, context.audience, context.now) is Visibility.OPEN else None
 
 
 def row_id(context: OperationContext, key: str) -> str:
@@ -113,10 +128,8 @@ def row_id(context: OperationContext, key: str) -> str:
 
 def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:
     context = info.context
-    card = context.catalogue.cards.get(root.document.hero_id or "")
-    if card is None or judge(card, context.audience, context.now) is not Visibility.OPEN:
-        return None
-    return HeroView(title=card)
+    card = find_open(context, root.document.hero_id or "")
+    return HeroView(title=card) if card is not None else None
 
 
 def write_headline(root: strawberry.Parent[HeroView], info: Info) -> str | None:
@@ -163,12 +176,16 @@ async def page_rows(
         version, place = _read_cursor("rows", after)
         document = await open_pinned_home(context, version, current=document)
         start = place + 1
-    rows = view_rows(context, document, document.rows)[start : start + wanted]
-    edges = [
-        Edge(cursor=encode_cursor("rows", (document.version, start + offset)), node=row)
-        for offset, row in enumerate(rows)
-    ]
-    return _make_page(edges, has_next=start + len(rows) < len(document.rows))
+    edges: list[Edge[RowView]] = []
+    for place in range(start, len(document.rows)):
+        row = document.rows[place]
+        if not may_show(context, row):
+            continue
+        if len(edges) == wanted:
+            return _make_page(edges, has_next=True)
+        cursor = encode_cursor("rows", (document.version, place))
+        edges.append(Edge(cursor=cursor, node=view_row(context, document, row)))
+    return _make_page(edges, has_next=False)
 
 
 async def page_items(
@@ -203,8 +220,8 @@ async def page_items(
 
 def view_item(context: OperationContext, row_identifier: str, row: HomeRow, item: HomeItem) -> RowItem | None:
     """An item as the graph shows it; None when the viewer may not see its title, or it has nothing to go on with."""
-    card = context.catalogue.cards.get(item.title_id)
-    if card is None or judge(card, context.audience, context.now) is not Visibility.OPEN:
+    card = find_open(context, item.title_id)
+    if card is None:
         return None
     identifier = f"{row_identifier}.{card.id}"
     if row.kind is RowKind.CONTINUE_WATCHING:
@@ -215,9 +232,7 @@ def view_item(context: OperationContext, row_identifier: str, row: HomeRow, item
 
 
 def get_because(root: strawberry.Parent[RowView], info: Info) -> AnyTitleCard | None:
-    context = info.context
-    card = context.catalogue.cards.get(root.row.because_id or "")
-    return card if card is not None and judge(card, context.audience, context.now) is not Visibility.ABSENT else None
+    return find_open(info.context, root.row.because_id or "")
 
 
 def get_row_name(root: strawberry.Parent[RowView]) -> str:
@@ -251,7 +266,8 @@ async def arrange_home(
 ) -> HomeView:
     """What is left out stays as it is; null puts the server's own back."""
     context = info.context
-    check_first(len(order or ()) + len(hidden or ()), default=0, cap=LIST_CAP)
+    check_ids(order or (), "order")
+    check_ids(hidden or (), "hidden")
     document = await open_home(context)
     held = context.require_state().arrangement
     known = {

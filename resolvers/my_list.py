@@ -37,12 +37,16 @@ class ListPage(Struct, frozen=True):
 
 
 class ContinueItem(Struct, frozen=True):
-    """`id` is unique among items of all rows, so that clients' caches keep them apart."""
+    """`id` is unique among items of all rows, so that clients' caches keep them apart.
+
+    `watched_at` is when anything of the title was watched last, which may be an earlier episode than `playable`.
+    """
 
     id: str
     title: AnyTitleCard
     playable: AnyPlayable
     progress: ProgressView
+    watched_at: datetime
 
 
 class TitlePayload(Struct, frozen=True):
@@ -98,27 +102,35 @@ def list_continue_items(context: OperationContext) -> list[ContinueItem]:
         card = context.catalogue.cards.get(entry.title_id)
         if card is None or judge(card, context.audience, context.now) is not Visibility.OPEN:
             continue
-        item = make_continue_item(state, card)
+        item = make_continue_item(state, card, watched_at=entry.updated_at)
         if item is not None:
             items.append(item)
     return items
 
 
-def make_continue_item(state: ProfileState, card: AnyTitleCard, identifier: str | None = None) -> ContinueItem | None:
+def make_continue_item(
+    state: ProfileState, card: AnyTitleCard, identifier: str | None = None, *, watched_at: datetime | None = None
+) -> ContinueItem | None:
     """None where there is nothing to go on with: no progress, or every episode was seen."""
     playable = next_up.choose_resumable(card, state.progress)
     if playable is None:
         return None
+    if watched_at is None:
+        watched_at = max(entry.updated_at for entry in state.progress.values() if entry.title_id == card.id)
     held = state.progress.get(playable.id) or WatchProgress(
         playable_id=playable.id,
         title_id=card.id,
         position=0,
         duration=playable.duration or 0,
         completed=False,
-        updated_at=max(entry.updated_at for entry in state.progress.values() if entry.title_id == card.id),
+        updated_at=watched_at,
     )
     return ContinueItem(
-        id=identifier or f"continue_{card.id}", title=card, playable=playable, progress=view_progress(held, playable)
+        id=identifier or f"continue_{card.id}",
+        title=card,
+        playable=playable,
+        progress=view_progress(held, playable),
+        watched_at=watched_at,
     )
 
 
@@ -145,10 +157,10 @@ async def move_in_my_list(info: Info, title_id: strawberry.ID, before_id: strawb
     context = info.context
     card = _require_title(context, title_id)
     state = context.require_state()
-    for identifier in (title_id, before_id):
-        if identifier is not None and identifier not in state.listed_ids:
-            raise NotFound("My List has no such title; add it first.")
-    await context.change_state(store.move_in_list(state.profile_id, card.id, before_id))
+    before = _require_title(context, before_id) if before_id is not None else None
+    if any(listed.id not in state.listed_ids for listed in (card, before) if listed is not None):
+        raise NotFound("My List has no such title; add it first.")
+    await context.change_state(store.move_in_list(state.profile_id, card.id, before.id if before else None))
     return TitlePayload(title=card)
 
 
@@ -178,4 +190,4 @@ def _by_position(listed: ListedTitle) -> Key:
 
 
 def _latest_first(item: ContinueItem) -> Key:
-    return (-item.progress.updated_at.timestamp(), item.title.id)
+    return (-item.watched_at.timestamp(), item.title.id)

@@ -7,7 +7,7 @@ import strawberry
 
 from bff.context import Info, OperationContext
 from bff.domain.ids import IdKind, kind_of
-from bff.domain.paging import LIST_CAP, check_first
+from bff.domain.paging import check_ids
 from bff.domain.titles import AnyTitleCard
 from resolvers.home import find_home, find_row
 from resolvers.titles import find_visible
@@ -19,7 +19,7 @@ async def find_node(info: Info, id: strawberry.ID) -> Any:
 
 
 async def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
-    check_first(len(ids), default=0, cap=LIST_CAP)
+    check_ids(ids)
     return [await _find(info.context, identifier) for identifier in ids]
 
 

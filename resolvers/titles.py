@@ -11,7 +11,7 @@ from bff.artwork.sizes import ImageKind
 from bff.context import Info, OperationContext
 from bff.domain import badges, next_up, synopsis
 from bff.domain.devices import DeviceClass
-from bff.domain.paging import CARDS_CAP, LIST_CAP, Key, Page, check_first, take_page
+from bff.domain.paging import CARDS_CAP, LIST_CAP, Key, Page, check_first, check_ids, take_page
 from bff.domain.profile_state import Thumb, WatchProgress
 from bff.domain.titles import (
     AnyPlayable,
@@ -79,7 +79,7 @@ async def find_title(info: Info, id: strawberry.ID) -> AnyTitleCard | None:
 
 
 async def find_titles(info: Info, ids: list[strawberry.ID]) -> list[AnyTitleCard | None]:
-    check_first(len(ids), default=0, cap=LIST_CAP)
+    check_ids(ids)
     return [find_visible(info.context, identifier) for identifier in ids]
 
 

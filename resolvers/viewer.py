@@ -16,7 +16,7 @@ from bff.errors import BadUserInput, Forbidden
 from bff.stores.plans import read_plans
 from bff.stores.profile_state import read_history, read_state
 from resolvers.pictures import Picture, make_picture
-from resolvers.titles import find_visible
+from resolvers.titles import find_visible, find_visible_playable
 
 DEFAULT_PAGE = 20
 
@@ -170,7 +170,7 @@ async def page_history(
         view = HistoryView(
             id=row["id"],
             title=title,
-            playable=context.catalogue.find_playable(row["playable_id"]) if title is not None else None,
+            playable=find_visible_playable(context, row["playable_id"]),
             watched_at=row["watched_at"],
             watched_seconds=row["watched_seconds"],
             completed=row["completed"],

@@ -9,9 +9,13 @@ LEAVING_WITHIN = timedelta(days=14)
 
 
 def is_new(card: AnyTitleCard, region: str, now: datetime) -> bool:
-    """Opened in the region within the last 30 days."""
+    """Opened in the region within the last 30 days, and not closed again."""
     window = card.windows.get(region)
-    return window is not None and window.opens <= now < window.opens + NEW_FOR
+    return (
+        window is not None
+        and window.opens <= now < window.opens + NEW_FOR
+        and (window.closes is None or now < window.closes)
+    )
 
 
 def is_leaving(card: AnyTitleCard, region: str, now: datetime) -> bool:

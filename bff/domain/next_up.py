@@ -1,7 +1,6 @@
 """Which episode the play button of a series starts, and what continue watching shows."""
 
 from collections.abc import Mapping
-from operator import attrgetter
 
 from bff.domain.profile_state import WatchProgress
 from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode, MovieCard, SeriesCard
@@ -52,7 +51,7 @@ def find_next_episode(episode: Episode) -> Episode | None:
 
 
 def list_unfinished(progress: Mapping[str, WatchProgress]) -> list[WatchProgress]:
-    """The latest progress of each title that is worth taking up again, newest first.
+    """The latest progress of each title that is worth taking up again, newest first, ties by title id.
 
     A film that was finished is left out; a series whose latest episode was finished stays, since another may follow.
     """
@@ -66,4 +65,4 @@ def list_unfinished(progress: Mapping[str, WatchProgress]) -> list[WatchProgress
         for entry in latest.values()
         if not entry.dismissed and not (entry.completed and entry.playable_id == entry.title_id)
     ]
-    return sorted(kept, key=attrgetter("updated_at", "title_id"), reverse=True)
+    return sorted(kept, key=lambda entry: (-entry.updated_at.timestamp(), entry.title_id))

@@ -53,6 +53,12 @@ def check_first(first: int | None, *, default: int, cap: int) -> int:
     return first
 
 
+def check_ids(ids: Sequence[object], name: str = "ids") -> None:
+    """Raises BadUserInput for more than a list may hold; `name` is the argument's."""
+    if len(ids) > LIST_CAP:
+        raise BadUserInput(f"`{name}` holds at most {LIST_CAP}; ask for the rest in another request.", limit=LIST_CAP)
+
+
 def encode_cursor(scope: str, key: Key) -> str:
     """`scope` names the list and its order, so that a cursor is not taken for one of another list."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode((scope, *key))).decode().rstrip("=")

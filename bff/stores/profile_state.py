@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
+from bff.domain.list_order import place_before
 from bff.domain.profile_state import ProfileState, Thumb
 from bff.stores import keys
 from bff.stores.redis import DocumentCache, RedisAway, split_version
@@ -112,20 +113,20 @@ def remove_from_list(profile_id: str, title_id: str) -> Write:
 
 
 def move_in_list(profile_id: str, title_id: str, before_id: str | None) -> Write:
-    """Put a title before another, or at the end; the positions are numbered anew, so that the middle never runs out."""
+    """Put a title before another, or at the end."""
 
     async def write(connection: Connection) -> None:
         rows = await connection.fetch(
-            "SELECT title_id FROM my_list_entry WHERE profile_id = $1 ORDER BY position, title_id", profile_id
+            "SELECT title_id, position FROM my_list_entry WHERE profile_id = $1 ORDER BY position, title_id", profile_id
         )
-        order = [row["title_id"] for row in rows if row["title_id"] != title_id]
-        order.insert(order.index(before_id) if before_id in order else len(order), title_id)
+        moved = place_before([(row["title_id"], row["position"]) for row in rows], title_id, before_id)
         await connection.execute(
-            """UPDATE my_list_entry e SET position = o.place
-            FROM unnest($2::text[]) WITH ORDINALITY AS o (title_id, place)
+            """UPDATE my_list_entry e SET position = o.position
+            FROM unnest($2::text[], $3::float8[]) AS o (title_id, position)
             WHERE e.profile_id = $1 AND e.title_id = o.title_id""",
             profile_id,
-            order,
+            list(moved),
+            list(moved.values()),
         )
 
     return write

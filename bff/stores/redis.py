@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 _PUT_IF_NEWER = """
 local held = redis.call('GETRANGE', KEYS[1], 0, 7)
-if held == '' or held < string.sub(ARGV[1], 1, 8) then
+if #held < 8 or struct.unpack('>I8', held) < struct.unpack('>I8', ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
   return 1
 end
