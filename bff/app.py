@@ -21,14 +21,18 @@ from bff.http.cors import cors_middleware
 from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
+from bff.http.images import Gallery, image_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
 from bff.settings import Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
+from bff.stores.drawing_briefs import find_brief
+from bff.stores.objects import open_objects
 from bff.stores.postgres import OnQuery, open_pool
 from bff.stores.redis import DocumentCache, open_redis
 from schema.build import build_schema
+from schema.costs import COSTS
 
 GRAPHIQL = Path(__file__).parent.parent / "web" / "dist"
 
@@ -73,9 +77,13 @@ def build_app(services: Services) -> Starlette:
         development=settings.is_development,
         deadline=settings.operation_deadline,
         plans=PlanCache() if settings.compile else None,
+        costs=COSTS,
+        cost_limit=settings.operation_cost,
     )
+    gallery = Gallery(open_objects(settings), lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
+        image_route(services.images, gallery),
         *health_routes({"postgresql": _check_database(services), "redis": services.cache.ping}),
     ]
     if settings.is_development:

@@ -1,8 +1,8 @@
-"""What there is to draw of a subject, and the versions of what has no stored artwork of its own."""
+"""What there is to draw of a subject; each brief's `version` is the one that its URLs carry."""
 
 from msgspec import Struct
 
-from bff.artwork.describe import compute_version
+from bff.artwork.describe import DRAWING_VERSION
 
 
 class TitleBrief(Struct, frozen=True, kw_only=True):
@@ -24,11 +24,10 @@ class StillBrief(Struct, frozen=True, kw_only=True):
 
     title: TitleBrief
     label: str
-    name: str = ""
 
     @property
     def version(self) -> str:
-        return compute_version("still", self.title.version, self.label, self.name)
+        return self.title.version
 
 
 class PersonBrief(Struct, frozen=True, kw_only=True):
@@ -38,7 +37,7 @@ class PersonBrief(Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> str:
-        return compute_version("person", self.name)
+        return DRAWING_VERSION
 
 
 class AvatarBrief(Struct, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ class AvatarBrief(Struct, frozen=True, kw_only=True):
 
     @property
     def version(self) -> str:
-        return compute_version("avatar", self.key)
+        return DRAWING_VERSION
 
 
 DrawingBrief = TitleBrief | StillBrief | PersonBrief | AvatarBrief

@@ -15,6 +15,9 @@ from bff.domain.titles import Artwork, ArtworkKind
 DRAWING_REVISION = 1
 """Raised with every change to how pictures look, so that their URLs change with them."""
 
+DRAWING_VERSION = str(DRAWING_REVISION)
+"""The version of pictures that show nothing but what their subject's id is made of: people, avatars."""
+
 _PLACEHOLDER_SIZES = {
     ArtworkKind.BOXART: (Framing.PORTRAIT, 24, 36),
     ArtworkKind.WIDE: (Framing.LANDSCAPE, 32, 18),

@@ -10,13 +10,17 @@ from bff.artwork.describe import compute_version
 from bff.artwork.faces import LABEL, PLAIN, Face
 from bff.artwork.palettes import parse_colour
 from bff.artwork.portraits import draw_avatar, draw_monogram
-from bff.artwork.scene import Scene, choose_scene, paint_scene
+from bff.artwork.scene import VARIANTS, Scene, choose_scene, paint_scene
 from bff.artwork.sizes import ImageKind, compute_height
 from bff.artwork.styles import choose_style
 from bff.artwork.typography import Setting, fit_text, is_right_to_left, paint_text
 from bff.domain.devices import ImageFormat
 
+Ink = tuple[int, int, int]
+
 _SHORTEST_TO_SPLIT = 16
+_READABLE = 150
+"""The lightness, of 255, from which small type reads well on a dark ground."""
 _SEPARATORS = (": ", " – ", " — ", " - ")
 
 _ENCODINGS: dict[ImageFormat, dict[str, object]] = {
@@ -30,24 +34,25 @@ _ENCODINGS: dict[ImageFormat, dict[str, object]] = {
 def draw_picture(brief: DrawingBrief, kind: ImageKind, width: int) -> Image.Image | None:
     """Draw at `width` pixels; None where the subject has no picture of this kind."""
     height = compute_height(kind, width)
+    picture: Image.Image | None = None
     match brief, kind:
         case TitleBrief(), ImageKind.BOXART:
-            return _draw_poster(brief, width, height)
+            picture = _draw_poster(brief, width, height)
         case TitleBrief(), ImageKind.WIDE:
-            return _draw_wide(brief, width, height)
+            picture = _draw_wide(brief, width, height)
         case TitleBrief(), ImageKind.HERO:
-            return _draw_hero(brief, width, height)
+            picture = _draw_hero(brief, width, height)
         case TitleBrief(), ImageKind.LOGO:
-            return _draw_logo(brief, width, height)
+            picture = _draw_logo(brief, width, height)
         case TitleBrief(), ImageKind.STILL:
-            return _draw_still(brief, "", "", width, height)
-        case StillBrief(title=title, label=label, name=name), ImageKind.STILL:
-            return _draw_still(title, label, name, width, height)
+            picture = _draw_still(brief, "", width, height)
+        case StillBrief(title=title, label=label), ImageKind.STILL:
+            picture = _draw_still(title, label, width, height)
         case PersonBrief(name=name), ImageKind.PHOTO:
-            return draw_monogram(name, width)
+            picture = draw_monogram(name, width)
         case AvatarBrief(key=key), ImageKind.AVATAR:
-            return draw_avatar(key, width)
-    return None
+            picture = draw_avatar(key, width)
+    return picture
 
 
 def encode_picture(picture: Image.Image, image_format: ImageFormat) -> bytes:
@@ -61,7 +66,7 @@ def encode_picture(picture: Image.Image, image_format: ImageFormat) -> bytes:
 def _draw_poster(brief: TitleBrief, width: int, height: int) -> Image.Image:
     scene, picture, draw = _start(brief, Framing.PORTRAIT, width, height)
     style = choose_style(brief.genre_slugs)
-    _, _, accent, paper = (parse_colour(colour) for colour in scene.palette)
+    accent, paper = _choose_inks(scene)
     margin = width * 0.08
     label_y = height - margin - _label_size(width) * 1.1
     anchor = _choose_anchor(brief.name, style.is_centred)
@@ -89,7 +94,7 @@ def _draw_poster(brief: TitleBrief, width: int, height: int) -> Image.Image:
 
 def _draw_wide(brief: TitleBrief, width: int, height: int) -> Image.Image:
     scene, picture, draw = _start(brief, Framing.LANDSCAPE, width, height)
-    _, _, accent, paper = (parse_colour(colour) for colour in scene.palette)
+    accent, paper = _choose_inks(scene)
     margin = height * 0.10
     size = _label_size(height * 0.95)
     label_y = height - margin - size * 1.1
@@ -113,7 +118,7 @@ def _draw_wide(brief: TitleBrief, width: int, height: int) -> Image.Image:
 def _draw_hero(brief: TitleBrief, width: int, height: int) -> Image.Image:
     """Mostly motif: clients lay the title's name, or its logo, over the quiet left side."""
     scene, picture, draw = _start(brief, Framing.BACKDROP, width, height)
-    paper = parse_colour(scene.palette[3])
+    _, paper = _choose_inks(scene)
     face = choose_style(brief.genre_slugs).face
     setting = fit_text(face, brief.name, width=width * 0.3, height=height * 0.12, largest=height * 0.045, most_lines=2)
     x, y = width - height * 0.07, height * 0.93 - setting.height
@@ -124,7 +129,7 @@ def _draw_hero(brief: TitleBrief, width: int, height: int) -> Image.Image:
 def _draw_logo(brief: TitleBrief, width: int, height: int) -> Image.Image:
     picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
     scene = choose_scene(brief.name, brief.release_year, brief.genre_slugs)
-    _, _, accent, paper = (parse_colour(colour) for colour in scene.palette)
+    accent, paper = _choose_inks(scene)
     anchor = _choose_anchor(brief.name, is_centred=False)
     _paint_title(
         ImageDraw.Draw(picture),
@@ -138,26 +143,24 @@ def _draw_logo(brief: TitleBrief, width: int, height: int) -> Image.Image:
     return picture
 
 
-def _draw_still(title: TitleBrief, label: str, name: str, width: int, height: int) -> Image.Image:
+def _draw_still(title: TitleBrief, label: str, width: int, height: int) -> Image.Image:
     """The series' colours, with a motif of the episode's own."""
     scene = choose_scene(title.name, title.release_year, title.genre_slugs)
     if label:
         motifs = choose_style(title.genre_slugs).motifs
-        turn = int(compute_version(label, name), 16)
-        scene = Scene(palette=scene.palette, motif=motifs[turn % len(motifs)], variant=turn // 97 % 5)
+        turn = int(compute_version(title.name, label), 16)
+        scene = Scene(palette=scene.palette, motif=motifs[turn % len(motifs)], variant=turn // 97 % VARIANTS)
     picture = paint_scene(scene, Framing.LANDSCAPE, width, height)
     draw = ImageDraw.Draw(picture)
-    _, _, accent, paper = (parse_colour(colour) for colour in scene.palette)
-    margin = height * 0.10
-    caption = name or title.name
-    setting = fit_text(PLAIN, caption, width=width * 0.56, height=height * 0.26, largest=height * 0.085, most_lines=3)
-    top = height - margin - setting.height
-    anchor = _choose_anchor(caption, is_centred=False)
-    paint_text(draw, setting, x=margin + width * 0.56 * anchor, y=top, colour=paper, anchor=anchor)
+    accent, paper = _choose_inks(scene)
+    margin, room = height * 0.10, width * 0.56
+    name = fit_text(PLAIN, title.name, width=room, height=height * 0.26, largest=height * 0.085, most_lines=3)
+    top = height - margin - name.height
+    anchor = _choose_anchor(title.name, is_centred=False)
+    paint_text(draw, name, x=margin + room * anchor, y=top, colour=paper, anchor=anchor)
     if label:
-        mark = fit_text(
-            choose_style(title.genre_slugs).face, label, width=width * 0.5, height=height * 0.3, largest=height * 0.17
-        )
+        face = choose_style(title.genre_slugs).face
+        mark = fit_text(face, label, width=room, height=height * 0.3, largest=height * 0.19, most_lines=1)
         paint_text(draw, mark, x=margin, y=top - mark.height - height * 0.01, colour=accent)
     return picture
 
@@ -170,6 +173,14 @@ def _start(
     return scene, picture, ImageDraw.Draw(picture)
 
 
+def _choose_inks(scene: Scene) -> tuple[Ink, Ink]:
+    """For small type and for titles: an accent too dark to read on the ground moves towards paper."""
+    accent, paper = parse_colour(scene.palette[2]), parse_colour(scene.palette[3])
+    darkness = max(0.0, 1 - (0.299 * accent[0] + 0.587 * accent[1] + 0.114 * accent[2]) / _READABLE)
+    red, green, blue = (round(part + (light - part) * darkness) for part, light in zip(accent, paper, strict=True))
+    return (red, green, blue), paper
+
+
 def _paint_title(
     draw: ImageDraw.ImageDraw,
     name: str,
@@ -177,13 +188,13 @@ def _paint_title(
     *,
     box: tuple[float, float, float, float],
     largest: float,
-    colours: tuple[tuple[int, int, int], tuple[int, int, int]],
+    colours: tuple[Ink, Ink],
     anchor: float,
 ) -> None:
     """Paint upwards from the bottom of `box` (x of the anchor, bottom, width, height); a subtitle stands smaller."""
     x, bottom, width, height = box
     main, subtitle = split_title(name)
-    settings: list[tuple[Setting, tuple[int, int, int]]] = []
+    settings: list[tuple[Setting, Ink]] = []
     if subtitle:
         small = fit_text(PLAIN, subtitle, width=width, height=height * 0.36, largest=largest * 0.34, most_lines=4)
         settings.append((small, colours[1]))
@@ -213,7 +224,7 @@ def _paint_label(
     y: float,
     room: float,
     size: float,
-    colour: tuple[int, int, int],
+    colour: Ink,
     anchor: float,
 ) -> None:
     if text:

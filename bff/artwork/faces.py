@@ -78,6 +78,7 @@ _FALLBACKS = (
             "myanmar",
         )
     ),
+    "nanum-gothic-korean-800-normal.woff",
     _HAN,
 )
 TALL_PITCH = 1.32

@@ -183,9 +183,7 @@ def paint_stripes(canvas: Canvas, random: Random) -> None:
     """Parallel bands that run in and turn away."""
     side = random.choice((-1.0, 1.0))
     u, v = canvas.u * side, canvas.v
-    corner = np.where(
-        (u > -0.3) & (v > -0.3), np.maximum(u, v) * 0 + np.hypot(u + 0.3, v + 0.3), np.maximum(u, v) + 0.3
-    )
+    corner = np.where((u > -0.3) & (v > -0.3), np.hypot(u + 0.3, v + 0.3), np.maximum(u, v) + 0.3)
     colours = [canvas.accent, canvas.paper, mix(canvas.accent, canvas.field, 0.4), mix(canvas.field, canvas.paper, 0.2)]
     start = random.uniform(0.3, 0.5)
     for band, colour in enumerate(colours):
@@ -223,7 +221,7 @@ def paint_sliced_sun(canvas: Canvas, random: Random) -> None:
     slits = random.choice((5, 6, 7))
     below = np.clip(canvas.v + 0.15, 0, 1.01)
     slit: Field = (np.abs((below * slits) % 1 - 0.5) - 0.5 * below * 0.72) / slits
-    canvas.fill(np.maximum(disc, -slit) if slits else disc, canvas.accent)
+    canvas.fill(np.maximum(disc, -slit), canvas.accent)
     canvas.fill(np.maximum(disc, -slit), canvas.paper, smooth(-canvas.v, -0.5, 1.0) * 0.55)
 
 

@@ -47,10 +47,6 @@ PALETTES: dict[str, tuple[Palette, ...]] = {
         ("#100d0a", "#3f3428", "#e3a72f", "#f2e9d8"),
         ("#0a1216", "#1d3b47", "#e4572e", "#ebe7df"),
     ),
-    "cult": (
-        ("#14100f", "#5e2a2a", "#e9c46a", "#f6eddb"),
-        ("#101417", "#37505c", "#f76f8e", "#f4eceb"),
-    ),
     "documentary": (
         ("#0f1c1a", "#2d5b50", "#e9b44c", "#f4efe1"),
         ("#141a24", "#3a5273", "#e07a5f", "#f4f1ea"),
@@ -73,12 +69,6 @@ PALETTES: dict[str, tuple[Palette, ...]] = {
         ("#0f4c3a", "#25a36f", "#ffd93d", "#fbffe8"),
         ("#5a1a1a", "#ef5b4c", "#ffd56b", "#fff6e5"),
     ),
-    "fantasy": (
-        ("#110f2b", "#3d2f86", "#c9a227", "#f3ebd3"),
-        ("#0a2124", "#1c6460", "#b7d968", "#eff5de"),
-        ("#1f0f2e", "#6b2d86", "#f2a65a", "#f8ebe0"),
-    ),
-    "food": (("#24100b", "#9b3d1f", "#f2b134", "#fff2dc"), ("#16220f", "#557a2b", "#f4a259", "#f8f3df")),
     "history": (
         ("#1a1410", "#6a4a2e", "#cf9d4d", "#f4e8d3"),
         ("#17120f", "#5b2e28", "#c8a165", "#f1e6d5"),
@@ -96,6 +86,10 @@ PALETTES: dict[str, tuple[Palette, ...]] = {
         ("#0f1a24", "#23597a", "#f2a541", "#f6efe2"),
         ("#1f1420", "#71406f", "#f08a6b", "#f7ede8"),
         ("#10211c", "#2a6b54", "#e8b04a", "#f3f0e0"),
+    ),
+    "korean": (
+        ("#101828", "#3b4a8f", "#f28ca0", "#f7eff2"),
+        ("#0d1f1e", "#2c6e6a", "#f3b562", "#f4f1e6"),
     ),
     "lgbtq": (
         ("#1d1040", "#6c3fc5", "#ff7ab8", "#fdf0f7"),
@@ -129,6 +123,10 @@ PALETTES: dict[str, tuple[Palette, ...]] = {
         ("#0a0716", "#35207a", "#ff4fa3", "#f4e8f6"),
         ("#06141a", "#0e4d5c", "#f7b32b", "#f1f2e4"),
     ),
+    "spanish-language": (
+        ("#230d0d", "#98281f", "#f6b63c", "#fff0d8"),
+        ("#0c2230", "#1f6a86", "#f4763f", "#f9efe2"),
+    ),
     "sport": (
         ("#06240f", "#137a38", "#f4e409", "#f8fbe6"),
         ("#0a1a3a", "#1a4fc0", "#ff5a36", "#f6efe8"),
@@ -138,15 +136,12 @@ PALETTES: dict[str, tuple[Palette, ...]] = {
         ("#120c22", "#43267a", "#ff6f59", "#fdeee8"),
         ("#07191c", "#146069", "#ffc145", "#f8f3e0"),
     ),
-    "superhero": (("#0a1030", "#1c3aa9", "#ff3b3f", "#fdeeea"), ("#1c0a0a", "#a31621", "#fcca46", "#fff4da")),
-    "talk-show": (("#0f1730", "#2c4a9a", "#f9a03f", "#fbf0e0"), ("#21101a", "#86305c", "#f6c453", "#fdf2e2")),
     "teen": (("#1b1145", "#5b3fd6", "#ff77a9", "#fdf0f6"), ("#06303a", "#0c97a3", "#ffb5a0", "#fdf3ee")),
     "thriller": (
         ("#0a0c0f", "#1f2f38", "#ff4d2e", "#ebe8e3"),
         ("#0b0d08", "#333b1f", "#e8c547", "#eeecdc"),
         ("#0d0a14", "#2e2450", "#f25f5c", "#ece7ee"),
     ),
-    "travel": (("#08283b", "#15799e", "#ffb54d", "#fcf3e2"),),
     "war": (
         ("#12130d", "#48492e", "#c8872d", "#ece6d2"),
         ("#141110", "#4c3f38", "#b5432a", "#ebe3d8"),

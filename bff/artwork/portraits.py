@@ -87,8 +87,7 @@ def draw_avatar(key: str, width: int) -> Image.Image | None:
     backdrop, shade, body, face = canvas.ground, canvas.field, canvas.accent, canvas.paper
     canvas.wash(backdrop, shade, canvas.v / 2.4 + 0.25)
     canvas.fill(_EARS[character.ears](u, v), mix(body, face, 0.18))
-    head: Field = np.where(v < 0, np.hypot(u / 0.84, v / 0.8) * 0.82, np.abs(u) + np.maximum(v, 0) * 0) - 0.82
-    head = np.where(v < 0, head, np.abs(u) - 0.84)
+    head: Field = np.where(v < 0, np.hypot(u, v) - 0.84, np.abs(u) - 0.84)
     canvas.fill(head, body)
     canvas.blend(np.clip(0.5 - head * canvas.pixels_a_unit, 0, 1) * smooth(u + v * 0.4, 0.1, 1.1) * 0.22, face)
     _paint_eyes(canvas, character.eyes, u, v)
@@ -123,19 +122,22 @@ def _paint_eyes(canvas: Canvas, kind: str, u: Field, v: Field) -> None:
 
 
 def _arc(u: Field, v: Field) -> Field:
-    return np.maximum(np.abs(np.hypot(u, v - 0.12) - 0.26) - 0.035, 0.2 - v)
+    shape: Field = np.maximum(np.abs(np.hypot(u, v - 0.12) - 0.26) - 0.035, 0.2 - v)
+    return shape
 
 
 def _triangle(u: Field, v: Field, *, centre: float, base: float, tip: float, half: float) -> Field:
     """Upright, on both sides of the middle axis."""
     share = (v - tip) / (base - tip)
-    return np.maximum(np.maximum(np.abs(np.abs(u) - centre) - half * share, tip - v), v - base) * 0.8
+    shape: Field = np.maximum(np.maximum(np.abs(np.abs(u) - centre) - half * share, tip - v), v - base) * 0.8
+    return shape
 
 
 def _fangs(u: Field, v: Field) -> Field:
     mouth = np.maximum(np.abs(u) - 0.34, np.abs(v - 0.36) - 0.07)
     teeth = np.maximum(np.abs(np.abs(u) - 0.2) - (0.42 - v) * 0.7, 0.28 - v)
-    return np.maximum(mouth, -teeth)
+    shape: Field = np.maximum(mouth, -teeth)
+    return shape
 
 
 _Shape = Callable[[Field, Field], Field]

@@ -12,7 +12,7 @@ from bff.artwork.motifs import MOTIFS
 from bff.artwork.palettes import Palette, choose_palette
 from bff.artwork.styles import choose_style
 
-_VARIANTS = 5
+VARIANTS = 7
 
 
 class Scene(Struct, frozen=True):
@@ -30,7 +30,7 @@ def choose_scene(name: str, release_year: int, genre_slugs: Sequence[str]) -> Sc
     return Scene(
         palette=choose_palette(genre_slugs, digest[0]),
         motif=motifs[digest[1] % len(motifs)],
-        variant=digest[2] % _VARIANTS,
+        variant=digest[2] % VARIANTS,
     )
 
 

@@ -15,6 +15,8 @@ Colour = tuple[int, int, int] | tuple[int, int, int, int]
 _REFERENCE = 100
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _BREAKS_ANYWHERE = ("CJK UNIFIED", "HIRAGANA", "KATAKANA")
+_SEAMS = frozenset("-./_…–")
+_LONG_WORD = 13
 _THICKENING = 0.022
 
 
@@ -168,16 +170,25 @@ def _cap_height(face: Face) -> float:
 
 
 def _choose_pitch(face: Face, text: str) -> float:
-    needs_room = any(is_fallback(face, run) for run in split_runs(face, text.upper() if face.is_capitals else text))
-    return max(face.pitch, TALL_PITCH) if needs_room else face.pitch
+    shown = text.upper() if face.is_capitals else text
+    if any(is_fallback(face, run) for run in split_runs(face, shown)):
+        return max(face.pitch, TALL_PITCH)
+    has_marks = face.is_capitals and any(unicodedata.decomposition(character) for character in shown)
+    return face.pitch + 0.14 if has_marks else face.pitch
 
 
 def _split_breakable(word: str) -> list[str]:
-    parts: list[str] = []
-    for character in word:
-        breaks = unicodedata.name(character, "").startswith(_BREAKS_ANYWHERE)
-        if parts and not (breaks or unicodedata.name(parts[-1][-1], "").startswith(_BREAKS_ANYWHERE)):
-            parts[-1] += character
-        else:
+    """Cut where a line may end: between Han and Kana, and in long compounds after a stop or before a capital."""
+    parts = [word[0]]
+    for previous, character in pairwise(word):
+        is_seam = previous in _SEAMS or (previous.islower() and character.isupper())
+        breaks = (is_seam and character not in _SEAMS) if len(word) >= _LONG_WORD else False
+        if breaks or _breaks_anywhere(character) or _breaks_anywhere(previous):
             parts.append(character)
+        else:
+            parts[-1] += character
     return parts
+
+
+def _breaks_anywhere(character: str) -> bool:
+    return character >= "\u2e80" and unicodedata.name(character, "").startswith(_BREAKS_ANYWHERE)

@@ -1,0 +1,93 @@
+"""Pictures over HTTP: drawn once, unchanging, and served by names that only the server mints."""
+
+import asyncio
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.live import Client, Demo
+
+CARD = """query ($width: Int) { browse(first: 1) { edges { node { id
+  boxart: artwork(kind: BOXART, width: $width) { url width height format alt placeholder }
+  wide: artwork(kind: WIDE) { url width height }
+  hero: artwork(kind: HERO) { url width height }
+  logo: artwork(kind: LOGO) { url width height format }
+  credits(first: 1) { person { photo { url width height } } } } } } }"""
+
+
+async def read_pictures(client: Client, **variables: int) -> dict[str, dict[str, object]]:
+    node = (await client.fetch(CARD, **variables))["browse"]["edges"][0]["node"]
+    pictures = {kind: node[kind] for kind in ("boxart", "wide", "hero", "logo")}
+    pictures["photo"] = node["credits"][0]["person"]["photo"]
+    return pictures
+
+
+async def test_every_picture_has_the_size_and_format_that_the_graph_says(demo: Demo) -> None:
+    for kind, picture in (await read_pictures(demo.visitor, width=342)).items():
+        response = await demo.visitor.http.get(str(picture["url"]))
+        assert response.status_code == 200, kind
+        drawn = Image.open(io.BytesIO(response.content))
+        assert drawn.size == (picture["width"], picture["height"]), kind
+        assert response.headers["content-type"] == f"image/{str(drawn.format).lower()}"
+
+
+async def test_pictures_never_change_and_say_so(demo: Demo) -> None:
+    url = str((await read_pictures(demo.visitor, width=240))["boxart"]["url"])
+    first = await demo.visitor.http.get(url)
+    assert first.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert first.headers["x-content-type-options"] == "nosniff"
+    again = await demo.visitor.http.get(url, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    head = await demo.visitor.http.head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(first.content))
+
+
+async def test_a_picture_asked_for_at_once_by_many_is_drawn_once_and_kept(demo: Demo) -> None:
+    url = str((await read_pictures(demo.visitor, width=780))["boxart"]["url"])
+    answers = await asyncio.gather(*(demo.visitor.http.get(url) for _ in range(10)))
+    assert {answer.content for answer in answers} == {answers[0].content}
+    folder = Path(demo.services.settings.data_dir) / "objects" / "images"
+    kept = list(folder.rglob("boxart-780.*"))
+    assert len(kept) == 1
+    assert kept[0].read_bytes() == answers[0].content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda url: url.replace("boxart-342", "boxart-500"),
+        lambda url: url.replace("boxart-342", "boxart-343"),
+        lambda url: url.replace("tit_", "tit_a"),
+        lambda url: url.replace(".webp", ".avif"),
+        lambda url: url.replace("boxart", "hero"),
+        lambda url: url.rsplit(".", 2)[0] + ".AAAAAAAAAAAAAAAA.webp",
+        lambda url: url + "/../../../etc/passwd",
+        lambda _: "/images/",
+        lambda _: "/images/fox/avatar-240.1.AAAAAAAAAAAAAAAA.webp",
+    ],
+)
+async def test_names_that_the_server_did_not_mint_name_nothing(demo: Demo, change: object) -> None:
+    url = str((await read_pictures(demo.visitor, width=342))["boxart"]["url"])
+    assert callable(change)
+    response = await demo.visitor.http.get(change(url))
+    assert response.status_code == 404
+
+
+async def test_avatars_and_stills_are_drawn(demo: Demo) -> None:
+    ada = await demo.sign_in("premium@example.com")
+    viewer = await ada.fetch("{ viewer { account { profiles { name avatar { url width height alt } } } } }")
+    urls = [profile["avatar"]["url"] for profile in viewer["viewer"]["account"]["profiles"]]
+    found = await ada.fetch(
+        '{ search(query: "stranger things", first: 1) { edges { node { ... on Series { season(number: 1) {'
+        " episodes(first: 2) { edges { node { still { url } } } } } } } } } }"
+    )
+    episodes = found["search"]["edges"][0]["node"]["season"]["episodes"]["edges"]
+    urls += [edge["node"]["still"]["url"] for edge in episodes]
+    assert len(set(urls)) == len(urls) == 5
+    for url in urls:
+        response = await ada.http.get(url)
+        assert response.status_code == 200
+        Image.open(io.BytesIO(response.content)).verify()
