@@ -27,6 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `key_encryption_key` is 32 bytes in base64, or `key_encryption_key_file` names a file that holds it.
     Deadlines and ages are in seconds. `compile` off leaves every operation to graphql-core.
+    `operation_cost` is the most that one operation may cost, in values that it may bring.
     """
 
     env: Environment = Environment.PRODUCTION
@@ -41,6 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     visitor_ceiling: str = "AGE_13"
     cors_origins: tuple[str, ...] = ()
     operation_deadline: float = 5.0
+    operation_cost: int = 120_000
     compile: bool = True
     section_deadline: float = 0.5
     access_token_age: int = 900

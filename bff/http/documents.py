@@ -1,4 +1,4 @@
-"""Operation texts turned into parsed and validated documents, and a bounded cache of them."""
+"""Operation texts turned into parsed, limited and validated documents, and a bounded cache of them."""
 
 from collections import OrderedDict
 
@@ -17,9 +17,11 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from bff.http.errors import MAX_REQUEST_ERRORS, InvalidOperation
+from bff.http.limits import Limits, check_shape
 
 MAX_TOKENS = 1000
 _CACHED_TOKENS = 100_000
+_LIMITS = Limits()
 
 
 class Documents:
@@ -29,8 +31,18 @@ class Documents:
     documents are kept. In production (`development` false) introspection is refused and no suggestions are made.
     """
 
-    def __init__(self, schema: GraphQLSchema, *, development: bool, cached_tokens: int = _CACHED_TOKENS) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        development: bool,
+        cached_tokens: int = _CACHED_TOKENS,
+        limits: Limits = _LIMITS,
+        login_fields: frozenset[str] = frozenset(),
+    ) -> None:
         self._schema = schema
+        self._shape_limits = limits
+        self._login_fields = login_fields
         self._hide_suggestions = not development
         self._rules = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
         if not development:
@@ -45,13 +57,14 @@ class Documents:
     def find(self, text: str) -> DocumentNode:
         """The valid document of a text.
 
-        Raises InvalidOperation: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED.
+        Raises InvalidOperation: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED; TooExpensive before it validates.
         """
         document = self._cache.get(text)
         if document is not None:
             self._cache.move_to_end(text)
             return document
         document = self._parse(text)
+        check_shape(document, self._shape_limits, self._login_fields)
         errors = validate(
             self._schema,
             document,

@@ -7,19 +7,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from graphql import DocumentNode, OperationType
+from graphql import OperationDefinitionNode, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
+from bff.domain.costs import CostMap
 from bff.errors import BadUserInput, Error
 from bff.execution import PlanCache
 from bff.http import errors
 from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
-from bff.http.documents import Documents, choose_operation
+from bff.http.cost import COST_LIMIT, CostRules
+from bff.http.documents import Documents
 from bff.http.execution import Deadline, bind_executor, execute
 from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
+from bff.http.operations import FoundOperation, OperationFinder
 from bff.http.requests import (
     MAX_BODY_BYTES,
     GraphQLRequest,
@@ -33,6 +36,7 @@ OpenContext = Callable[[Request], Awaitable[Any]]
 ServePage = Callable[[Request], Awaitable[Response]]
 BODY_DEADLINE = 10.0
 """Seconds a client has to send its body."""
+_NO_COSTS = CostMap()
 _WATCH_AFTER = 0.05
 """Seconds after which an operation is worth watching for a client that leaves."""
 
@@ -44,7 +48,8 @@ class GraphQLEndpoint:
     is then an instant of the loop's clock, the context's to pass on. A context's `locale` (str) becomes
     `Content-Language`, its `degraded` (set of engine names) `extensions.degraded`.
     `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
-    `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core.
+    `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core. `costs` declares what fields
+    cost; an operation above `cost_limit` is refused.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class GraphQLEndpoint:
         development: bool = False,
         deadline: float = 5.0,
         plans: PlanCache | None = None,
+        costs: CostMap = _NO_COSTS,
+        cost_limit: int = COST_LIMIT,
     ) -> None:
         self._schema = schema
         self._executor = bind_executor(schema, plans)
@@ -63,7 +70,11 @@ class GraphQLEndpoint:
         self._graphiql = graphiql
         self._development = development
         self._deadline = deadline
-        self._documents = Documents(schema._schema, development=development)
+        self.operations = OperationFinder(
+            Documents(schema._schema, development=development, login_fields=costs.login_fields),
+            CostRules(schema._schema, costs),
+            cost_limit=cost_limit,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -89,10 +100,10 @@ class GraphQLEndpoint:
                 raise errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
             parameters = await _read_request(request)
             deadline = self._set_deadline(request)
-            document = self._find_document(parameters)
-            _check_operation(request.method, document, parameters)
+            found = await self.operations.find(parameters)
+            _check_operation(request.method, found.operation)
             return await _until_disconnect(
-                self._run(request, parameters, document, deadline=deadline, media_type=told_in, incident=incident),
+                self._run(request, parameters, found, deadline=deadline, media_type=told_in, incident=incident),
                 request,
             )
         except errors.InvalidOperation as error:
@@ -115,19 +126,11 @@ class GraphQLEndpoint:
         request.state.deadline = deadline.at
         return deadline
 
-    def _find_document(self, parameters: GraphQLRequest) -> DocumentNode:
-        if parameters.query is not None:
-            return self._documents.find(parameters.query)
-        if parameters.document_id is not None:
-            raise errors.UntrustedDocument("No document is published under this id; send its text as `query`.")
-        # Clients look for these words, then send the text.
-        raise errors.PersistedQueryNotSupported("PersistedQueryNotSupported")
-
     async def _run(
         self,
         request: Request,
         parameters: GraphQLRequest,
-        document: DocumentNode,
+        found: FoundOperation,
         *,
         deadline: Deadline,
         media_type: str,
@@ -144,7 +147,7 @@ class GraphQLEndpoint:
         result = await execute(
             self._executor,
             self._schema,
-            document,
+            found.document,
             parameters,
             context,
             deadline=deadline,
@@ -183,8 +186,8 @@ async def _read_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _check_operation(method: str, document: DocumentNode, parameters: GraphQLRequest) -> None:
-    kind = choose_operation(document, parameters.operation_name).operation
+def _check_operation(method: str, operation: OperationDefinitionNode) -> None:
+    kind = operation.operation
     if kind is OperationType.SUBSCRIPTION:
         raise BadUserInput(
             "A subscription needs a streaming transport; open a WebSocket with the subprotocol graphql-transport-ws."

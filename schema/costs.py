@@ -1,0 +1,120 @@
+"""The map of costs: how long every list of the graph can get, and which fields cost more than the value they bring.
+
+A list that is added without a size fails a test: sizes keep one operation from wearing the service out.
+"""
+
+from bff.domain.costs import CostMap, Size
+from bff.domain.paging import CARDS_CAP, LIST_CAP, ROWS_CAP
+from resolvers import home, my_list, search, seasons, titles, viewer
+
+
+def up_to(count: int) -> Size:
+    """A list that takes no argument: what it holds at most, or hardly ever more than."""
+    return Size(count, count, None)
+
+
+CARDS = Size(titles.DEFAULT_PAGE, CARDS_CAP)
+LISTED = Size(my_list.DEFAULT_PAGE, CARDS_CAP)
+LATEST = Size(viewer.DEFAULT_PAGE, LIST_CAP)
+
+SIZES = {
+    "Query.nodes": Size(LIST_CAP, LIST_CAP, "ids"),
+    "Query.titles": Size(LIST_CAP, LIST_CAP, "ids"),
+    "Query.genres": up_to(40),
+    "Query.plans": up_to(3),
+    "Query.browse": CARDS,
+    "Query.trending": CARDS,
+    "Query.search": Size(search.DEFAULT_PAGE, CARDS_CAP),
+    "Query.suggest": Size(search.DEFAULT_SUGGESTIONS, LIST_CAP),
+    "Query.continueWatching": LISTED,
+    "Query.myList": LISTED,
+    "Query.notifications": LATEST,
+    "Mutation.reportOfflineProgress": Size(LIST_CAP, LIST_CAP, "reports"),
+    "Mutation.markNotificationsRead": up_to(viewer.DEFAULT_PAGE),
+    "MyListPayload.myList": LISTED,
+    "ContinueWatchingPayload.continueWatching": LISTED,
+    "Home.rows": Size(max(home.ROWS_ON_SCREEN.values()), ROWS_CAP),
+    "Home.hiddenRows": up_to(ROWS_CAP),
+    "Row.items": Size(max(home.CARDS_ON_SCREEN.values()), CARDS_CAP),
+    "Title.genres": up_to(4),
+    "Title.credits": Size(titles.DEFAULT_PAGE, LIST_CAP),
+    "Title.trailers": up_to(4),
+    "Title.similar": CARDS,
+    "Series.seasons": up_to(40),
+    "Season.episodes": Size(seasons.DEFAULT_EPISODES, LIST_CAP),
+    "Genre.titles": CARDS,
+    "Person.titles": CARDS,
+    "SearchConnection.facets": up_to(20),
+    "SearchConnection.people": up_to(10),
+    "Playable.audioTracks": up_to(10),
+    "Playable.subtitles": up_to(20),
+    "Playable.renditions": up_to(12),
+    "Playable.skipMarkers": up_to(4),
+    "PlaybackSession.drm": up_to(4),
+    "PlaybackSession.audioTracks": up_to(10),
+    "PlaybackSession.subtitles": up_to(20),
+    "PlaybackSession.skipMarkers": up_to(4),
+    "PlaybackSession.renditions": up_to(12),
+    "PlaybackSession.refused": up_to(24),
+    "Account.billingHistory": LATEST,
+    "Account.profiles": up_to(5),
+    "Account.devices": up_to(20),
+    "Account.activeStreams": up_to(4),
+    "Profile.history": LATEST,
+    "Profile.ratings": LATEST,
+    "StreamLimitReached.active": up_to(4),
+    "InvalidInput.fields": up_to(10),
+    "EventsPayload.refused": up_to(LIST_CAP),
+    "DownloadLibrary.downloads": up_to(LIST_CAP),
+    "Download.licenses": up_to(4),
+    "WatchParty.members": up_to(20),
+}
+
+_LOGIN = 500
+"""A password is hashed, or a secret looked up that must not be guessed."""
+_QUERY = 50
+"""A read of its own from an engine, or a walk through the whole catalogue."""
+
+WEIGHTS = {
+    "Mutation.registerAccount": _LOGIN,
+    "Mutation.login": _LOGIN,
+    "Mutation.changePassword": _LOGIN,
+    "Mutation.resetPassword": _LOGIN,
+    "Mutation.requestPasswordReset": _LOGIN,
+    "Mutation.deleteAccount": _LOGIN,
+    "Mutation.deleteProfile": _LOGIN,
+    "Mutation.setPin": _LOGIN,
+    "Mutation.switchProfile": _LOGIN,
+    "Mutation.refreshToken": _LOGIN,
+    "Query.search": 2 * _QUERY,
+    "Query.suggest": _QUERY,
+    "Query.browse": _QUERY,
+    "Query.watchParty": _QUERY,
+    "Query.playbackSession": _QUERY,
+    "Query.downloads": _QUERY,
+    "Query.notifications": _QUERY,
+    "Viewer.account": _QUERY,
+    "Account.billingHistory": _QUERY,
+    "Account.devices": _QUERY,
+    "Account.activeStreams": _QUERY,
+    "Profile.history": _QUERY,
+    "Profile.ratings": _QUERY,
+}
+
+LOGIN_FIELDS = frozenset(
+    {
+        "registerAccount",
+        "login",
+        "refreshToken",
+        "switchProfile",
+        "verifyEmail",
+        "changePassword",
+        "requestPasswordReset",
+        "resetPassword",
+        "deleteAccount",
+        "deleteProfile",
+        "setPin",
+    }
+)
+
+COSTS = CostMap(sizes=SIZES, weights=WEIGHTS, login_fields=LOGIN_FIELDS)
