@@ -271,7 +271,7 @@ def _read_default(argument: GraphQLArgument | None) -> Any:
         return None
     given = argument.default
     if given is not None:  # of a schema that was built from a text
-        return _read_literal(given.literal) if given.literal is not None else given.value
+        return _read_literal(given.literal) if isinstance(given.literal, ValueNode) else given.value
     return argument.default_value
 
 

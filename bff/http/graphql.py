@@ -21,6 +21,7 @@ from bff.http.answers import Answer, answer_error, answer_invalid_operation, ans
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents
 from bff.http.execution import Deadline, bind_executor, execute
+from bff.http.limits import Limits
 from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
 from bff.http.operations import FoundOperation, OperationFinder
 from bff.http.requests import (
@@ -37,6 +38,7 @@ ServePage = Callable[[Request], Awaitable[Response]]
 BODY_DEADLINE = 10.0
 """Seconds a client has to send its body."""
 _NO_COSTS = CostMap()
+_LIMITS = Limits()
 _WATCH_AFTER = 0.05
 """Seconds after which an operation is worth watching for a client that leaves."""
 
@@ -49,7 +51,7 @@ class GraphQLEndpoint:
     `Content-Language`, its `degraded` (set of engine names) `extensions.degraded`.
     `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
     `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core. `costs` declares what fields
-    cost; an operation above `cost_limit` is refused.
+    cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class GraphQLEndpoint:
         plans: PlanCache | None = None,
         costs: CostMap = _NO_COSTS,
         cost_limit: int = COST_LIMIT,
+        limits: Limits = _LIMITS,
     ) -> None:
         self._schema = schema
         self._executor = bind_executor(schema, plans)
@@ -71,7 +74,7 @@ class GraphQLEndpoint:
         self._development = development
         self._deadline = deadline
         self.operations = OperationFinder(
-            Documents(schema._schema, development=development, login_fields=costs.login_fields),
+            Documents(schema._schema, development=development, limits=limits, login_fields=costs.login_fields),
             CostRules(schema._schema, costs),
             cost_limit=cost_limit,
         )

@@ -6,6 +6,7 @@ from starlette.responses import HTMLResponse
 
 from bff.errors import NotFound, RateLimited, Unauthenticated, Unavailable
 from bff.http.graphql import GraphQLEndpoint
+from bff.http.limits import Limits
 from tests.api.http_schema import open_no_context, schema
 from tests.http_server import serve_to_client
 
@@ -18,6 +19,14 @@ PREFLIGHT = {"apollo-require-preflight": "true"}
 @pytest_asyncio.fixture(scope="module")
 async def client():
     async with serve_to_client(GraphQLEndpoint(schema, open_no_context)) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module")
+async def unlimited_client():
+    """Takes operations of a shape that would be refused, to see what execution makes of them."""
+    limits = Limits(aliases=1000, root_fields=1000)
+    async with serve_to_client(GraphQLEndpoint(schema, open_no_context, limits=limits)) as client:
         yield client
 
 
@@ -251,16 +260,16 @@ async def test_a_variable_that_is_missing_at_an_argument_is_the_callers(client):
     assert code_of(response) == "BAD_USER_INPUT"
 
 
-async def test_field_errors_are_capped_and_their_messages_cut(client):
+async def test_field_errors_are_capped_and_their_messages_cut(unlimited_client):
     fields = " ".join(f'a{number}: missing(key: "{"x" * 300}")' for number in range(110))
-    response = await ask(client, f"{{{fields}}}")
+    response = await ask(unlimited_client, f"{{{fields}}}")
     errors = response.json()["errors"]
     assert len(errors) == 100
     assert {len(error["message"]) for error in errors} == {200}
 
 
-async def test_a_flood_of_inner_errors_is_logged_under_one_trace_id_and_a_few_times(client, caplog):
-    response = await ask(client, "{" + " ".join(f"a{number}: broken" for number in range(50)) + "}")
+async def test_a_flood_of_inner_errors_is_logged_under_one_trace_id_and_a_few_times(unlimited_client, caplog):
+    response = await ask(unlimited_client, "{" + " ".join(f"a{number}: broken" for number in range(50)) + "}")
     errors = response.json()["errors"]
     assert len(errors) == 50
     assert len({error["extensions"]["traceId"] for error in errors}) == 1
