@@ -217,7 +217,8 @@ class _Counter:
         named = get_named_type(definition.type) if definition is not None else None
         part = self.count_selections(node.selection_set, named if is_composite_type(named) else None)
         factor = self._size_field(node, parent, definition)
-        if definition is None or name.startswith("__"):
+        if definition is None or name.startswith("__") or (parent is not None and parent.name.startswith("__")):
+            # Introspection reads what is in memory, and validation bounds its depth.
             total.add(1, part.once)
         elif _is_connection(named):
             total.add(1, part.once)
