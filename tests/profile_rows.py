@@ -3,7 +3,8 @@
 Write them before the profile is first read: its copy in Redis does not hear of them.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -44,3 +45,22 @@ async def add_sitting(pool: asyncpg.Pool, profile_id: str, playable_id: str, tit
         title_id,
         at,
     )
+
+
+async def fill_profile(pool: asyncpg.Pool, profile_id: str, film_ids: Sequence[str], now: datetime) -> None:
+    """Every film is on the list, liked, half watched and in the history, the first latest."""
+    rows = [
+        (profile_id, title_id, float(place), now - timedelta(minutes=place)) for place, title_id in enumerate(film_ids)
+    ]
+    async with pool.acquire() as connection, connection.transaction():
+        for statement in (
+            "INSERT INTO my_list_entry (profile_id, title_id, position, added_at) VALUES ($1, $2, $3, $4)",
+            """INSERT INTO title_rating (profile_id, title_id, thumb, rated_at)
+            SELECT $1, $2, 'UP', $4::timestamptz WHERE $3::float8 >= 0""",
+            """INSERT INTO watch_progress (profile_id, playable_id, title_id, position, duration, completed, updated_at)
+            SELECT $1, $2, $2, 300 + $3::float8, 900, false, $4""",
+            """INSERT INTO viewing_history
+            (id, profile_id, playable_id, title_id, watched_at, watched_seconds, completed)
+            SELECT $1 || '.' || $2, $1, $2, $2, $4, $3::float8, false""",
+        ):
+            await connection.executemany(statement, rows)
