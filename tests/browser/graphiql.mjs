@@ -46,6 +46,8 @@ async function main(url, screenshot) {
       report.runs.push(await run(page, name, clickButton));
     }
     report.documentation = await readDocumentation(page);
+    // What is still being fetched would count as failed when the page goes.
+    await page.waitForLoadState("networkidle");
     await page.reload();
     report.reloaded = { headers: await readHeaders(page), tabs: await readTabs(page) };
     return { ...report, ...watched };
