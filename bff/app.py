@@ -17,6 +17,7 @@ from bff.auth.keys import derive_key
 from bff.auth.sessions import open_authority
 from bff.context import Services
 from bff.execution import PlanCache
+from bff.http.admission import Admission
 from bff.http.cors import cors_middleware
 from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
@@ -28,8 +29,10 @@ from bff.http.security import SecurityHeaders
 from bff.settings import Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.drawing_briefs import find_brief
+from bff.stores.login_failures import LoginFailures
 from bff.stores.objects import open_objects
 from bff.stores.postgres import OnQuery, open_pool
+from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, open_redis
 from schema.build import build_schema
 from schema.costs import COSTS
@@ -54,6 +57,7 @@ async def open_services(
         authority = await open_authority(pool, settings, now())
         stack.callback(authority.passwords.close)
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
+        rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         yield Services(
             settings=settings,
             pool=pool,
@@ -61,6 +65,8 @@ async def open_services(
             follower=follower,
             authority=authority,
             images=ImageSigner(derive_key(settings.key_encryption_key, "images")),
+            rates=rates,
+            login_failures=LoginFailures(cache),
             now=now,
         )
 
@@ -79,6 +85,7 @@ def build_app(services: Services) -> Starlette:
         plans=PlanCache() if settings.compile else None,
         costs=COSTS,
         cost_limit=settings.operation_cost,
+        admit=Admission(services.rates, account_rate=settings.account_rate, address_rate=settings.address_rate),
     )
     gallery = Gallery(open_objects(settings), lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [

@@ -28,7 +28,9 @@ from bff.stores import keys
 from bff.stores.accounts import read_account
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.devices import find_device
+from bff.stores.login_failures import LoginFailures
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
+from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, RedisAway
 from bff.stores.snapshot import Catalogue, Shelf
 from loaders.document_by_key import DocumentByKey
@@ -49,6 +51,8 @@ class Services:
     follower: CatalogueFollower
     authority: Authority
     images: ImageSigner
+    rates: RateLimits
+    login_failures: LoginFailures
     now: Callable[[], datetime]
 
 

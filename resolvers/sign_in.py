@@ -10,9 +10,9 @@ from msgspec import Struct
 from bff.auth import sessions
 from bff.auth.sessions import InvalidCredentials, PinRequired, SignInResult
 from bff.context import Info, OperationContext
-from bff.domain.accounts import Device
+from bff.domain.accounts import Device, normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
-from bff.errors import BadUserInput
+from bff.errors import BadUserInput, Error
 from bff.stores.devices import register_device as store_device
 from bff.stores.sessions import revoke_family
 from resolvers.inputs import DeviceInput, LoginInput
@@ -34,18 +34,28 @@ LoginView = SessionView | InvalidCredentials | PinRequired
 
 
 async def login(info: Info, input: LoginInput) -> LoginView:
+    """Raises RateLimited after too many failures of the account or from the address."""
     context = info.context
-    result = await sessions.sign_in(
-        context.services.authority,
-        email=input.email,
-        password=input.password,
-        device_id=input.device_id,
-        device_class=context.caller.device_class or DeviceClass.WEB,
-        profile_id=input.profile_id,
-        pin=input.pin,
-        request_country=context.caller.country,
-        now=context.now,
-    )
+    email, address = normalise_email(input.email), context.caller.address
+    failures = context.services.login_failures
+    await failures.begin_try(email, address)
+    try:
+        result = await sessions.sign_in(
+            context.services.authority,
+            email=input.email,
+            password=input.password,
+            device_id=input.device_id,
+            device_class=context.caller.device_class or DeviceClass.WEB,
+            profile_id=input.profile_id,
+            pin=input.pin,
+            request_country=context.caller.country,
+            now=context.now,
+        )
+    except Error:
+        await failures.take_back(email, address)
+        raise
+    if not isinstance(result, InvalidCredentials):
+        await failures.take_back(email, address)
     return await _go_on(context, result)
 
 

@@ -23,7 +23,7 @@ from bff.http.documents import Documents
 from bff.http.execution import Deadline, bind_executor, execute
 from bff.http.limits import Limits
 from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
-from bff.http.operations import FoundOperation, OperationFinder
+from bff.http.operations import Admit, FoundOperation, OperationFinder
 from bff.http.requests import (
     MAX_BODY_BYTES,
     GraphQLRequest,
@@ -52,6 +52,7 @@ class GraphQLEndpoint:
     `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
     `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core. `costs` declares what fields
     cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
+    `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class GraphQLEndpoint:
         costs: CostMap = _NO_COSTS,
         cost_limit: int = COST_LIMIT,
         limits: Limits = _LIMITS,
+        admit: Admit | None = None,
     ) -> None:
         self._schema = schema
         self._executor = bind_executor(schema, plans)
@@ -77,6 +79,7 @@ class GraphQLEndpoint:
             Documents(schema._schema, development=development, limits=limits, login_fields=costs.login_fields),
             CostRules(schema._schema, costs),
             cost_limit=cost_limit,
+            admit=admit,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,6 +150,7 @@ class GraphQLEndpoint:
             if timeout.expired():
                 raise deadline.as_error() from None
             raise
+        self.operations.admit(context, found)
         result = await execute(
             self._executor,
             self._schema,

@@ -1,5 +1,7 @@
 """Every Redis key name, in one place."""
 
+import hashlib
+
 
 def catalogue_version() -> str:
     """The version of the newest title card; processes compare it with that of their snapshot."""
@@ -24,3 +26,23 @@ def pinned_home(profile_id: str, version: str) -> str:
 def device(device_id: str) -> str:
     """A registered device as msgpack."""
     return f"device:{device_id}"
+
+
+def rate_of_account(account_id: str) -> str:
+    """What is left of an account's share: a hash of `tokens` and the time `at` which it was so."""
+    return f"rate:account:{account_id}"
+
+
+def rate_of_address(network: str) -> str:
+    """The same of an address without a token."""
+    return f"rate:address:{network}"
+
+
+def login_failures_of_account(email: str) -> str:
+    """Sign-ins that failed in the last minute; addresses of nobody count, too, and none is written down."""
+    return f"login:account:{hashlib.sha256(email.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def login_failures_of_address(address: str) -> str:
+    """Sign-ins from there that failed in the last minute."""
+    return f"login:address:{address}"

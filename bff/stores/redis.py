@@ -61,6 +61,10 @@ class DocumentCache:
             cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, str(age)))  # type: ignore[arg-type]
         )
 
+    async def run_script(self, script: str, keys: Sequence[str], arguments: Sequence[str]) -> Any:
+        """What a Lua script answers, in one round trip. Raises RedisAway."""
+        return await self._send(cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))
+
     async def forget(self, *keys: str) -> None:
         """Raises RedisAway."""
         await self._send(self.redis.delete(*keys))

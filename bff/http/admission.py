@@ -1,0 +1,42 @@
+"""Lets an operation in by its cost, which signed-in callers have of their account and visitors of their address."""
+
+from ipaddress import IPv6Address, ip_address
+
+from bff.context import OperationContext
+from bff.stores import keys
+from bff.stores.rate_limits import Rate, RateLimits
+
+LEAST_COST = 100
+"""What an operation costs at least: reading it is work, too."""
+BURST = 30
+"""Seconds of its rate that a caller may use up at once."""
+
+
+class Admission:
+    """`account_rate` and `address_rate` in cost a second; 0 lets everything in."""
+
+    def __init__(self, limits: RateLimits, *, account_rate: int, address_rate: int) -> None:
+        self._limits = limits
+        self._account = Rate(account_rate, account_rate * BURST)
+        self._address = Rate(address_rate, address_rate * BURST)
+
+    def __call__(self, context: OperationContext, cost: int) -> None:
+        """Raises RateLimited."""
+        caller = context.caller
+        if caller.token is not None:
+            key, rate = keys.rate_of_account(caller.token.account_id), self._account
+        else:
+            key, rate = keys.rate_of_address(name_network(caller.address)), self._address
+        if rate.rate:
+            self._limits.take(key, max(cost, LEAST_COST), rate)
+
+
+def name_network(address: str) -> str:
+    """What one household has: an IPv4 address, or the first 64 bits of an IPv6 address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    return str(parsed if not isinstance(parsed, IPv6Address) else parsed.ipv4_mapped)
