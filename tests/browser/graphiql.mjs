@@ -46,8 +46,6 @@ async function main(url, screenshot) {
       report.runs.push(await run(page, name, clickButton));
     }
     report.documentation = await readDocumentation(page);
-    // What is still being fetched would count as failed when the page goes.
-    await page.waitForLoadState("networkidle");
     await page.reload();
     report.reloaded = { headers: await readHeaders(page), tabs: await readTabs(page) };
     return { ...report, ...watched };
@@ -62,7 +60,11 @@ function watch(page, url) {
   const seen = { consoleErrors: [], failedRequests: [], foreignRequests: [] };
   page.on("console", (message) => message.type() === "error" && seen.consoleErrors.push(message.text()));
   page.on("pageerror", (error) => seen.consoleErrors.push(String(error)));
-  page.on("requestfailed", (request) => seen.failedRequests.push(`${request.url()} ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) => {
+    // The editors end a worker that they no longer need, now and then before its script has arrived.
+    const wasEnded = request.failure()?.errorText === "net::ERR_ABORTED" && request.url().includes(".worker-");
+    if (!wasEnded) seen.failedRequests.push(`${request.url()} ${request.failure()?.errorText}`);
+  });
   page.on("response", (response) => response.ok() || seen.failedRequests.push(`${response.url()} ${response.status()}`));
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
