@@ -1,6 +1,6 @@
 """Who is asking: account, profile and device; what an account has."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import strawberry
 from msgspec import Struct
@@ -221,6 +221,8 @@ def _newest_first(rated: RatedTitle) -> Key:
 def _read_history_cursor(scope: str, after: str) -> tuple[datetime, str]:
     try:
         instant, identifier = decode_cursor(scope, after)
-        return datetime.fromisoformat(str(instant)), str(identifier)
-    except ValueError as error:
+        if not str(identifier).isprintable():
+            raise ValueError("PostgreSQL takes no zero byte in a text")
+        return datetime.fromisoformat(str(instant)).astimezone(UTC), str(identifier)
+    except (ValueError, OverflowError) as error:
         raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bff.domain.paging import encode_cursor
 from bff.domain.titles import MovieCard, SeriesCard
 from tests.demo_titles import find_card, open_cards
 from tests.live import OPERATIONS, Client, Demo
@@ -167,6 +168,23 @@ async def test_a_cursor_that_is_none_is_refused(demo: Demo, query: str, path: st
     assert answer.codes == ["BAD_USER_INPUT"]
     if path:
         assert answer.body["data"] == {"viewer": {"profile": {path: None}}}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        (),
+        ("2026-01-01T00:00:00Z",),
+        ("0001-01-01T00:00:00+14:00", "x"),
+        ("9999-12-31T23:59:59-14:00", "x"),
+        ("2026-01-01T00:00:00Z", "x\x00"),
+        (1, 2),
+    ],
+)
+async def test_a_forged_cursor_of_the_history_is_refused(demo: Demo, key: tuple[int | str, ...]) -> None:
+    viewer = await demo.make_viewer()
+    answer = await viewer.run(HISTORY, {"after": encode_cursor(f"history:{viewer.profile_id}", key)})
+    assert answer.codes == ["BAD_USER_INPUT"]
 
 
 async def read_everybody(client: Client) -> dict[str, tuple[Any, Any, set[str]]]:
