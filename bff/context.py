@@ -111,8 +111,11 @@ class OperationContext:
 
     @property
     def audience(self) -> Audience:
-        ceiling = MaturityRating[self.services.settings.visitor_ceiling] if self.state is None else self.state.ceiling
-        return Audience(region=self.caller.region, ceiling=ceiling)
+        state = self.state
+        if state is None:
+            ceiling = MaturityRating[self.services.settings.visitor_ceiling]
+            return Audience(region=self.caller.region, ceiling=ceiling)
+        return Audience(region=self.caller.region, ceiling=state.ceiling, is_kids=state.is_kids)
 
     @property
     def shelf(self) -> Shelf:

@@ -29,12 +29,14 @@ from bff.stores import profile_state as store
 from resolvers.home_composer import open_home, open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
 from resolvers.pictures import Picture
-from resolvers.titles import TOP, make_title_picture
+from resolvers.titles import make_title_picture
 
 ROWS_ON_SCREEN = {DeviceClass.TV: 6, DeviceClass.WEB: 8, DeviceClass.TABLET: 6, DeviceClass.MOBILE: 5}
 CARDS_ON_SCREEN = {DeviceClass.TV: 12, DeviceClass.WEB: 12, DeviceClass.TABLET: 8, DeviceClass.MOBILE: 6}
 PREVIEW_DELAY = {DeviceClass.TV: 2.0, DeviceClass.WEB: 1.5, DeviceClass.TABLET: 1.5, DeviceClass.MOBILE: 1.0}
 """Seconds that the hero stands still before its preview begins: long enough not to startle."""
+
+_NO_CURSOR = "`after` is no cursor of this list; use an `endCursor` that this list gave."
 
 
 class HomeView(Struct, frozen=True):
@@ -94,12 +96,22 @@ async def find_home(context: OperationContext, identifier: str) -> HomeView | No
 
 
 async def find_row(context: OperationContext, identifier: str) -> RowView | None:
-    """A row of the profile's own home, shown or hidden, by its id."""
+    """A row of the profile's own home, shown or hidden, by its id.
+
+    One that is not there any more is empty, so that a client can page on through the home that it came from.
+    """
     if context.state is None:
         return None
     document = await open_home(context)
-    rows = view_rows(context, document, (*document.rows, *document.hidden))
-    return next((row for row in rows if row.id == identifier), None)
+    return next(
+        (row for row in view_rows(context, document, list_rows(context, document)) if row.id == identifier), None
+    )
+
+
+def list_rows(context: OperationContext, document: HomeDocument) -> list[HomeRow]:
+    """All that a client may hold the id of: shown, hidden, and lately gone."""
+    past = (past.row for past in document.past if past.until > context.now)
+    return [*document.rows, *document.hidden, *past]
 
 
 def view_rows(context: OperationContext, document: HomeDocument, rows: Iterable[HomeRow]) -> list[RowView]:
@@ -134,9 +146,9 @@ def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:
 
 def write_headline(root: strawberry.Parent[HeroView], info: Info) -> str | None:
     context = info.context
-    for rank, card in enumerate(context.shelf.titles[:TOP], start=1):
+    for rank, card in enumerate(context.shelf.top, start=1):
         if card.id == root.title.id:
-            return f"No. {rank} in {context.audience.region} Today"
+            return f"No. {rank} in the Top 10 Today"
     if is_leaving(root.title, context.audience.region, context.now):
         return "Leaving Soon"
     return "New on Marquee" if is_new(root.title, context.audience.region, context.now) else None
@@ -174,7 +186,7 @@ async def page_rows(
     document, start = root.document, 0
     if after is not None:
         version, place = _read_cursor("rows", after)
-        document = await open_pinned_home(context, version, current=document)
+        document = await open_pinned_home(context, version)
         start = place + 1
     edges: list[Edge[RowView]] = []
     for place in range(start, len(document.rows)):
@@ -202,11 +214,14 @@ async def page_items(
         scope = f"items:{root.row.key}"
         version, place = _read_cursor(scope, after)
         if version != root.version:
-            pinned = await open_pinned_home(context, version, current=None)
-            row = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), root.row)
+            pinned = await open_pinned_home(context, version)
+            held = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), None)
+            if held is None:
+                raise BadUserInput(_NO_CURSOR)
+            row = held
         start = place + 1
     if row.items is None:
-        raise Unavailable("This row could not be had just now; the others stand. Ask for it again by its id.")
+        raise Unavailable("This row could not be had just now; the others stand. Ask for the home again.")
     edges: list[Edge[RowItem]] = []
     for place in range(start, len(row.items)):
         item = view_item(context, root.id, row, row.items[place])
@@ -272,7 +287,7 @@ async def arrange_home(
     held = context.require_state().arrangement
     known = {
         row_id(context, key): key
-        for key in (*held.order, *held.hidden, *(row.key for row in (*document.rows, *document.hidden)))
+        for key in (*held.order, *held.hidden, *(row.key for row in list_rows(context, document)))
     }
     await context.change_state(
         store.arrange(
@@ -308,5 +323,5 @@ def _make_page(edges: list[Edge], *, has_next: bool) -> Page:  # type: ignore[ty
 def _read_cursor(scope: str, cursor: str) -> tuple[str, int]:
     key = decode_cursor(scope, cursor)
     if len(key) != 2 or not isinstance(key[0], str) or not isinstance(key[1], int) or key[1] < 0:
-        raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.")
+        raise BadUserInput(_NO_CURSOR)
     return key[0], key[1]

@@ -3,16 +3,30 @@
 import asyncio
 import hashlib
 import logging
-import random
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
 
 from bff.context import OperationContext
-from bff.domain.home import HomeDocument, HomeRow, RowKind, RowLayout, arrange, cap_kinds, drop_adjacent_repeats, mix
+from bff.domain.home import (
+    HomeDocument,
+    HomeRow,
+    PastRow,
+    RowKind,
+    RowLayout,
+    arrange,
+    cap_kinds,
+    draw,
+    drop_adjacent_repeats,
+    hide,
+    mix,
+    spread,
+)
 from bff.domain.paging import ROWS_CAP
-from bff.errors import BadUserInput
+from bff.errors import BadUserInput, Unavailable
 from bff.stores import keys
 from bff.stores.redis import RedisAway
 from resolvers import sections
@@ -24,9 +38,12 @@ log = logging.getLogger(__name__)
 HOME_AGE = 60 * 60 * 24 * 7
 """Seconds the latest home stays, so that its rows can stand in for ones that fail."""
 PINNED_AGE = 60 * 60
-"""Seconds a client may page through an earlier home."""
+"""Seconds a client may page on through a home that was replaced; a home that holds is replaced when the day ends."""
+DAY = 60 * 60 * 24
 LEAST_ITEMS = 4
 HERO_POOL = 40
+HERO_RANKS = 120
+"""The day's pool is drawn from so many of the most popular titles."""
 
 _CAPS = {RowKind.BECAUSE_YOU_WATCHED: 3, RowKind.GENRE: 14}
 
@@ -37,7 +54,7 @@ _encode = msgspec.msgpack.Encoder().encode
 def prefetch_home(context: OperationContext) -> None:
     """Ask for the pinned home in the round trip that reads who asks."""
     if context.token is not None and context.token.profile_id is not None:
-        context.documents.load(keys.profile_home(context.token.profile_id))
+        context.documents.load(_name_home(context, context.token.profile_id))
 
 
 async def open_home(context: OperationContext) -> HomeDocument:
@@ -45,27 +62,29 @@ async def open_home(context: OperationContext) -> HomeDocument:
     basis = compute_basis(context)
     if context.home is not None and context.home.basis == basis:
         return context.home
-    stored = await context.documents.load(keys.profile_home(context.require_state().profile_id))
+    stored = await context.documents.load(_name_home(context, context.require_state().profile_id))
     previous = _decode(stored) if stored is not None else None
     if previous is not None and previous.basis == basis:
         context.home = previous
         return previous
     context.home = await compose(context, basis, previous)
-    await _pin(context, context.home)
+    await _pin(context, context.home, previous)
     return context.home
 
 
-async def open_pinned_home(context: OperationContext, version: str, *, current: HomeDocument | None) -> HomeDocument:
+async def open_pinned_home(context: OperationContext, version: str) -> HomeDocument:
     """The home of one version.
 
-    Raises BadUserInput when it is not kept any more.
+    Raises BadUserInput when it is not kept any more, Unavailable when that cannot be told.
     """
-    if current is not None and current.version == version:
-        return current
+    if context.home is not None and context.home.version == version:
+        return context.home
     stored = await context.documents.load(keys.pinned_home(context.require_state().profile_id, version))
-    if stored is None:
-        raise BadUserInput("The home that this cursor belongs to is gone; begin with its first page again.")
-    return _decode(stored)
+    if stored is not None:
+        return _decode(stored)
+    if "redis" in context.degraded:
+        raise Unavailable("The home that this cursor belongs to cannot be read just now; try again.")
+    raise BadUserInput("The home that this cursor belongs to is gone; begin with its first page again.")
 
 
 async def compose(context: OperationContext, basis: str, previous: HomeDocument | None) -> HomeDocument:
@@ -85,47 +104,47 @@ async def compose(context: OperationContext, basis: str, previous: HomeDocument 
     proposals = await asyncio.gather(*(_propose(section, scene, deadline, previous) for section in sections.SECTIONS))
     is_whole = all(row.items is not None and not row.is_stale for rows in proposals for row in rows)
     proposed = [row for rows in proposals for row in rows]
-    arrangement = context.require_state().arrangement
-    rows = mix(proposed, (cap_kinds(_CAPS), arrange(arrangement), drop_adjacent_repeats(LEAST_ITEMS)))[:ROWS_CAP]
-    unwanted = frozenset(arrangement.hidden)
+    wanted = scene.state.arrangement
+    unwanted = frozenset(wanted.hidden)
+    rules = (hide(unwanted), cap_kinds(_CAPS), spread, arrange(wanted.order), drop_adjacent_repeats(LEAST_ITEMS))
+    rows = mix(proposed, rules)[:ROWS_CAP]
     hidden = tuple(row for row in proposed if row.key in unwanted)
-    digest = hashlib.blake2b(_encode((basis, rows, hidden)), digest_size=9).hexdigest()
     return HomeDocument(
-        version=digest,
+        version=hashlib.blake2b(_encode((basis, rows, hidden)), digest_size=9).hexdigest(),
         basis=basis if is_whole else "",
         generated_at=context.now,
         hero_id=pick_hero(scene),
         rows=tuple(rows),
         hidden=hidden,
+        past=tuple(islice(_list_past_rows(previous, {row.key for row in (*rows, *hidden)}, context.now), ROWS_CAP)),
     )
 
 
 def compute_basis(context: OperationContext) -> str:
     """What a home is made from; it is composed anew when any of it changed."""
-    local_time = _read_local_time(context)
     return "|".join(
         str(part)
         for part in (
             context.require_state().version,
             context.catalogue.version,
-            context.audience.region,
+            context.shelf.until,
             context.audience.ceiling.value,
             context.now.date(),
-            find_part(local_time.hour) if local_time is not None else "",
+            _name_setting(context),
         )
     )
 
 
 def pick_hero(scene: Scene) -> str | None:
-    """One of the day's pool, the same all day for a profile.
+    """One of the day's pool, the same all day for a profile, unless it begins to watch it.
 
-    The pool is the most popular that the viewer may see and has not begun; with the day it changes on its own.
+    The pool is drawn each day, for all of the region, from the most popular titles.
     """
-    known = {entry.title_id for entry in scene.state.progress.values()}
-    pool = [card.id for card in scene.shelf.titles[: HERO_POOL * 2] if card.id not in known][:HERO_POOL]
-    if not pool:
-        return None
-    return random.Random(f"{scene.state.profile_id}:{scene.now.date()}").choice(pool)
+    day = scene.now.date()
+    pool = draw(f"{scene.region}:{day}", (card.id for card in scene.titles[:HERO_RANKS]), HERO_POOL)
+    own_order = draw(f"{scene.state.profile_id}:{day}", pool, len(pool))
+    known = scene.begun_ids | scene.unwanted_ids
+    return next((title_id for title_id in own_order if title_id not in known), own_order[0] if own_order else None)
 
 
 async def _propose(section: Section, scene: Scene, deadline: float, previous: HomeDocument | None) -> list[HomeRow]:
@@ -138,22 +157,48 @@ async def _propose(section: Section, scene: Scene, deadline: float, previous: Ho
     last_good = [replace(row, is_stale=True) for row in held if row.kind is section.kind and row.items is not None]
     if last_good:
         return last_good
-    return [
-        HomeRow(key=f"failed:{section.kind}", kind=section.kind, layout=RowLayout.BOXART, name=section.name, items=None)
-    ]
+    return [HomeRow(key=section.key, kind=section.kind, layout=RowLayout.BOXART, name=section.name, items=None)]
 
 
-async def _pin(context: OperationContext, document: HomeDocument) -> None:
+def _list_past_rows(previous: HomeDocument | None, shown: set[str], now: datetime) -> Iterator[PastRow]:
+    """Rows of earlier homes that are not in the one that follows, while a client may page on through them."""
+    if previous is None:
+        return
+    until = now + timedelta(seconds=PINNED_AGE)
+    for row in (*previous.rows, *previous.hidden):
+        if row.key not in shown:
+            yield PastRow(row=replace(row, items=()), until=until)
+    for past in previous.past:
+        if past.row.key not in shown and past.until > now:
+            yield past
+
+
+async def _pin(context: OperationContext, document: HomeDocument, previous: HomeDocument | None) -> None:
+    """Keep it as the latest and by its version; the version before it goes when its clients have had their time."""
     profile_id, encoded = context.require_state().profile_id, _encode(document)
+    outdated = []
+    if previous is not None and previous.version != document.version:
+        outdated.append((keys.pinned_home(profile_id, previous.version), PINNED_AGE))
     try:
         await context.services.cache.put_many(
             (
-                (keys.profile_home(profile_id), encoded, HOME_AGE),
-                (keys.pinned_home(profile_id, document.version), encoded, PINNED_AGE),
-            )
+                (_name_home(context, profile_id), encoded, HOME_AGE),
+                (keys.pinned_home(profile_id, document.version), encoded, DAY + PINNED_AGE),
+            ),
+            outdated=outdated,
         )
     except RedisAway:
         context.degraded.add("redis")
+
+
+def _name_home(context: OperationContext, profile_id: str) -> str:
+    return keys.profile_home(profile_id, _name_setting(context))
+
+
+def _name_setting(context: OperationContext) -> str:
+    """Region and part of the day: devices of a profile that differ in them have a home each."""
+    local_time = _read_local_time(context)
+    return f"{context.caller.region}:{find_part(local_time.hour) if local_time is not None else '-'}"
 
 
 def _read_local_time(context: OperationContext) -> datetime | None:

@@ -98,7 +98,7 @@ def list_continue_items(context: OperationContext) -> list[ContinueItem]:
     """What can be taken up again, latest first: the episode to go on with, or the film."""
     state = context.require_state()
     items = []
-    for entry in next_up.list_unfinished(state.progress):
+    for entry in next_up.list_unfinished(state):
         card = context.catalogue.cards.get(entry.title_id)
         if card is None or judge(card, context.audience, context.now) is not Visibility.OPEN:
             continue
@@ -112,11 +112,11 @@ def make_continue_item(
     state: ProfileState, card: AnyTitleCard, identifier: str | None = None, *, watched_at: datetime | None = None
 ) -> ContinueItem | None:
     """None where there is nothing to go on with: no progress, or every episode was seen."""
-    playable = next_up.choose_resumable(card, state.progress)
+    playable = next_up.choose_resumable(card, state)
     if playable is None:
         return None
     if watched_at is None:
-        watched_at = max(entry.updated_at for entry in state.progress.values() if entry.title_id == card.id)
+        watched_at = max(entry.updated_at for entry in state.progress_by_title[card.id])
     held = state.progress.get(playable.id) or WatchProgress(
         playable_id=playable.id,
         title_id=card.id,

@@ -31,7 +31,6 @@ from resolvers.enums import SynopsisLength
 from resolvers.pictures import Picture, make_picture
 
 DEFAULT_PAGE = 20
-TOP = 10
 
 TitlePage = Page[AnyTitleCard]
 
@@ -157,7 +156,7 @@ def list_trailers(root: strawberry.Parent[TitleCard]) -> list[AnyPlayable]:
 
 def list_badges(root: strawberry.Parent[TitleCard], info: Info) -> tuple[Badge, ...]:
     context = info.context
-    in_top_ten = any(card.id == root.id for card in context.shelf.titles[:TOP])
+    in_top_ten = root.id in context.shelf.top_ids
     return badges.list_badges(root, context.audience.region, context.now, in_top_ten=in_top_ten)  # type: ignore[arg-type]
 
 

@@ -159,7 +159,7 @@ async def set_stage(demo: Demo, reason: Reason, target: Target) -> Stage:
 async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     """Put the target into every place of the viewer's pinned home, as if it had become hidden since; gives row ids."""
     await stage.client.fetch("{ home { generatedAt } }")
-    key, target = keys.profile_home(str(stage.client.profile_id)), stage.target
+    key, target = keys.profile_home(str(stage.client.profile_id), f"{stage.target.region}:-"), stage.target
     stored = (await demo.services.cache.get_many([key]))[0]
     assert stored is not None
     document = msgspec.msgpack.decode(stored, type=HomeDocument)

@@ -1,14 +1,14 @@
 """The home screen as values: rows of items, the document that pins a home, and the rules that order rows."""
 
+import hashlib
+import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
-
-from bff.domain.profile_state import Arrangement
 
 
 class RowKind(StrEnum):
@@ -52,10 +52,17 @@ class HomeRow(Struct, frozen=True, kw_only=True):
     items: tuple[HomeItem, ...] | None
 
 
+class PastRow(Struct, frozen=True):
+    """A row that is not shown any more, without items; until `until` a client may page on through its last version."""
+
+    row: HomeRow
+    until: datetime
+
+
 class HomeDocument(Struct, frozen=True, kw_only=True):
     """A composed home. `basis` says what it was made from: while that holds, the document is served again.
 
-    `hidden` holds the rows that the profile does not want, in the same form.
+    `hidden` holds the rows that the profile does not want, in the same form; `past` those that earlier homes had.
     """
 
     version: str
@@ -64,9 +71,18 @@ class HomeDocument(Struct, frozen=True, kw_only=True):
     hero_id: str | None
     rows: tuple[HomeRow, ...]
     hidden: tuple[HomeRow, ...] = ()
+    past: tuple[PastRow, ...] = ()
 
 
 Rule = Callable[[Sequence[HomeRow]], list[HomeRow]]
+
+_STRENGTH = {RowKind.CONTINUE_WATCHING: 3, RowKind.TOP_TEN: 2, RowKind.MY_LIST: 1}
+"""Rows that say something about each item keep theirs, the stronger first; the rows beside them give way."""
+
+
+def hide(unwanted: Collection[str]) -> Rule:
+    """Rows of these keys out."""
+    return lambda rows: [row for row in rows if row.key not in unwanted]
 
 
 def cap_kinds(caps: Mapping[RowKind, int]) -> Rule:
@@ -84,49 +100,57 @@ def cap_kinds(caps: Mapping[RowKind, int]) -> Rule:
     return apply
 
 
-def arrange(arrangement: Arrangement) -> Rule:
-    """The profile's own order: named rows first, as named; the others behind in the server's order; hidden ones out."""
-    places = {key: place for place, key in enumerate(arrangement.order)}
-    hidden = frozenset(arrangement.hidden)
+def spread(rows: Sequence[HomeRow]) -> list[HomeRow]:
+    """Rows of one kind apart, and strong rows that share a title: the next row that fits comes in between.
 
-    def apply(rows: Sequence[HomeRow]) -> list[HomeRow]:
-        shown = [row for row in rows if row.key not in hidden]
-        return sorted(shown, key=lambda row: places.get(row.key, len(places)))
+    Where none is left that fits, the order stays as it was.
+    """
+    waiting, placed = list(rows), list[HomeRow]()
+    while waiting:
+        place = next((place for place, row in enumerate(waiting) if not placed or not _jars(placed[-1], row)), 0)
+        placed.append(waiting.pop(place))
+    return placed
 
-    return apply
+
+def arrange(order: Sequence[str]) -> Rule:
+    """The profile's own order: rows of these keys first, as named; the others behind in the server's order."""
+    places = {key: place for place, key in enumerate(order)}
+    return lambda rows: sorted(rows, key=lambda row: places.get(row.key, len(places)))
 
 
 def drop_adjacent_repeats(least: int) -> Rule:
-    """No title in two adjacent rows: the lower row gives way, and goes when fewer than `least` items are left.
+    """No title in two adjacent rows: one of them gives way, and goes when fewer than `least` items are left.
 
-    Ranked rows, continue watching and My List say something about each item, so they keep theirs and the row beside
-    them gives way, above or below.
+    The weaker row gives way to a strong one, which may be left with a single item; of two ordinary rows the lower one
+    does, unless too little would be left of it and the upper one can do without.
     """
-    fixed = {RowKind.CONTINUE_WATCHING, RowKind.MY_LIST, RowKind.TOP_TEN}
-
-    def without(row: HomeRow, taken: set[str]) -> HomeRow:
-        items = tuple(item for item in row.items or () if item.title_id not in taken)
-        return row if row.items is None or len(items) == len(row.items) else replace(row, items=items)
-
-    def titles_of(row: HomeRow) -> set[str]:
-        return {item.title_id for item in row.items or ()}
 
     def apply(rows: Sequence[HomeRow]) -> list[HomeRow]:
         kept: list[HomeRow] = []
-        for row in rows:
-            if row.kind in fixed:
-                while kept and kept[-1].kind not in fixed:
-                    above = without(kept.pop(), titles_of(row))
-                    if is_worth_showing(above):
-                        kept.append(above)
-                        break
-            thinned = without(row, titles_of(kept[-1]) if kept else set())
-            if is_worth_showing(thinned):
-                kept.append(thinned)
+        for row in filter(is_worth_showing, rows):
+            lower = row
+            while kept:
+                upper, lower = part(kept[-1], row)
+                if is_worth_showing(upper):
+                    kept[-1] = upper
+                    break
+                kept.pop()
+            if is_worth_showing(lower):
+                kept.append(lower)
         return kept
 
+    def part(upper: HomeRow, lower: HomeRow) -> tuple[HomeRow, HomeRow]:
+        shared = _list_titles(upper) & _list_titles(lower)
+        thin_upper, thin_lower = _without(upper, shared), _without(lower, shared)
+        strengths = _STRENGTH.get(upper.kind, 0), _STRENGTH.get(lower.kind, 0)
+        if strengths[0] == strengths[1]:
+            upper_yields = not is_worth_showing(thin_lower) and is_worth_showing(thin_upper)
+        else:
+            upper_yields = strengths[0] < strengths[1]
+        return (thin_upper, lower) if upper_yields else (upper, thin_lower)
+
     def is_worth_showing(row: HomeRow) -> bool:
-        return row.items is None or len(row.items) >= (1 if row.kind in fixed else least)
+        return row.items is None or len(row.items) >= (1 if row.kind in _STRENGTH else least)
 
     return apply
 
@@ -137,3 +161,27 @@ def mix(rows: Sequence[HomeRow], rules: Sequence[Rule]) -> list[HomeRow]:
     for rule in rules:
         mixed = rule(mixed)
     return mixed
+
+
+def draw(seed: str, title_ids: Iterable[str], count: int) -> list[str]:
+    """So many of the titles, at random but the same for the same seed, whichever others are there or go."""
+
+    def shuffle(title_id: str) -> bytes:
+        return hashlib.blake2b(f"{seed}:{title_id}".encode(), digest_size=8).digest()
+
+    return heapq.nsmallest(count, title_ids, key=shuffle)
+
+
+def _jars(upper: HomeRow, lower: HomeRow) -> bool:
+    are_strong = upper.kind in _STRENGTH and lower.kind in _STRENGTH
+    return upper.kind is lower.kind or (are_strong and bool(_list_titles(upper) & _list_titles(lower)))
+
+
+def _list_titles(row: HomeRow) -> set[str]:
+    return {item.title_id for item in row.items or ()}
+
+
+def _without(row: HomeRow, taken: Collection[str]) -> HomeRow:
+    if row.items is None or not taken:
+        return row
+    return replace(row, items=tuple(item for item in row.items if item.title_id not in taken))

@@ -1,43 +1,43 @@
 """Which episode the play button of a series starts, and what continue watching shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from bff.domain.profile_state import WatchProgress
-from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode, MovieCard, SeriesCard
+from bff.domain.profile_state import ProfileState, WatchProgress
+from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode, EpisodeCard, MovieCard, SeasonCard, SeriesCard
 
 
 def choose_playable(card: AnyTitleCard, progress: Mapping[str, WatchProgress]) -> AnyPlayable | None:
-    """What the play button starts: the film; of a series the episode that was last begun, the one behind it when that
-    was finished, the first when nothing was watched or all is. None for a series without episodes.
-    """
+    """What the play button starts: the film, or the right episode. None for a series without episodes."""
     if isinstance(card, MovieCard):
         return card
     return choose_episode(card, progress)
 
 
 def choose_episode(series: SeriesCard, progress: Mapping[str, WatchProgress]) -> Episode | None:
+    """The episode that was last begun; when that was finished, the next one that was not, else just the next one.
+
+    The first when nothing was watched, or the last episode was finished.
+    """
     episodes = list(series.walk_episodes())
     if not episodes:
         return None
-    watched = [(place, progress[card.id]) for place, (_, card) in enumerate(episodes) if card.id in progress]
-    place = 0
-    if watched:
-        place, latest = max(watched, key=lambda entry: (entry[1].updated_at, entry[0]))
-        if latest.completed:
-            place = (place + 1) % len(episodes)
-    season, card = episodes[place]
+    season, card = episodes[_find_place(episodes, progress) or 0]
     return Episode(series=series, season=season, card=card)
 
 
-def choose_resumable(card: AnyTitleCard, progress: Mapping[str, WatchProgress]) -> AnyPlayable | None:
-    """What continue watching goes on with; None where nothing was begun, or everything was seen to the end."""
-    playable = choose_playable(card, progress)
-    if playable is None:
+def choose_resumable(card: AnyTitleCard, state: ProfileState) -> AnyPlayable | None:
+    """What continue watching goes on with; None where nothing was begun, or the end was seen.
+
+    A series whose last episode was finished comes back when another follows.
+    """
+    if card.id not in state.progress_by_title:
         return None
-    held = progress.get(playable.id)
-    if held is not None:
-        return None if held.completed else playable
-    return playable if any(entry.title_id == card.id for entry in progress.values()) else None
+    if isinstance(card, SeriesCard) and _find_place(list(card.walk_episodes()), state.progress) is None:
+        return None
+    playable = choose_playable(card, state.progress)
+    held = state.progress.get(playable.id) if playable is not None else None
+    return playable if held is None or not held.completed else None
 
 
 def find_next_episode(episode: Episode) -> Episode | None:
@@ -50,19 +50,30 @@ def find_next_episode(episode: Episode) -> Episode | None:
     return None
 
 
-def list_unfinished(progress: Mapping[str, WatchProgress]) -> list[WatchProgress]:
+def list_unfinished(state: ProfileState) -> list[WatchProgress]:
     """The latest progress of each title that is worth taking up again, newest first, ties by title id.
 
     A film that was finished is left out; a series whose latest episode was finished stays, since another may follow.
     """
-    latest: dict[str, WatchProgress] = {}
-    for entry in progress.values():
-        held = latest.get(entry.title_id)
-        if held is None or entry.updated_at > held.updated_at:
-            latest[entry.title_id] = entry
-    kept = [
-        entry
-        for entry in latest.values()
-        if not entry.dismissed and not (entry.completed and entry.playable_id == entry.title_id)
-    ]
+    latest = [max(entries, key=_by_time) for entries in state.progress_by_title.values()]
+    kept = [entry for entry in latest if not entry.dismissed and not entry.is_finished_film]
     return sorted(kept, key=lambda entry: (-entry.updated_at.timestamp(), entry.title_id))
+
+
+def _find_place(
+    episodes: Sequence[tuple[SeasonCard, EpisodeCard]], progress: Mapping[str, WatchProgress]
+) -> int | None:
+    """The place of the episode to play; None behind the last."""
+    watched = [(progress[card.id], place) for place, (_, card) in enumerate(episodes) if card.id in progress]
+    if not watched:
+        return 0
+    latest, place = max(watched, key=lambda entry: (entry[0].updated_at, entry[1]))
+    if not latest.completed:
+        return place
+    finished = {place for entry, place in watched if entry.completed}
+    behind = range(place + 1, len(episodes))
+    return next((later for later in behind if later not in finished), behind.start if behind else None)
+
+
+def _by_time(entry: WatchProgress) -> tuple[datetime, str]:
+    return (entry.updated_at, entry.playable_id)

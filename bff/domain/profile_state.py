@@ -43,6 +43,11 @@ class WatchProgress(Struct, frozen=True):
         """0..1."""
         return min(1.0, self.position / self.duration) if self.duration > 0 else 0.0
 
+    @property
+    def is_finished_film(self) -> bool:
+        """A film has the same id as title and as playable."""
+        return self.completed and self.playable_id == self.title_id
+
 
 class Arrangement(Struct, frozen=True):
     """Keys of rows: the profile's own order, and the rows that it does not want."""
@@ -88,3 +93,11 @@ class ProfileState(Struct, frozen=True, kw_only=True, dict=True):
     def listed_ids(self) -> frozenset[str]:
         """Ids of the titles on My List."""
         return frozenset(entry.title_id for entry in self.my_list)
+
+    @cached_property
+    def progress_by_title(self) -> dict[str, tuple[WatchProgress, ...]]:
+        """All progress of each title that has any: of a series that of its episodes."""
+        grouped: dict[str, list[WatchProgress]] = {}
+        for entry in self.progress.values():
+            grouped.setdefault(entry.title_id, []).append(entry)
+        return {title_id: tuple(entries) for title_id, entries in grouped.items()}

@@ -41,7 +41,7 @@ class Badge(StrEnum):
     TOP_TEN = "TOP_TEN"
 
 
-class Genre(Struct, frozen=True):
+class Genre(Struct, frozen=True, gc=False):
     """`slug` is the key of the mapping table in `demo/`: `action-adventure`."""
 
     id: str
@@ -49,13 +49,13 @@ class Genre(Struct, frozen=True):
     name: str
 
 
-class Person(Struct, frozen=True):
+class Person(Struct, frozen=True, gc=False):
     id: str
     name: str
     bio: str | None = None
 
 
-class Credit(Struct, frozen=True):
+class Credit(Struct, frozen=True, gc=False):
     """`name` is the person's, repeated here so that a card needs no second read."""
 
     person_id: str
@@ -64,14 +64,14 @@ class Credit(Struct, frozen=True):
     character: str | None = None
 
 
-class LicenceWindow(Struct, frozen=True):
+class LicenceWindow(Struct, frozen=True, gc=False):
     """When a title may be shown in a region; open without end when `closes` is None."""
 
     opens: datetime
     closes: datetime | None = None
 
 
-class Artwork(Struct, frozen=True):
+class Artwork(Struct, frozen=True, gc=False):
     """What the drawn artwork of a title depends on.
 
     `version` changes with anything that changes the picture; `palette` is `#rrggbb` from dark to light, drawn from
@@ -83,7 +83,7 @@ class Artwork(Struct, frozen=True):
     placeholders: dict[str, str]
 
 
-class EpisodeCard(Struct, frozen=True):
+class EpisodeCard(Struct, frozen=True, gc=False):
     """`duration` is in seconds; `number` counts within the season."""
 
     id: str
@@ -94,7 +94,7 @@ class EpisodeCard(Struct, frozen=True):
     duration: float | None = None
 
 
-class SeasonCard(Struct, frozen=True):
+class SeasonCard(Struct, frozen=True, gc=False):
     """`episode_count` is None, and `episodes` empty, where the catalogue names no episodes."""
 
     id: str
@@ -104,7 +104,7 @@ class SeasonCard(Struct, frozen=True):
     episodes: tuple[EpisodeCard, ...] = ()
 
 
-class TitleCard(Struct, frozen=True, kw_only=True, tag_field="type"):
+class TitleCard(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """Everything about a title that screens show, in one document.
 
     `windows` maps a region (ISO 3166-1 alpha-2) to its licence window; a region that is missing was never licensed.
@@ -131,13 +131,13 @@ class TitleCard(Struct, frozen=True, kw_only=True, tag_field="type"):
     is_hidden: bool = False
 
 
-class MovieCard(TitleCard, frozen=True, kw_only=True, tag="MOVIE"):
+class MovieCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="MOVIE"):
     """`duration` is in seconds."""
 
     duration: float | None = None
 
 
-class SeriesCard(TitleCard, frozen=True, kw_only=True, tag="SERIES"):
+class SeriesCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="SERIES"):
     seasons: tuple[SeasonCard, ...]
 
     def walk_episodes(self) -> Iterator[tuple[SeasonCard, EpisodeCard]]:
@@ -150,14 +150,14 @@ class SeriesCard(TitleCard, frozen=True, kw_only=True, tag="SERIES"):
 AnyTitleCard = MovieCard | SeriesCard
 
 
-class Season(Struct, frozen=True):
+class Season(Struct, frozen=True, gc=False):
     """A season with the series that it belongs to."""
 
     series: SeriesCard
     card: SeasonCard
 
 
-class Episode(Struct, frozen=True):
+class Episode(Struct, frozen=True, gc=False):
     """An episode with the season and series that it belongs to."""
 
     series: SeriesCard

@@ -9,10 +9,14 @@ from bff.domain.titles import MaturityRating, TitleCard
 
 
 class Audience(Struct, frozen=True):
-    """For whom a screen is put together: the region of the request and the ceiling of the profile or visitor."""
+    """For whom a screen is put together: the region of the request and the ceiling of the profile or visitor.
+
+    `is_kids` changes what is put forward, never what may be seen: the ceiling alone decides that.
+    """
 
     region: str
     ceiling: MaturityRating
+    is_kids: bool = False
 
 
 class Visibility(IntEnum):

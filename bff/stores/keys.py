@@ -13,14 +13,14 @@ def profile_state(profile_id: str) -> str:
     return f"profile:{profile_id}:state"
 
 
-def profile_home(profile_id: str) -> str:
-    """The latest `HomeDocument` of a profile, as msgpack."""
-    return f"profile:{profile_id}:home"
+def profile_home(profile_id: str, setting: str) -> str:
+    """The latest `HomeDocument` of a profile where it is `setting` (region and part of the day), as msgpack."""
+    return f"profile:{profile_id}:home:{setting}"
 
 
 def pinned_home(profile_id: str, version: str) -> str:
-    """An earlier `HomeDocument`, kept while a client may page through it."""
-    return f"profile:{profile_id}:home:{version}"
+    """A `HomeDocument` by its version, kept while a client may page through it."""
+    return f"profile:{profile_id}:home-version:{version}"
 
 
 def device(device_id: str) -> str:

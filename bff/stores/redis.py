@@ -48,11 +48,15 @@ class DocumentCache:
         """Write over what is there; gone after `age` seconds. Raises RedisAway."""
         await self._send(self.redis.set(key, document, ex=age))
 
-    async def put_many(self, documents: Iterable[tuple[str, bytes, int]]) -> None:
-        """Key, document and age each, in one round trip. Raises RedisAway."""
+    async def put_many(
+        self, documents: Iterable[tuple[str, bytes, int]], *, outdated: Iterable[tuple[str, int]] = ()
+    ) -> None:
+        """Key, document and age each, in one round trip; `outdated` keys go after their seconds. Raises RedisAway."""
         pipeline = self.redis.pipeline(transaction=False)
         for key, document, age in documents:
             pipeline.set(key, document, ex=age)
+        for key, age in outdated:
+            pipeline.expire(key, age)
         await self._send(pipeline.execute())
 
     async def put_if_newer(self, key: str, version: int, document: bytes, *, age: int) -> None:

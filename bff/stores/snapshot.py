@@ -1,12 +1,12 @@
 """The catalogue as every process holds it: all title cards in memory, indexed, immutable, swapped whole on change."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
-from bff.domain.similarity import rank_similar, weigh_genres
+from bff.domain.similarity import Likeness
 from bff.domain.titles import (
     AnyPlayable,
     AnyTitleCard,
@@ -22,16 +22,38 @@ from bff.stores.search import TitleIndex
 
 SIMILAR_KEPT = 150
 SHELVES_KEPT = 64
+PICKS_KEPT = 128
+TOP = 10
+KIDS_GENRE = "family-kids"
+LEAST_FOR_KIDS = 40
+"""With fewer titles made for kids than this, a kids profile is shown all that it may see."""
 
 
 class Shelf(Struct, frozen=True):
-    """What an audience may see everywhere right now, most popular first; holds until `until` (exclusive)."""
+    """What an audience may see everywhere right now, most popular first; holds until `until` (exclusive).
+
+    `featured` is what rows choose from: for kids what is made for them, for others everything. `top` are its first ten,
+    `top_ids` their ids.
+    """
 
     titles: tuple[AnyTitleCard, ...]
     ids: frozenset[str]
+    featured: tuple[AnyTitleCard, ...]
+    top: tuple[AnyTitleCard, ...]
+    top_ids: frozenset[str]
     by_genre: Mapping[str, tuple[AnyTitleCard, ...]]
     since: datetime
     until: datetime | None
+    picks: dict[Hashable, tuple[AnyTitleCard, ...]] = {}
+
+    def pick(self, key: Hashable, choose: Callable[[], Iterable[AnyTitleCard]]) -> tuple[AnyTitleCard, ...]:
+        """What `choose` takes of this shelf, by nothing but the shelf and `key`; chosen once for everybody."""
+        found = self.picks.get(key)
+        if found is None:
+            if len(self.picks) >= PICKS_KEPT:
+                self.picks.pop(next(iter(self.picks)))
+            found = self.picks[key] = tuple(choose())
+        return found
 
 
 class Catalogue:
@@ -44,16 +66,14 @@ class Catalogue:
         self.version = version
         self.cards = cards
         self.genres = {genre.id: genre for genre in genres}
+        self.genres_version = hash(tuple(self.genres.values()))
         self.index = index
         self.by_popularity = tuple(sorted(cards.values(), key=lambda card: (-card.popularity, card.id)))
         self.people: dict[str, Person] = {}
         self.seasons: dict[str, Season] = {}
         self.episodes: dict[str, Episode] = {}
         titles_by_person: dict[str, list[AnyTitleCard]] = defaultdict(list)
-        titles_by_genre: dict[str, list[AnyTitleCard]] = defaultdict(list)
         for card in self.by_popularity:
-            for genre in card.genre_ids:
-                titles_by_genre[genre].append(card)
             for credit in card.credits:
                 if credit.person_id not in self.people:
                     self.people[credit.person_id] = Person(id=credit.person_id, name=credit.name)
@@ -62,9 +82,11 @@ class Catalogue:
                     titles.append(card)
             if isinstance(card, SeriesCard):
                 self._place_seasons(card)
-        self.titles_by_person: Mapping[str, list[AnyTitleCard]] = titles_by_person
-        self._titles_by_genre = titles_by_genre
-        self._genre_weights = weigh_genres(self.by_popularity, len(cards) or 1)
+        # Tuples of what holds no cycle are left alone by the garbage collector; lists are walked each time.
+        self.titles_by_person: Mapping[str, Sequence[AnyTitleCard]] = {
+            person: tuple(titles) for person, titles in titles_by_person.items()
+        }
+        self._likeness = Likeness(self.by_popularity)
         self._shelves: dict[Audience, Shelf] = {}
         self._similar: dict[str, tuple[AnyTitleCard, ...]] = {}
 
@@ -112,12 +134,7 @@ class Catalogue:
         """The titles most like this one, best first, whoever may see them."""
         found = self._similar.get(card.id)
         if found is None:
-            near = {other.id: other for genre in card.genre_ids for other in self._titles_by_genre[genre]}
-            for credit in card.credits:
-                near.update((other.id, other) for other in self.titles_by_person[credit.person_id])
-            found = tuple(
-                rank_similar(card, candidates=near.values(), genre_weights=self._genre_weights, limit=SIMILAR_KEPT)
-            )
+            found = tuple(self._likeness.rank(card, SIMILAR_KEPT))
             self._similar[card.id] = found
         return found
 
@@ -127,14 +144,20 @@ class Catalogue:
         for card in titles:
             for genre in card.genre_ids:
                 by_genre[genre].append(card)
-        edges = []
-        for card in self.cards.values():
-            window = card.windows.get(audience.region)
-            if window is not None:
-                edges += [edge for edge in (window.opens, window.closes) if edge is not None and edge > now]
+        featured = titles
+        if audience.is_kids:
+            kids_genres = {genre.id for genre in self.genres.values() if genre.slug == KIDS_GENRE}
+            made_for_kids = tuple(card for card in titles if kids_genres.intersection(card.genre_ids))
+            featured = made_for_kids if len(made_for_kids) >= LEAST_FOR_KIDS else titles
+        windows = [window for card in self.by_popularity if (window := card.windows.get(audience.region)) is not None]
+        edges = [window.opens for window in windows if window.opens > now]
+        edges += [window.closes for window in windows if window.closes is not None and window.closes > now]
         return Shelf(
             titles=titles,
             ids=frozenset(card.id for card in titles),
+            featured=featured,
+            top=featured[:TOP],
+            top_ids=frozenset(card.id for card in featured[:TOP]),
             by_genre={genre: tuple(cards) for genre, cards in by_genre.items()},
             since=now,
             until=min(edges, default=None),

@@ -1,4 +1,7 @@
-"""The rows of the home, in the server's own order. A new kind of row is one file here and one line in `SECTIONS`."""
+"""The rows of the home, in the server's own order. A new kind of row is one file here and one line in `SECTIONS`.
+
+Rows of one kind are spread among those that follow, so what stands behind one of many rows comes sooner than it looks.
+"""
 
 from resolvers.sections.because_you_watched import BecauseYouWatched
 from resolvers.sections.community import Community
@@ -15,14 +18,14 @@ from resolvers.sections.watch_again import WatchAgain
 
 SECTIONS: tuple[Section, ...] = (
     ContinueWatching(),
+    MyList(),
     TopTen(),
     BecauseYouWatched(),
-    MyList(),
-    TimeOfDay(),
-    NewReleases(),
     Trending(),
-    Community(),
+    NewReleases(),
+    TimeOfDay(),
     GenreRows(),
+    Community(),
     LeavingSoon(),
     WatchAgain(),
 )

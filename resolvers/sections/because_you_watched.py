@@ -5,34 +5,42 @@ from bff.domain.profile_state import ProfileState, Thumb
 from resolvers.sections.scene import Scene, list_items
 
 ROWS = 3
+FRONT = 20
+"""Items at the front of a row that the rows after it do not repeat."""
 
 
 class BecauseYouWatched:
     kind = RowKind.BECAUSE_YOU_WATCHED
+    key = "because"
     name = "Because You Watched"
 
     async def propose(self, scene: Scene) -> list[HomeRow]:
-        known = {entry.title_id for entry in scene.state.progress.values()} | set(scene.state.ratings)
-        rows = []
+        """Three rows, and beside them those that the profile has hidden."""
+        taken = scene.begun_ids | scene.state.ratings.keys()
+        hidden = frozenset(scene.state.arrangement.hidden)
+        rows: list[HomeRow] = []
         for seed_id in list_seeds(scene.state):
             seed = scene.catalogue.cards.get(seed_id)
             if seed is None or seed.id not in scene.shelf.ids:
                 continue
-            alike = [
-                card for card in scene.catalogue.similar_to(seed) if card.id in scene.shelf.ids and card.id not in known
-            ]
-            if alike:
-                rows.append(
-                    HomeRow(
-                        key=f"because:{seed.id}",
-                        kind=self.kind,
-                        layout=RowLayout.BOXART,
-                        name=f"Because You Watched {seed.name}",
-                        because_id=seed.id,
-                        items=list_items(alike),
-                    )
+            alike = list_items(
+                card for card in scene.catalogue.similar_to(seed) if card.id in scene.shelf.ids and card.id not in taken
+            )
+            if not alike:
+                continue
+            taken |= {item.title_id for item in alike[:FRONT]}
+            verb = "Watched" if seed.id in scene.begun_ids else "Liked"
+            rows.append(
+                HomeRow(
+                    key=f"{self.key}:{seed.id}",
+                    kind=self.kind,
+                    layout=RowLayout.BOXART,
+                    name=f"Because You {verb} {seed.name}",
+                    because_id=seed.id,
+                    items=alike,
                 )
-            if len(rows) == ROWS:
+            )
+            if sum(row.key not in hidden for row in rows) == ROWS:
                 break
         return rows
 

@@ -2,7 +2,7 @@
 
 from bff.domain.home import HomeRow, RowKind, RowLayout
 from bff.domain.titles import AnyTitleCard
-from resolvers.sections.scene import Scene, list_items
+from resolvers.sections.scene import Scene
 
 PRIOR_RATINGS = 25
 PRIOR_MEAN = 7.0
@@ -11,16 +11,22 @@ LEAST_RATINGS = 5
 
 class Community:
     kind = RowKind.COMMUNITY
+    key = "community"
     name = "Loved by the Community"
 
     async def propose(self, scene: Scene) -> list[HomeRow]:
-        rated = [card for card in scene.shelf.titles if card.rating_count >= LEAST_RATINGS]
-        rated.sort(key=lambda card: (-weigh_rating(card), card.id))
-        if not rated:
+        loved = scene.pick(self.key, lambda: rank_by_rating(scene.titles))
+        if not loved:
             return []
         return [
-            HomeRow(key="community", kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=list_items(rated))
+            HomeRow(key=self.key, kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=scene.suggest(loved))
         ]
+
+
+def rank_by_rating(cards: tuple[AnyTitleCard, ...]) -> list[AnyTitleCard]:
+    """Those that enough people rated, and not below the mean, best first."""
+    rated = [card for card in cards if card.rating_count >= LEAST_RATINGS and weigh_rating(card) >= PRIOR_MEAN]
+    return sorted(rated, key=lambda card: (-weigh_rating(card), card.id))
 
 
 def weigh_rating(card: AnyTitleCard) -> float:

@@ -1,42 +1,72 @@
-"""A row each for the genres that the profile watches and likes most; those with most to show fill up."""
+"""A row a genre: first those that the profile watches and likes most, then those with the most popular titles."""
 
 from collections import Counter
 
 from bff.domain.home import HomeRow, RowKind, RowLayout
 from bff.domain.profile_state import Thumb
-from resolvers.sections.scene import Scene, list_items
+from bff.domain.titles import AnyTitleCard, Genre
+from resolvers.sections.scene import Scene
 
-ROWS = 14
 LEAST = 12
+FRONT = 10
+"""Items at the front of a row that the rows after it show further behind, so that rows do not look alike."""
+
+SHOWN = 20
+"""Titles by which genres are compared: about as many as a viewer looks at."""
+
+NOT_A_TASTE = frozenset({"international"})
+"""Says where a title is not from, which is no reason to watch it."""
+
+ORIGINS = frozenset({"british", "classic", "independent", "korean", "spanish-language"})
+"""Say where a title is from, not what it is like: behind the others, unless the profile watches them."""
 
 
 class GenreRows:
     kind = RowKind.GENRE
+    key = "genre"
     name = "More to Explore"
 
     async def propose(self, scene: Scene) -> list[HomeRow]:
-        liking = count_genres(scene)
-        genres = [
-            scene.catalogue.genres[identifier]
-            for identifier, cards in scene.shelf.by_genre.items()
-            if len(cards) >= LEAST and identifier in scene.catalogue.genres
-        ]
-        genres.sort(key=lambda genre: (-liking[genre.id], -len(scene.shelf.by_genre[genre.id]), genre.id))
-        return [
-            HomeRow(
-                key=f"genre:{genre.id}",
-                kind=self.kind,
-                layout=RowLayout.BOXART,
-                name=genre.name,
-                items=list_items(scene.shelf.by_genre[genre.id]),
+        rows = []
+        seen = {card.id for card in scene.shelf.top}
+        for genre in rank_genres(scene):
+            suggested = scene.suggest(list_titles(scene, genre))
+            items = tuple(sorted(suggested, key=lambda item: item.title_id in seen))
+            seen.update(item.title_id for item in items[:FRONT])
+            rows.append(
+                HomeRow(
+                    key=f"{self.key}:{genre.id}",
+                    kind=self.kind,
+                    layout=RowLayout.BOXART,
+                    name=genre.name,
+                    items=items,
+                )
             )
-            for genre in genres[:ROWS]
-        ]
+        return rows
+
+
+def rank_genres(scene: Scene) -> list[Genre]:
+    """Those with enough to show, most telling first; a genre that all titles have says nothing."""
+    liking = count_genres(scene)
+    genres = [genre for genre in scene.catalogue.genres.values() if genre.slug not in NOT_A_TASTE]
+
+    def rank(genre: Genre) -> tuple[float, bool, float, str]:
+        pull = sum(card.popularity for card in list_titles(scene, genre)[:SHOWN])
+        return (-liking[genre.id], genre.slug in ORIGINS, -pull, genre.id)
+
+    return sorted((genre for genre in genres if 0 < len(list_titles(scene, genre)) < len(scene.titles)), key=rank)
+
+
+def list_titles(scene: Scene, genre: Genre) -> tuple[AnyTitleCard, ...]:
+    """Most popular first; none where there are too few for a row."""
+    return scene.pick(
+        (GenreRows.key, genre.id), lambda: [card for card in scene.titles if genre.id in card.genre_ids], least=LEAST
+    )
 
 
 def count_genres(scene: Scene) -> Counter[str]:
     """How often each genre stands among what the profile watched (1), liked (2) and disliked (-2)."""
-    weights: Counter[str] = Counter({entry.title_id: 1 for entry in scene.state.progress.values()})
+    weights: Counter[str] = Counter(scene.begun_ids)
     for title_id, rating in scene.state.ratings.items():
         weights[title_id] += 2 if rating.thumb is Thumb.UP else -2
     counts: Counter[str] = Counter()

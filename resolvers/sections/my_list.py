@@ -6,14 +6,12 @@ from resolvers.sections.scene import ROW_LENGTH, Scene
 
 class MyList:
     kind = RowKind.MY_LIST
+    key = "my-list"
     name = "My List"
 
     async def propose(self, scene: Scene) -> list[HomeRow]:
-        items = [HomeItem(entry.title_id) for entry in scene.state.my_list if entry.title_id in scene.shelf.ids]
-        if not items:
+        listed = [HomeItem(entry.title_id) for entry in scene.state.my_list if entry.title_id in scene.shelf.ids]
+        if not listed:
             return []
-        return [
-            HomeRow(
-                key="my-list", kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=tuple(items[:ROW_LENGTH])
-            )
-        ]
+        items = tuple(listed[:ROW_LENGTH])
+        return [HomeRow(key=self.key, kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=items)]

@@ -1,18 +1,25 @@
-"""What came into the region within the last 30 days, newest first."""
+"""What came into the region within the last 30 days: this week's first, the most popular of each week in front."""
 
 from bff.domain.badges import is_new
 from bff.domain.home import HomeRow, RowKind, RowLayout
-from resolvers.sections.scene import Scene, list_items
+from bff.domain.titles import AnyTitleCard
+from resolvers.sections.scene import Scene
 
 
 class NewReleases:
     kind = RowKind.NEW_RELEASES
+    key = "new"
     name = "New on Marquee"
 
     async def propose(self, scene: Scene) -> list[HomeRow]:
-        region = scene.region
-        new = [card for card in scene.shelf.titles if is_new(card, region, scene.now)]
-        new.sort(key=lambda card: card.windows[region].opens.date(), reverse=True)
+        new = scene.pick(self.key, lambda: list_new(scene))
         if not new:
             return []
-        return [HomeRow(key="new", kind=self.kind, layout=RowLayout.WIDE, name=self.name, items=list_items(new))]
+        return [HomeRow(key=self.key, kind=self.kind, layout=RowLayout.WIDE, name=self.name, items=scene.suggest(new))]
+
+
+def list_new(scene: Scene) -> list[AnyTitleCard]:
+    def weeks_old(card: AnyTitleCard) -> int:
+        return (scene.now - card.windows[scene.region].opens).days // 7
+
+    return sorted((card for card in scene.titles if is_new(card, scene.region, scene.now)), key=weeks_old)

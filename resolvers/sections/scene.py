@@ -1,11 +1,14 @@
 """What a section of the home sees, and what every section is."""
 
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import islice
 from typing import Protocol
 
 from bff.domain.home import HomeItem, HomeRow, RowKind
-from bff.domain.profile_state import ProfileState
+from bff.domain.profile_state import ProfileState, Thumb
 from bff.domain.titles import AnyTitleCard
 from bff.stores.snapshot import Catalogue, Shelf
 
@@ -13,7 +16,7 @@ ROW_LENGTH = 75
 """Items a row holds at most: as many as the largest page."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """One profile's home about to be composed. `local_time` is None where the client named no time zone."""
 
@@ -24,20 +27,49 @@ class Scene:
     now: datetime
     local_time: datetime | None
 
+    @property
+    def titles(self) -> tuple[AnyTitleCard, ...]:
+        """What rows are made of, most popular first: for kids what is made for them."""
+        return self.shelf.featured
+
+    def pick(
+        self, key: Hashable, choose: Callable[[], Iterable[AnyTitleCard]], *, least: int = 1
+    ) -> tuple[AnyTitleCard, ...]:
+        """What is the same today for everybody who sees this shelf; nothing, when it is fewer than `least` titles."""
+        picked = self.shelf.pick((key, self.now.date()), choose)
+        return picked if len(picked) >= least else ()
+
+    def suggest(self, cards: Iterable[AnyTitleCard]) -> tuple[HomeItem, ...]:
+        """The first of the cards as items, without those that the profile has had enough of."""
+        return list_items(card for card in cards if card.id not in self.unwanted_ids)
+
+    @cached_property
+    def begun_ids(self) -> frozenset[str]:
+        """Ids of the titles that the profile has watched anything of."""
+        return frozenset(self.state.progress_by_title)
+
+    @cached_property
+    def unwanted_ids(self) -> frozenset[str]:
+        """Ids of the films that the profile saw to the end, and of all that it turned its thumb down on."""
+        finished = {entry.title_id for entry in self.state.progress.values() if entry.is_finished_film}
+        disliked = {title_id for title_id, rating in self.state.ratings.items() if rating.thumb is Thumb.DOWN}
+        return frozenset(finished | disliked)
+
 
 class Section(Protocol):
     """A kind of row. `propose` answers its rows, best first, or none where it has no signal.
 
-    It has a deadline and a failure boundary of its own: it may raise, and the home stands. `name` is what its row is
-    called when nothing else is known of it.
+    It has a deadline and a failure boundary of its own: it may raise, and the home stands. `key` and `name` are those
+    of its row, or of the row that stands for them all when nothing is known but that they failed.
     """
 
     kind: RowKind
+    key: str
     name: str
 
     async def propose(self, scene: Scene) -> list[HomeRow]: ...
 
 
-def list_items(cards: "list[AnyTitleCard] | tuple[AnyTitleCard, ...]") -> tuple[HomeItem, ...]:
+def list_items(cards: Iterable[AnyTitleCard]) -> tuple[HomeItem, ...]:
     """The first cards as plain items."""
-    return tuple(HomeItem(title_id=card.id) for card in cards[:ROW_LENGTH])
+    return tuple(HomeItem(title_id=card.id) for card in islice(cards, ROW_LENGTH))

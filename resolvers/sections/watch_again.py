@@ -9,6 +9,7 @@ LEAST = 4
 
 class WatchAgain:
     kind = RowKind.WATCH_AGAIN
+    key = "again"
     name = "Watch It Again"
 
     async def propose(self, scene: Scene) -> list[HomeRow]:
@@ -16,8 +17,7 @@ class WatchAgain:
         finished = [
             entry
             for entry in scene.state.progress.values()
-            if entry.completed
-            and entry.playable_id == entry.title_id
+            if entry.is_finished_film
             and entry.title_id in scene.shelf.ids
             and not (entry.title_id in ratings and ratings[entry.title_id].thumb is Thumb.DOWN)
         ]
@@ -25,4 +25,4 @@ class WatchAgain:
             return []
         finished.sort(key=lambda entry: (entry.updated_at, entry.title_id))
         items = tuple(HomeItem(title_id=entry.title_id) for entry in finished[:ROW_LENGTH])
-        return [HomeRow(key="again", kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=items)]
+        return [HomeRow(key=self.key, kind=self.kind, layout=RowLayout.BOXART, name=self.name, items=items)]
