@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -26,8 +27,9 @@ from bff.http.images import Gallery, image_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
-from bff.settings import Settings, read_settings
+from bff.settings import DocumentPolicy, Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
+from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
 from bff.stores.login_failures import LoginFailures
 from bff.stores.objects import open_objects
@@ -85,6 +87,9 @@ def build_app(services: Services) -> Starlette:
         plans=PlanCache() if settings.compile else None,
         costs=COSTS,
         cost_limit=settings.operation_cost,
+        find_document=partial(find_document, services.pool),
+        takes_texts=settings.documents is DocumentPolicy.OPEN,
+        country_header=settings.country_header,
         admit=Admission(services.rates, account_rate=settings.account_rate, address_rate=settings.address_rate),
     )
     gallery = Gallery(open_objects(settings), lambda subject: find_brief(services.follower.catalogue, subject))

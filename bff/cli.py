@@ -7,9 +7,13 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from bff.http.released import DocumentCheck
+    from bff.stores.documents import ReleasedDocument
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -161,6 +165,84 @@ async def _import_catalogue(paths: tuple[Path, ...]) -> None:
         await import_catalogue(pool, paths, today=datetime.now(UTC).date(), report=_timed_report())
     finally:
         await pool.close()
+
+
+@main.group()
+def documents() -> None:
+    """Trusted documents: what clients are released with."""
+
+
+@documents.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--client", required=True, help="What the client says of itself in X-Client-Name.")
+@click.option("--version", required=True, help="What it says in X-Client-Version.")
+@_data_dir_option
+@_explained
+def publish(files: tuple[Path, ...], client: str, version: str, data_dir: Path | None) -> None:
+    """Register the operations of a client's version, each file one document; prints their ids.
+
+    A file that this server would refuse is told, and nothing is published.
+    """
+    _find_engines(data_dir)
+    import asyncio
+
+    texts = {file: file.read_text(encoding="utf-8") for file in files}
+    check = _make_document_check()
+    faults = [f"{file}: {fault}" for file, text in texts.items() for fault in check.find_faults(text)]
+    if faults:
+        raise click.ClickException("Nothing was published.\n" + "\n".join(faults))
+    asyncio.run(_publish_documents(client, version, list(texts.values())))
+    from bff.stores.documents import hash_document
+
+    for file, text in texts.items():
+        click.echo(f"sha256:{hash_document(text)}  {file}: {', '.join(check.list_operations(text))}")
+
+
+@documents.command("check")
+@_data_dir_option
+@_explained
+def check_documents(data_dir: Path | None) -> None:
+    """Hold every published document to the schema of this version: to be run before it is released."""
+    _find_engines(data_dir)
+    import asyncio
+
+    check = _make_document_check()
+    released = asyncio.run(_read_documents())
+    faults = [
+        f"{document.client} {document.version} sha256:{document.hash}: {fault}"
+        for document in released
+        for fault in check.find_faults(document.body)
+    ]
+    if faults:
+        raise click.ClickException("Released clients would break.\n" + "\n".join(faults))
+    click.echo(f"{len(released)} documents hold")
+
+
+def _make_document_check() -> "DocumentCheck":
+    from bff.http.released import DocumentCheck
+    from bff.settings import read_settings
+    from schema.build import build_schema
+    from schema.costs import COSTS
+
+    return DocumentCheck(build_schema()._schema, COSTS, cost_limit=read_settings().operation_cost)
+
+
+async def _publish_documents(client: str, version: str, texts: list[str]) -> None:
+    from bff.settings import read_settings
+    from bff.stores.documents import publish_documents
+    from bff.stores.postgres import open_pool
+
+    async with await open_pool(read_settings()) as pool:
+        await publish_documents(pool, client, version, texts)
+
+
+async def _read_documents() -> "list[ReleasedDocument]":
+    from bff.settings import read_settings
+    from bff.stores.documents import read_released_documents
+    from bff.stores.postgres import open_pool
+
+    async with await open_pool(read_settings()) as pool:
+        return await read_released_documents(pool)
 
 
 def _find_engines(data_dir: Path | None) -> None:

@@ -13,6 +13,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class DocumentPolicy(StrEnum):
+    """Which operations are served: any text, or only documents that were published."""
+
+    OPEN = "open"
+    TRUSTED = "trusted"
+
+
 class Secret(str):
     """A string that never shows itself in a repr, a log or a traceback."""
 
@@ -47,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     account_rate: int = 100_000
     address_rate: int = 300_000
     compile: bool = True
+    documents: DocumentPolicy = DocumentPolicy.OPEN
     section_deadline: float = 0.5
     access_token_age: int = 900
     refresh_token_age: int = 60 * 60 * 24 * 60
@@ -93,8 +101,8 @@ def _convert(name: str, raw: str) -> object:
     kinds = Settings.__annotations__
     kind = kinds[name]
     try:
-        if kind is Environment:
-            return Environment(raw)
+        if kind in (Environment, DocumentPolicy):
+            return kind(raw)
         if kind is bool:
             return {"1": True, "true": True, "0": False, "false": False}[raw.strip().lower()]
         if kind in (Secret, Path, int, float, str):

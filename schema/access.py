@@ -59,12 +59,20 @@ def check_token(access: Access, context: OperationContext) -> None:
 
 
 def field(
-    resolver: Callable[..., Any] | None = None, *, name: str | None = None, description: str | None = None
+    resolver: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    max_age: int | None = None,
 ) -> Any:
-    """A field below the root; without a resolver the attribute of that name of the domain value."""
+    """A field below the root; without a resolver the attribute of that name of the domain value.
+
+    `max_age` where a visitor's copy is good for fewer seconds than that of the field of the root above it.
+    """
+    metadata = _declare(max_age)
     if resolver is None:
-        return strawberry.field(name=name, description=description)
-    return strawberry.field(resolver=resolver, name=name, description=description)
+        return strawberry.field(name=name, description=description, metadata=metadata)
+    return strawberry.field(resolver=resolver, name=name, description=description, metadata=metadata)
 
 
 def root(
@@ -74,11 +82,25 @@ def root(
     prefetch: Prefetch | None = None,
     name: str | None = None,
     description: str | None = None,
+    max_age: int | None = None,
 ) -> Any:
-    """A field of the query or mutation root, with its rule."""
-    return strawberry.field(resolver=resolver, name=name, description=description, extensions=[Entry(access, prefetch)])
+    """A field of the query or mutation root, with its rule.
+
+    `max_age` is how many seconds a shared cache may keep what a visitor gets; without it nothing is kept.
+    """
+    return strawberry.field(
+        resolver=resolver,
+        name=name,
+        description=description,
+        extensions=[Entry(access, prefetch)],
+        metadata=_declare(max_age),
+    )
 
 
 def stream(resolver: Callable[..., AsyncGenerator[Any, None]], *, description: str | None = None) -> Any:
     """A field of the subscription root."""
     return strawberry.subscription(resolver=resolver, description=description)
+
+
+def _declare(max_age: int | None) -> dict[str, Any]:
+    return {} if max_age is None else {"max_age": max_age}

@@ -21,12 +21,14 @@ from schema.titles import Genre, Title, TitleConnection
 from schema.together import NotificationConnection, WatchParty
 from schema.viewer import Plan, Viewer
 
+MINUTE = 60
+
 
 @strawberry.type(description="Everything that can be read. Ids that name nothing visible are null.")
 class Query:
-    node: Node | None = root(resolvers.nodes.find_node, Access.PUBLIC)
+    node: Node | None = root(resolvers.nodes.find_node, Access.PUBLIC, max_age=MINUTE)
     nodes: list[Node | None] | None = root(
-        resolvers.nodes.find_nodes, Access.PUBLIC, description="At most 100 ids; gaps are null."
+        resolvers.nodes.find_nodes, Access.PUBLIC, description="At most 100 ids; gaps are null.", max_age=MINUTE
     )
     viewer: Viewer = root(
         resolvers.viewer.get_viewer,
@@ -39,21 +41,27 @@ class Query:
         prefetch=prefetch_home,
         description="The home screen of the current profile; null for an account without one.",
     )
-    title: Title | None = root(resolvers.titles.find_title, Access.PUBLIC)
+    title: Title | None = root(resolvers.titles.find_title, Access.PUBLIC, max_age=5 * MINUTE)
     titles: list[Title | None] | None = root(
-        resolvers.titles.find_titles, Access.PUBLIC, description="At most 100 ids; gaps are null."
+        resolvers.titles.find_titles, Access.PUBLIC, description="At most 100 ids; gaps are null.", max_age=5 * MINUTE
     )
     genres: list[Genre] | None = root(
-        resolvers.browse.list_genres, Access.PUBLIC, description="Those with something to watch."
+        resolvers.browse.list_genres, Access.PUBLIC, description="Those with something to watch.", max_age=60 * MINUTE
     )
-    plans: list[Plan] | None = root(resolvers.viewer.list_plans, Access.PUBLIC, description="From small to large.")
-    browse: TitleConnection | None = root(resolvers.browse.browse, Access.PUBLIC, description="At most 75 a page.")
+    plans: list[Plan] | None = root(
+        resolvers.viewer.list_plans, Access.PUBLIC, description="From small to large.", max_age=60 * MINUTE
+    )
+    browse: TitleConnection | None = root(
+        resolvers.browse.browse, Access.PUBLIC, description="At most 75 a page.", max_age=5 * MINUTE
+    )
     trending: TitleConnection | None = root(
-        resolvers.browse.page_trending, Access.PUBLIC, description="At most 75 a page."
+        resolvers.browse.page_trending, Access.PUBLIC, description="At most 75 a page.", max_age=MINUTE
     )
-    search: SearchConnection | None = root(resolvers.search.search, Access.PUBLIC, description="At most 75 a page.")
+    search: SearchConnection | None = root(
+        resolvers.search.search, Access.PUBLIC, description="At most 75 a page.", max_age=MINUTE
+    )
     suggest: list[Suggestion] | None = root(
-        resolvers.search.suggest, Access.PUBLIC, description="As-you-type completions."
+        resolvers.search.suggest, Access.PUBLIC, description="As-you-type completions.", max_age=MINUTE
     )
     continue_watching: ContinueConnection | None = root(resolvers.my_list.page_continue_watching, Access.PROFILE)
     my_list: MyListConnection | None = root(resolvers.my_list.page_my_list, Access.PROFILE)

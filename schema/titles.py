@@ -128,8 +128,8 @@ class Title(Node):
     )
     preview: Preview | None = field(titles.get_preview, description="The clip behind a card or the hero.")
     trailers: list["Trailer"] = field(titles.list_trailers)
-    badges: list[Badge] = field(titles.list_badges)
-    availability: Availability = field(titles.get_availability)
+    badges: list[Badge] = field(titles.list_badges, max_age=60)
+    availability: Availability = field(titles.get_availability, max_age=60)
     average_rating: float | None = field(description="0..10, over `ratingCount` ratings.")
     rating_count: int
     match: int | None = field(

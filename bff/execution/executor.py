@@ -65,7 +65,7 @@ class PlanCache:
         plan = prepared.plans.get(variant)
         if plan is not None:
             return prepared, plan
-        if prepared.uses < self._compile_on:
+        if prepared.uses < self._compile_on and not executor.comes_again:
             raise Uncompilable("first use")
         if len(prepared.plans) >= self._variants:
             raise Uncompilable("too many variants")
@@ -103,6 +103,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     strawberry_config: Any = None
     scalars: Any = None
     may_call_directly = True
+    comes_again = False
+    """Whether the operation is known to come again (a published document): its plan is made at its first use."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """As graphql-core's; whatever a plan cannot do is done there, and counted with its reason."""

@@ -12,6 +12,7 @@ from bff.http.errors import (
     Incident,
     InvalidOperation,
     MethodNotAllowed,
+    PersistedQueryNotFound,
     RequestTimeout,
     format_error,
     format_field_errors,
@@ -22,12 +23,14 @@ from bff.http.negotiation import GRAPHQL_RESPONSE
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """One whole answer; `headers` beside those that every answer carries."""
+    """One answer; `headers` beside those that every answer carries, or in their place. `is_whole`: the operation ran,
+    and nothing is missing for an error or an engine that was away."""
 
     status: int
     media_type: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+    is_whole: bool = False
 
 
 def answer_result(result: ExecutionResult, context: Any, media_type: str, incident: Incident) -> Answer:
@@ -43,7 +46,7 @@ def answer_result(result: ExecutionResult, context: Any, media_type: str, incide
         body["extensions"] = {"degraded": sorted(degraded)}
     locale = getattr(context, "locale", None)
     headers = (("content-language", locale),) if locale else ()
-    return Answer(status=200, media_type=media_type, body=orjson.dumps(body), headers=headers)
+    return Answer(status=200, media_type=media_type, body=orjson.dumps(body), headers=headers, is_whole=len(body) == 1)
 
 
 def answer_error(error: Error, media_type: str, *, bears_token: bool = False) -> Answer:
@@ -53,7 +56,7 @@ def answer_error(error: Error, media_type: str, *, bears_token: bool = False) ->
     status = error.status
     if isinstance(error, DeadlineExceeded):
         body["data"] = None
-    elif status < 400 and media_type == GRAPHQL_RESPONSE:
+    elif status < 400 and media_type == GRAPHQL_RESPONSE and not isinstance(error, PersistedQueryNotFound):
         status = 400  # without `data` this media type knows no success
     headers = []
     wait = retry_after(error.extensions)
@@ -75,19 +78,22 @@ def answer_invalid_operation(error: InvalidOperation, media_type: str) -> Answer
 
 
 async def send_answer(send: Send, answer: Answer, method: str) -> None:
-    """Send it whole. Nothing that stands here may be kept by a shared cache."""
-    headers = [
-        ("content-type", f"{answer.media_type}; charset=utf-8"),
-        ("content-length", str(len(answer.body))),
-        ("cache-control", "private, no-cache" if method == "GET" else "no-store"),
-        ("vary", "Accept"),
-        *answer.headers,
-    ]
+    """Send it in one piece. Where it does not say otherwise itself, no shared cache may keep it."""
+    headers = {
+        "cache-control": "private, no-cache" if method == "GET" else "no-store",
+        "vary": "Accept",
+        **dict(answer.headers),
+    }
+    if answer.status != 304:
+        headers["content-type"] = f"{answer.media_type}; charset=utf-8"
+        headers["content-length"] = str(len(answer.body))
     await send(
         {
             "type": "http.response.start",
             "status": answer.status,
-            "headers": [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers],
+            "headers": [
+                (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()
+            ],
         }
     )
     await send({"type": "http.response.body", "body": answer.body})

@@ -54,15 +54,21 @@ class Documents:
     def __len__(self) -> int:
         return len(self._cache)
 
-    def find(self, text: str) -> DocumentNode:
-        """The valid document of a text.
+    def find_kept(self, key: str) -> DocumentNode | None:
+        """A document that was found before."""
+        document = self._cache.get(key)
+        if document is not None:
+            self._cache.move_to_end(key)
+        return document
+
+    def find(self, text: str, *, key: str | None = None) -> DocumentNode:
+        """The valid document of a text, kept under `key` or the text itself.
 
         Raises InvalidOperation: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED; TooExpensive before it validates.
         """
-        document = self._cache.get(text)
-        if document is not None:
-            self._cache.move_to_end(text)
-            return document
+        kept = self.find_kept(key or text)
+        if kept is not None:
+            return kept
         document = self._parse(text)
         check_shape(document, self._shape_limits, self._login_fields)
         errors = validate(
@@ -74,7 +80,7 @@ class Documents:
         )
         if errors:
             raise InvalidOperation("GRAPHQL_VALIDATION_FAILED", errors)
-        self._keep(text, document)
+        self._keep(key or text, document)
         return document
 
     def _parse(self, text: str) -> DocumentNode:
@@ -83,8 +89,8 @@ class Documents:
         except GraphQLError as error:
             raise InvalidOperation("GRAPHQL_PARSE_FAILED", [error]) from error
 
-    def _keep(self, text: str, document: DocumentNode) -> None:
-        self._cache[text] = document
+    def _keep(self, key: str, document: DocumentNode) -> None:
+        self._cache[key] = document
         self._cached_tokens += document.token_count
         while self._cached_tokens > self._limit:
             _, evicted = self._cache.popitem(last=False)

@@ -58,9 +58,24 @@ class UntrustedDocument(Error):
     status = 400
 
 
+class PersistedQueryNotFound(Error):
+    """Clients look for this message or code, then send the text; they expect 200 with it."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    status = 200
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
 class PersistedQueryNotSupported(Error):
+    """Clients look for this message or code, then send texts from there on."""
+
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
     status = 400
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported")
 
 
 class InternalServerError(Error):

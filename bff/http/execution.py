@@ -89,8 +89,9 @@ async def execute(
     *,
     deadline: Deadline,
     hide_suggestions: bool,
+    comes_again: bool = False,
 ) -> ExecutionResult:
-    """Run a query or mutation until the deadline.
+    """Run a query or mutation until the deadline. `comes_again`: it is worth a plan at its first use.
 
     Past it, fields that still wait are null with DEADLINE_EXCEEDED at their path.
     Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when not even partial
@@ -110,6 +111,7 @@ async def execute(
     )
     if isinstance(executor, list):
         raise InvalidOperation("BAD_USER_INPUT", executor)
+    cast(DeadlineExecutor, executor).comes_again = comes_again
     result = executor.execute_operation()
     if isinstance(result, ExecutionResult):
         return result

@@ -5,6 +5,7 @@ Ignorant of what the schema is about; the context comes from outside.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from graphql import OperationDefinitionNode, OperationType
@@ -18,6 +19,7 @@ from bff.errors import BadUserInput, Error
 from bff.execution import PlanCache
 from bff.http import errors
 from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
+from bff.http.caching import CacheRules
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents
 from bff.http.execution import Deadline, bind_executor, execute
@@ -32,6 +34,7 @@ from bff.http.requests import (
     parse_query_string,
     would_be_preflighted,
 )
+from bff.http.trusted import FindText, TrustedDocuments
 
 OpenContext = Callable[[Request], Awaitable[Any]]
 ServePage = Callable[[Request], Awaitable[Response]]
@@ -53,6 +56,8 @@ class GraphQLEndpoint:
     `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core. `costs` declares what fields
     cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
     `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
+    `find_document` gives the text of a published hash; unless the endpoint `takes_texts`, nothing else is served.
+    `country_header` names a header that answers are made from, too.
     """
 
     def __init__(
@@ -68,6 +73,9 @@ class GraphQLEndpoint:
         cost_limit: int = COST_LIMIT,
         limits: Limits = _LIMITS,
         admit: Admit | None = None,
+        find_document: FindText | None = None,
+        takes_texts: bool = True,
+        country_header: str = "",
     ) -> None:
         self._schema = schema
         self._executor = bind_executor(schema, plans)
@@ -75,12 +83,18 @@ class GraphQLEndpoint:
         self._graphiql = graphiql
         self._development = development
         self._deadline = deadline
+        make_documents = partial(
+            Documents, schema._schema, development=development, limits=limits, login_fields=costs.login_fields
+        )
         self.operations = OperationFinder(
             Documents(schema._schema, development=development, limits=limits, login_fields=costs.login_fields),
             CostRules(schema._schema, costs),
             cost_limit=cost_limit,
             admit=admit,
+            trusted=TrustedDocuments(find_document, make_documents()) if find_document is not None else None,
+            takes_texts=takes_texts,
         )
+        self._cache_rules = CacheRules(schema._schema, country_header=country_header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -108,10 +122,13 @@ class GraphQLEndpoint:
             deadline = self._set_deadline(request)
             found = await self.operations.find(parameters)
             _check_operation(request.method, found.operation)
-            return await _until_disconnect(
+            answer = await _until_disconnect(
                 self._run(request, parameters, found, deadline=deadline, media_type=told_in, incident=incident),
                 request,
             )
+            if request.method == "GET" and not found.has_text:
+                return self._cache_rules.mark(answer, found, request.headers)
+            return answer
         except errors.InvalidOperation as error:
             return answer_invalid_operation(error, told_in)
         except Error as error:
@@ -159,6 +176,7 @@ class GraphQLEndpoint:
             context,
             deadline=deadline,
             hide_suggestions=not self._development,
+            comes_again=found.is_trusted,
         )
         return answer_result(result, context, media_type, incident)
 

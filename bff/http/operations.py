@@ -6,24 +6,31 @@ from typing import Any
 from graphql import DocumentNode, OperationDefinitionNode
 from msgspec import Struct
 
+from bff.errors import BadUserInput
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents, choose_operation
-from bff.http.errors import PersistedQueryNotSupported, UntrustedDocument
+from bff.http.errors import PersistedQueryNotFound, PersistedQueryNotSupported, UntrustedDocument
 from bff.http.requests import GraphQLRequest
+from bff.http.trusted import PersistedQueries, TrustedDocuments, check_hash, read_persisted_query
 
 Admit = Callable[[Any, int], None]
 
 
 class FoundOperation(Struct, frozen=True, kw_only=True):
-    """A valid operation that may run. `cost` is the most values that it can bring with the request's variables."""
+    """A valid operation that may run. `cost` is the most values that it can bring with the request's variables.
+
+    `is_trusted`: it was published, so it is known to come again. `has_text`: the request brought the text itself.
+    """
 
     document: DocumentNode
     operation: OperationDefinitionNode
     cost: int
+    is_trusted: bool = False
+    has_text: bool = True
 
 
 class OperationFinder:
-    """One a process."""
+    """One a process. Unless it `takes_texts`, published documents alone are served."""
 
     def __init__(
         self,
@@ -32,29 +39,59 @@ class OperationFinder:
         *,
         cost_limit: int = COST_LIMIT,
         admit: Admit | None = None,
+        trusted: TrustedDocuments | None = None,
+        takes_texts: bool = True,
     ) -> None:
         self._documents = documents
+        self._trusted = trusted
+        self._takes_texts = takes_texts
+        self._persisted = PersistedQueries()
         self._admit = admit
         self._costs = costs
         self._cost_limit = cost_limit
 
     async def find(self, request: GraphQLRequest) -> FoundOperation:
         """Raises InvalidOperation where the operation cannot start, TooExpensive, and UntrustedDocument or the errors
-        of persisted queries where there is no text."""
-        document = self._find_document(request)
+        of persisted queries where there is no text that may be run."""
+        document = await self._find_document(request)
         operation = choose_operation(document, request.operation_name)
         cost = self._costs.check(document, operation, request.variables, self._cost_limit)
-        return FoundOperation(document=document, operation=operation, cost=cost)
+        return FoundOperation(
+            document=document,
+            operation=operation,
+            cost=cost,
+            is_trusted=request.document_id is not None,
+            has_text=request.document_id is None and request.query is not None,
+        )
 
     def admit(self, context: Any, found: FoundOperation) -> None:
         """To be called once an operation, when its context is open and before it runs. Raises RateLimited."""
         if self._admit is not None:
             self._admit(context, found.cost)
 
-    def _find_document(self, request: GraphQLRequest) -> DocumentNode:
-        if request.query is not None:
-            return self._documents.find(request.query)
+    async def _find_document(self, request: GraphQLRequest) -> DocumentNode:
         if request.document_id is not None:
-            raise UntrustedDocument("No document is published under this id; send its text as `query`.")
-        # Clients look for these words, then send the text.
-        raise PersistedQueryNotSupported("PersistedQueryNotSupported")
+            if self._trusted is None:
+                raise UntrustedDocument("No document is published under this id; send its text as `query`.")
+            return await self._trusted.find(request.document_id)
+        if request.persisted_query is not None:
+            return self._find_persisted(request)
+        if not self._takes_texts:
+            raise UntrustedDocument("Only published documents are served; send `documentId` in place of `query`.")
+        if request.query is None:
+            raise BadUserInput("There is no operation; send its text as `query`.")
+        return self._documents.find(request.query)
+
+    def _find_persisted(self, request: GraphQLRequest) -> DocumentNode:
+        if not self._takes_texts:
+            raise PersistedQueryNotSupported
+        text_hash = read_persisted_query(request.persisted_query)
+        if request.query is None:
+            text = self._persisted.find(text_hash)
+            if text is None:
+                raise PersistedQueryNotFound
+            return self._documents.find(text)
+        check_hash(text_hash, request.query)
+        document = self._documents.find(request.query)
+        self._persisted.keep(text_hash, request.query)
+        return document

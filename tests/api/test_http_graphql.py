@@ -165,8 +165,8 @@ async def test_suggestions_and_introspection_are_for_development(client):
 async def test_persisted_queries_and_documents_are_refused_in_their_own_words(client):
     persisted = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
     response = await client.post("/graphql", json={"extensions": persisted}, headers=MODERN)
-    assert (response.status_code, code_of(response)) == (400, "PERSISTED_QUERY_NOT_SUPPORTED")
-    assert (await ask(client, "{hello}", extensions=persisted)).status_code == 200
+    assert (response.status_code, code_of(response)) == (200, "PERSISTED_QUERY_NOT_FOUND")
+    assert code_of(await ask(client, "{hello}", extensions=persisted)) == "BAD_USER_INPUT"
     response = await client.get("/graphql", params={"documentId": "sha256:0"}, headers=MODERN)
     assert (response.status_code, code_of(response)) == (400, "UNTRUSTED_DOCUMENT")
 

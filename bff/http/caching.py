@@ -1,0 +1,139 @@
+"""How long an answer to GET may be kept, and by whom: from the ages that its fields declare, and from who asks.
+
+Fields declare an age in their metadata (`schema.access`); a field of the root without one makes the answer private.
+"""
+
+import hashlib
+from collections import OrderedDict
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_composite_type,
+    is_interface_type,
+    is_object_type,
+)
+from msgspec.structs import replace
+from starlette.datastructures import Headers
+
+from bff.http.answers import Answer
+from bff.http.operations import FoundOperation
+
+MAX_AGE = "max_age"
+"""Under which a field's metadata holds its age in seconds."""
+MADE_FROM = ("Accept", "Accept-Language", "Authorization", "X-Device-Class")
+"""What a visitor's answer may depend on; another's by the whole of its account."""
+_KEPT = 1000
+
+
+class CacheRules:
+    """Of one schema. `country_header` is a header that answers depend on, too, where one is set."""
+
+    def __init__(self, schema: GraphQLSchema, *, country_header: str = "") -> None:
+        self._schema = schema
+        self._vary = ", ".join((*MADE_FROM, country_header) if country_header else MADE_FROM)
+        self._ages: OrderedDict[int, tuple[OperationDefinitionNode, int | None]] = OrderedDict()
+
+    def mark(self, answer: Answer, found: FoundOperation, headers: Headers) -> Answer:
+        """The answer to a GET of a known document with the headers of caching; 304 where the client has it already.
+
+        An answer with errors, or without an engine, is not to be kept.
+        """
+        if not answer.is_whole:
+            return replace(answer, headers=(*answer.headers, ("cache-control", "no-store"), ("vary", self._vary)))
+        age = self.find_age(found.document, found.operation)
+        is_public = age is not None and "authorization" not in headers
+        tag = _tag(answer)
+        marked = (
+            *answer.headers,
+            ("cache-control", f"public, max-age={age}" if is_public else "private, no-cache"),
+            ("etag", tag),
+            ("vary", self._vary),
+        )
+        if _matches(headers.get("if-none-match"), tag):
+            return replace(answer, status=304, body=b"", headers=marked)
+        return replace(answer, headers=marked)
+
+    def find_age(self, document: DocumentNode, operation: OperationDefinitionNode) -> int | None:
+        """The shortest age of the operation's fields in seconds; None where it is for one viewer alone."""
+        key = id(operation)
+        known = self._ages.get(key)
+        if known is None or known[0] is not operation:
+            known = self._ages[key] = (operation, _Ages(self._schema, document).find(operation))
+            if len(self._ages) > _KEPT:
+                self._ages.popitem(last=False)
+        return known[1]
+
+
+class _Ages:
+    """Walks one document; a fragment is walked once."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._seen: set[str] = set()
+        self._ages: list[int] = []
+        self._is_private = False
+
+    def find(self, operation: OperationDefinitionNode) -> int | None:
+        root = self._schema.get_root_type(operation.operation)
+        self._walk(operation.selection_set, root, root)
+        return None if self._is_private or not self._ages else min(self._ages)
+
+    def _walk(self, selection_set: SelectionSetNode, parent: Any, root: Any) -> None:
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                self._walk_field(selection, parent, root)
+                continue
+            fragment: Any = selection
+            if isinstance(selection, FragmentSpreadNode):
+                name = selection.name.value
+                if name in self._seen:
+                    continue
+                self._seen.add(name)
+                fragment = self._fragments[name]
+            condition = fragment.type_condition
+            self._walk(
+                fragment.selection_set, self._schema.get_type(condition.name.value) if condition else parent, root
+            )
+
+    def _walk_field(self, node: FieldNode, parent: Any, root: Any) -> None:
+        is_known = is_object_type(parent) or is_interface_type(parent)
+        definition = self._schema.get_field(parent, node.name.value) if is_known else None
+        if definition is None or node.name.value.startswith("__"):
+            return
+        declared = getattr(definition.extensions.get("strawberry-definition"), "metadata", {}).get(MAX_AGE)
+        if declared is not None:
+            self._ages.append(declared)
+        elif parent is root:
+            self._is_private = True
+        below = get_named_type(definition.type)
+        if node.selection_set is not None and is_composite_type(below):
+            self._walk(node.selection_set, below, root)
+
+
+def _tag(answer: Answer) -> str:
+    """Weak: the same answer compressed in another way is the same answer."""
+    digest = hashlib.blake2b(answer.body, digest_size=15)
+    digest.update(answer.media_type.encode())
+    return f'W/"{digest.hexdigest()}"'
+
+
+def _matches(if_none_match: str | None, tag: str) -> bool:
+    if if_none_match is None:
+        return False
+    opaque = tag.removeprefix("W/")
+    return if_none_match.strip() == "*" or any(
+        held.strip().removeprefix("W/") == opaque for held in if_none_match.split(",")
+    )
