@@ -4,15 +4,17 @@ It holds no rules: visibility is `domain.visibility`, access is `schema.access`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 import strawberry
 
+from bff.artwork.sizes import choose_format
 from bff.artwork.urls import ImageSigner
 from bff.auth.sessions import Authority
 from bff.auth.tokens import AccessToken
@@ -34,6 +36,18 @@ from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, RedisAway
 from bff.stores.snapshot import Catalogue, Shelf
 from loaders.document_by_key import DocumentByKey
+
+
+class Reads(StrEnum):
+    """What of a request a field's value may depend on, besides its parent and its arguments."""
+
+    DAY = "DAY"
+    DEVICE_CLASS = "DEVICE_CLASS"
+    GENRES = "GENRES"
+    IMAGE_FORMAT = "IMAGE_FORMAT"
+    REGION = "REGION"
+    TOP_TEN = "TOP_TEN"
+
 
 DEVICE_AGE = 600
 """Seconds a device's copy in Redis lives."""
@@ -92,6 +106,7 @@ class OperationContext:
     state: ProfileState | None = field(init=False, default=None)
     device: Device | None = field(init=False, default=None)
     home: HomeDocument | None = field(init=False, default=None)
+    _shelf: Shelf | None = field(init=False, default=None)
     _entering: "asyncio.Task[None] | None" = field(init=False, default=None)
     _account: "asyncio.Task[AccountRecord | None] | None" = field(init=False, default=None)
 
@@ -120,7 +135,9 @@ class OperationContext:
     @property
     def shelf(self) -> Shelf:
         """What this viewer may see in rows, lists and search."""
-        return self.catalogue.shelve(self.audience, self.now)
+        if self._shelf is None:
+            self._shelf = self.catalogue.shelve(self.audience, self.now)
+        return self._shelf
 
     @property
     def device_class(self) -> DeviceClass:
@@ -139,6 +156,25 @@ class OperationContext:
     def image_formats(self) -> tuple[ImageFormat, ...] | None:
         """What a registered device said it can show; None where only `Accept` can tell."""
         return self.device.capabilities.image_formats if self.device is not None and not self.device.implicit else None
+
+    def read_for_fragments(self, reads: frozenset[str]) -> tuple[Hashable, ...]:
+        """The present values of what fields declare that they read, as a key."""
+        return tuple(self._read(Reads(name)) for name in sorted(reads))
+
+    def _read(self, name: Reads) -> Hashable:
+        match name:
+            case Reads.DAY:
+                return self.now.date()
+            case Reads.DEVICE_CLASS:
+                return self.device_class
+            case Reads.GENRES:
+                return self.catalogue.genres_version
+            case Reads.IMAGE_FORMAT:
+                return choose_format(self.image_formats, self.caller.accept)
+            case Reads.REGION:
+                return self.caller.region
+            case Reads.TOP_TEN:
+                return self.shelf.top_ids
 
     async def enter(self) -> None:
         """Read the profile's state and the device, once an operation, in one round trip with what else is asked for.
@@ -171,7 +207,7 @@ class OperationContext:
     def become(self, caller: Caller) -> None:
         """Go on as somebody else, within the mutation that signed them in; `enter` reads them."""
         self.caller = caller
-        self.state = self.device = self.home = self._entering = self._account = None
+        self.state = self.device = self.home = self._shelf = self._entering = self._account = None
 
     async def change_state(self, write: Write) -> ProfileState:
         """Run a change of the current profile; the operation goes on with the state after it."""

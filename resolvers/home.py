@@ -1,6 +1,6 @@
 """The home screen: opened from the document that pins it or composed anew, paged, arranged."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 
 import strawberry
@@ -16,14 +16,12 @@ from bff.domain.paging import (
     ROWS_CAP,
     Edge,
     Page,
-    PageInfo,
     check_first,
     check_ids,
     decode_cursor,
-    encode_cursor,
+    make_page,
 )
 from bff.domain.titles import AnyTitleCard, ArtworkKind
-from bff.domain.visibility import Visibility, judge
 from bff.errors import BadUserInput, NotFound, Unavailable
 from bff.stores import profile_state as store
 from resolvers.home_composer import open_home, open_pinned_home
@@ -129,8 +127,7 @@ def may_show(context: OperationContext, row: HomeRow) -> bool:
 
 def find_open(context: OperationContext, title_id: str) -> AnyTitleCard | None:
     """The title, where it may stand in a row."""
-    card = context.catalogue.cards.get(title_id)
-    return card if card is not None and judge(card, context.audience, context.now) is Visibility.OPEN else None
+    return context.catalogue.cards.get(title_id) if title_id in context.shelf.ids else None
 
 
 def row_id(context: OperationContext, key: str) -> str:
@@ -194,43 +191,52 @@ async def page_rows(
         if not may_show(context, row):
             continue
         if len(edges) == wanted:
-            return _make_page(edges, has_next=True)
-        cursor = encode_cursor("rows", (document.version, place))
-        edges.append(Edge(cursor=cursor, node=view_row(context, document, row)))
-    return _make_page(edges, has_next=False)
+            return make_page(edges, has_next=True)
+        edges.append(Edge(node=view_row(context, document, row), scope="rows", key=(document.version, place)))
+    return make_page(edges, has_next=False)
 
 
-async def page_items(
+def page_items(
     root: strawberry.Parent[RowView], info: Info, first: int | None = None, after: str | None = None
-) -> Page[RowItem]:
+) -> Page[RowItem] | Awaitable[Page[RowItem]]:
     """Items that the viewer may not see any more are passed over.
 
-    Raises Unavailable where the row could not be had.
+    Raises Unavailable where the row could not be had. Waits only for a page of an earlier home.
     """
     context = info.context
     wanted = check_first(first, default=CARDS_ON_SCREEN[context.device_class], cap=CARDS_CAP)
-    row, version, start = root.row, root.version, 0
-    if after is not None:
-        scope = f"items:{root.row.key}"
-        version, place = _read_cursor(scope, after)
-        if version != root.version:
-            pinned = await open_pinned_home(context, version)
-            held = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), None)
-            if held is None:
-                raise BadUserInput(_NO_CURSOR)
-            row = held
-        start = place + 1
+    if after is None:
+        return take_items(context, root, start=0, wanted=wanted)
+    version, place = _read_cursor(f"items:{root.row.key}", after)
+    if version == root.version:
+        return take_items(context, root, start=place + 1, wanted=wanted)
+    return _page_pinned_items(context, root, version, start=place + 1, wanted=wanted)
+
+
+async def _page_pinned_items(
+    context: OperationContext, root: RowView, version: str, *, start: int, wanted: int
+) -> Page[RowItem]:
+    pinned = await open_pinned_home(context, version)
+    row = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), None)
+    if row is None:
+        raise BadUserInput(_NO_CURSOR)
+    return take_items(context, RowView(id=root.id, version=version, row=row), start=start, wanted=wanted)
+
+
+def take_items(context: OperationContext, view: RowView, *, start: int, wanted: int) -> Page[RowItem]:
+    row = view.row
     if row.items is None:
         raise Unavailable("This row could not be had just now; the others stand. Ask for the home again.")
+    scope = f"items:{row.key}"
     edges: list[Edge[RowItem]] = []
     for place in range(start, len(row.items)):
-        item = view_item(context, root.id, row, row.items[place])
+        item = view_item(context, view.id, row, row.items[place])
         if item is None:
             continue
         if len(edges) == wanted:
-            return _make_page(edges, has_next=True)
-        edges.append(Edge(cursor=encode_cursor(f"items:{row.key}", (version, place)), node=item))
-    return _make_page(edges, has_next=False)
+            return make_page(edges, has_next=True)
+        edges.append(Edge(node=item, scope=scope, key=(view.version, place)))
+    return make_page(edges, has_next=False)
 
 
 def view_item(context: OperationContext, row_identifier: str, row: HomeRow, item: HomeItem) -> RowItem | None:
@@ -307,17 +313,6 @@ def _find_keys(known: dict[str, str], identifiers: Iterable[str]) -> list[str]:
         if known[identifier] not in keys:
             keys.append(known[identifier])
     return keys
-
-
-def _make_page(edges: list[Edge], *, has_next: bool) -> Page:  # type: ignore[type-arg]
-    return Page(
-        edges=tuple(edges),
-        page_info=PageInfo(
-            has_next_page=has_next,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-    )
 
 
 def _read_cursor(scope: str, cursor: str) -> tuple[str, int]:

@@ -1,8 +1,11 @@
 """Pictures as the graph shows them: the right format and size for the device, by a URL that cannot be guessed."""
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from bff.artwork.sizes import ImageKind, choose_format, choose_width, compute_height
+from bff.artwork.urls import ImageSigner
 from bff.context import OperationContext
 from bff.domain.devices import ImageFormat
 
@@ -31,12 +34,28 @@ def make_picture(
     """`width` is a wish, answered by the nearest one that is drawn; None goes by the device's class."""
     chosen_width = choose_width(kind, width, context.device_class)
     chosen_format = choose_format(context.image_formats, context.caller.accept, is_transparent=kind is ImageKind.LOGO)
-    path = context.services.images.url(subject_id, kind, version, chosen_width, chosen_format)
+    signer, public_url = context.services.images, context.services.settings.public_url
+    return _make(signer, public_url, subject_id, kind, version, alt, placeholder, chosen_width, chosen_format)
+
+
+@lru_cache(maxsize=32_768)
+def _make(  # noqa: PLR0917 - positional, since that is what makes the cache quick
+    signer: ImageSigner,
+    public_url: str,
+    subject_id: str,
+    kind: ImageKind,
+    version: str,
+    alt: str,
+    placeholder: str | None,
+    width: int,
+    image_format: ImageFormat,
+) -> Picture:
+    """A picture depends on nothing else, and most are asked for again: a home shows two hundred."""
     return Picture(
-        url=context.services.settings.public_url + path,
-        width=chosen_width,
-        height=compute_height(kind, chosen_width),
-        format=chosen_format,
+        url=public_url + signer.url(subject_id, kind, version, width, image_format),
+        width=width,
+        height=compute_height(kind, width),
+        format=image_format,
         alt=alt,
         placeholder=placeholder,
     )

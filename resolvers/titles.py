@@ -156,8 +156,7 @@ def list_trailers(root: strawberry.Parent[TitleCard]) -> list[AnyPlayable]:
 
 def list_badges(root: strawberry.Parent[TitleCard], info: Info) -> tuple[Badge, ...]:
     context = info.context
-    in_top_ten = root.id in context.shelf.top_ids
-    return badges.list_badges(root, context.audience.region, context.now, in_top_ten=in_top_ten)  # type: ignore[arg-type]
+    return badges.list_badges(root, context.caller.region, context.now, in_top_ten=root.id in context.shelf.top_ids)  # type: ignore[arg-type]
 
 
 def get_availability(root: strawberry.Parent[TitleCard], info: Info) -> AvailabilityView:

@@ -9,7 +9,7 @@ from bff.artwork.briefs import AvatarBrief
 from bff.artwork.sizes import ImageKind
 from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountRecord, Device, Membership, Plan, Profile
-from bff.domain.paging import LIST_CAP, Edge, Key, Page, PageInfo, check_first, decode_cursor, encode_cursor, take_page
+from bff.domain.paging import LIST_CAP, Edge, Key, Page, PageInfo, check_first, decode_cursor, make_page, take_page
 from bff.domain.profile_state import Preferences, Thumb
 from bff.domain.titles import AnyPlayable, AnyTitleCard
 from bff.errors import BadUserInput, Forbidden
@@ -176,15 +176,8 @@ async def page_history(
             completed=row["completed"],
             device=devices.get(row["device_id"]) if is_for_adult(context) else None,
         )
-        edges.append(Edge(cursor=encode_cursor(scope, (row["watched_at"].isoformat(), row["id"])), node=view))
-    return Page(
-        edges=tuple(edges),
-        page_info=PageInfo(
-            has_next_page=len(rows) > wanted,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-    )
+        edges.append(Edge(node=view, scope=scope, key=(row["watched_at"].isoformat(), row["id"])))
+    return make_page(edges, has_next=len(rows) > wanted)
 
 
 async def page_ratings(

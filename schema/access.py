@@ -1,15 +1,16 @@
 """Who may use a field: a rule declared at each field of the root, refused by default; and how fields are declared."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Any
 
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from bff.context import Info, OperationContext
+from bff.context import Info, OperationContext, Reads
 from bff.domain.accounts import Permission
 from bff.errors import Forbidden, Unauthenticated
+from bff.execution.plan import READS
 
 
 class Access(StrEnum):
@@ -64,12 +65,17 @@ def field(
     name: str | None = None,
     description: str | None = None,
     max_age: int | None = None,
+    reads: Iterable[Reads] | None = None,
 ) -> Any:
     """A field below the root; without a resolver the attribute of that name of the domain value.
 
-    `max_age` where a visitor's copy is good for fewer seconds than that of the field of the root above it.
+    `max_age` where a visitor's copy is good for fewer seconds than that of the field of the root above it. `reads` is
+    all that the value depends on besides its parent and its arguments, so that it may be kept for others; without it
+    the value belongs to the one request.
     """
     metadata = _declare(max_age)
+    if reads is not None:
+        metadata[READS] = frozenset(reads)
     if resolver is None:
         return strawberry.field(name=name, description=description, metadata=metadata)
     return strawberry.field(resolver=resolver, name=name, description=description, metadata=metadata)

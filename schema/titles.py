@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from bff.context import Reads
 from bff.domain.accounts import Quality
 from bff.domain.devices import ImageFormat, VideoCodec
 from bff.domain.paging import Edge, Page
@@ -116,19 +117,24 @@ class Title(Node):
     name: str
     original_name: str | None = field(description="As first released, where it differs from `name`.")
     original_language: str | None = field(description="A BCP 47 tag, where the catalogue knows it.")
-    synopsis: str = field(titles.write_synopsis, description="Shortened for the device unless a length is given.")
+    synopsis: str = field(
+        titles.write_synopsis,
+        reads=(Reads.DEVICE_CLASS,),
+        description="Shortened for the device unless a length is given.",
+    )
     release_year: int
-    maturity_rating: MaturityRating = field(titles.get_maturity)
+    maturity_rating: MaturityRating = field(titles.get_maturity, reads=())
     certificate: str | None = field(description="As certified: TV-MA, PG-13, 15.")
-    genres: list["Genre"] = field(titles.list_genres, description="The most telling first.")
-    credits: list["Credit"] = field(titles.list_credits, description="In billing order; at most 100.")
+    genres: list["Genre"] = field(titles.list_genres, reads=(Reads.GENRES,), description="The most telling first.")
+    credits: list["Credit"] = field(titles.list_credits, reads=(), description="In billing order; at most 100.")
     artwork: Image = field(
         titles.picture_title,
+        reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT),
         description="Format and size follow the device: `width` is a wish, answered by the nearest that is drawn.",
     )
-    preview: Preview | None = field(titles.get_preview, description="The clip behind a card or the hero.")
-    trailers: list["Trailer"] = field(titles.list_trailers)
-    badges: list[Badge] = field(titles.list_badges, max_age=60)
+    preview: Preview | None = field(titles.get_preview, reads=(), description="The clip behind a card or the hero.")
+    trailers: list["Trailer"] = field(titles.list_trailers, reads=())
+    badges: list[Badge] = field(titles.list_badges, reads=(Reads.REGION, Reads.DAY, Reads.TOP_TEN), max_age=60)
     availability: Availability = field(titles.get_availability, max_age=60)
     average_rating: float | None = field(description="0..10, over `ratingCount` ratings.")
     rating_count: int
@@ -144,7 +150,7 @@ class Title(Node):
     similar: "TitleConnection | None" = field(
         titles.page_similar, description="The most alike first; 75 a page at most."
     )
-    share_url: URL = field(titles.get_share_url, description="Opens the title in the web client or the app.")
+    share_url: URL = field(titles.get_share_url, reads=(), description="Opens the title in the web client or the app.")
 
 
 @strawberry.interface(
@@ -169,13 +175,13 @@ class Playable(Node):
 
 
 @strawberry.type(description="A film: a title that plays itself.")
-@shows(MovieCard)
+@shows(MovieCard, cached_by="id")
 class Movie(Title, Playable):
     pass
 
 
 @strawberry.type(description="A series, with its seasons.")
-@shows(SeriesCard)
+@shows(SeriesCard, cached_by="id")
 class Series(Title):
     season_count: int = field(seasons.count_seasons)
     season: "Season | None" = field(seasons.get_season)
@@ -243,7 +249,7 @@ class Person(Node):
 @strawberry.type(description="What a person did for a title.")
 @shows(CreditValue)
 class Credit:
-    person: Person = field(titles.get_person)
+    person: Person = field(titles.get_person, reads=())
     role: CreditRole
     character: str | None
 

@@ -55,6 +55,7 @@ _ASSUMED = frozenset({ImageFormat.WEBP, ImageFormat.JPEG, ImageFormat.PNG})
 _MEDIA_TYPES = {f"image/{image_format.lower()}": image_format for image_format in ImageFormat}
 
 
+@lru_cache(maxsize=1024)
 def choose_width(kind: str, asked: int | None, device_class: DeviceClass) -> int:
     """The width nearest to the one asked for, the larger of two as near; by device class when none is asked."""
     if asked is None:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -20,15 +20,32 @@ LIST_CAP = 100
 
 
 class Edge(Struct, Generic[T], frozen=True):
-    cursor: str
+    """`scope` and `key` make the cursor, which few clients ask of every edge."""
+
     node: T
+    scope: str
+    key: Key
+
+    @property
+    def cursor(self) -> str:
+        return encode_cursor(self.scope, self.key)
 
 
 class PageInfo(Struct, frozen=True):
+    """`first` and `last` are the edges at the ends of the page, of any kind."""
+
     has_next_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    first: Any = None
+    last: Any = None
     has_previous_page: bool = False
+
+    @property
+    def start_cursor(self) -> str | None:
+        return None if self.first is None else str(self.first.cursor)
+
+    @property
+    def end_cursor(self) -> str | None:
+        return None if self.last is None else str(self.last.cursor)
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -104,13 +121,10 @@ def take_page(
         except TypeError as error:
             raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error
     chosen = items[start : start + first]
-    edges = tuple(Edge(cursor=encode_cursor(scope, key(item)), node=item) for item in chosen)
-    return Page(
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=start + len(chosen) < len(items),
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-        total_count=len(items),
-    )
+    edges = [Edge(node=item, scope=scope, key=key(item)) for item in chosen]
+    return make_page(edges, has_next=start + len(chosen) < len(items), total_count=len(items))
+
+
+def make_page(edges: Sequence[Edge[T]], *, has_next: bool, total_count: int | None = None) -> Page[T]:
+    info = PageInfo(has_next, edges[0], edges[-1]) if edges else PageInfo(has_next)
+    return Page(edges=tuple(edges), page_info=info, total_count=total_count)

@@ -9,6 +9,7 @@ from graphql.language import DirectiveNode, VariableNode, Visitor, visit
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.execution.failures import settle_failures
+from bff.execution.fragments import FragmentCache
 from bff.execution.generator import forget, generate
 from bff.execution.plan import Plan, Uncompilable
 from bff.execution.runtime import Deoptimise, Run
@@ -69,7 +70,9 @@ class PlanCache:
             raise Uncompilable("first use")
         if len(prepared.plans) >= self._variants:
             raise Uncompilable("too many variants")
-        plan = Plan(executor, may_call_directly=executor.may_call_directly)
+        plan = Plan(
+            executor, may_call_directly=executor.may_call_directly, may_cache=executor.fragment_cache is not None
+        )
         generate(plan)
         prepared.plans[variant] = plan
         self.counts["plans made"] += 1
@@ -100,6 +103,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor, with plans in front of it where a subclass names some."""
 
     plans: PlanCache | None = None
+    fragment_cache: FragmentCache | None = None
     strawberry_config: Any = None
     scalars: Any = None
     may_call_directly = True
@@ -132,7 +136,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return None if self.error_propagation else "error propagation"
 
     def _execute_plan(self, plans: PlanCache, prepared: Prepared, plan: Plan, serially: bool | None) -> Any:
-        run = Run(plan, self, self.strawberry_config, self.scalars)
+        run = Run(plan, self, self.strawberry_config, self.scalars, self.fragment_cache)
         try:
             data = run.start()
         except Deoptimise as deoptimised:
@@ -156,9 +160,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._answer(run, data)
 
     def _answer(self, run: Run, data: dict[str, Any]) -> ExecutionResult:
-        if not run.failures:
-            return ExecutionResult(data, None)
-        settled, errors = settle_failures(data, run.failures)
+        settled, errors = settle_failures(data, run.failures) if run.failures else (data, None)
+        run.splice_fragments()
         return ExecutionResult(settled, errors)
 
 

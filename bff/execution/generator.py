@@ -12,7 +12,7 @@ from graphql import GraphQLObjectType
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from bff.execution.models import is_stored, read_leaf, trust_attribute
-from bff.execution.plan import FieldPlan, Kind, Plan, Position, Source
+from bff.execution.plan import FieldPlan, Kind, Plan, Position, Source, plan_fragment
 from bff.execution.runtime import Failed
 
 _numbers = count(1)
@@ -69,6 +69,8 @@ class _Place:
 
     assign: str
     late: tuple[str, ...]
+    holder: str
+    key: str
 
 
 class _Writer:
@@ -78,6 +80,7 @@ class _Writer:
         self._known: dict[int, str] = {}
         self._locals = count(1)
         self._slots: set[int] = set()
+        self._has_fragments = False
 
     def write_stage(self, called: FieldPlan) -> None:
         if called.source is Source.DIRECT:
@@ -85,9 +88,16 @@ class _Writer:
         elif called.source is Source.BATCH:
             self._write_batch(called)
         self._slots = set()
+        self._has_fragments = False
         body = _Block(2)
         self._write_value(called.position, "value", self._place(called.position, "value", "holder", called.key), body)
         self.lines += [f"def complete{called.slot}(run, holders, values):", "    complete = run.complete"]
+        if self._has_fragments:
+            self.lines += [
+                "    find_fragment = run.find_fragment",
+                "    splice = run.splices.append",
+                "    miss = run.missed.append",
+            ]
         for slot in sorted(self._slots):
             self.lines += [
                 f"    parents{slot} = run.parents[{slot}].append",
@@ -157,7 +167,8 @@ class _Writer:
         inside = out.deeper()
         inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append", f"for {item} in {value}:")
         late = f"complete({self._name('position', position.item)}, {item}, {items}, len({items}) - 1)"
-        self._write_value(position.item, item, _Place(f"{append}({{}})", (f"{append}(None)", late)), inside.deeper())
+        place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items}) - 1")
+        self._write_value(position.item, item, place_of_item, inside.deeper())
         out.add("else:")
         out.deeper().add(*place.late)
 
@@ -166,7 +177,7 @@ class _Writer:
         word = "if"
         for model, object_type in position.models.items():
             out.add(f"{word} type({value}) is {self._name('model', model)}:")
-            self._write_fields(position, model, object_type, value, place, out.deeper())
+            self._write_model(position, model, object_type, value, place, out.deeper())
             word = "elif"
         if not position.models:
             out.add(*place.late)
@@ -174,13 +185,43 @@ class _Writer:
         out.add("else:")
         out.deeper().add(*place.late)
 
-    def _write_fields(  # noqa: PLR0917
+    def _write_model(  # noqa: PLR0917
         self, position: Position, model: type, object_type: GraphQLObjectType, value: str, place: _Place, out: _Block
     ) -> None:
+        """A value of a declared class: from its fragment, with what belongs to the request, or all of it."""
+        selection = position.select(object_type)
+        fragment = plan_fragment(position.plan, selection)
+        if fragment is None:
+            self._write_fields(selection.fields, model, object_type, value, place, out)
+            return
+        self._has_fragments = True
+        found, name = self._local("fragment"), self._name("fragment", fragment)
+        out.add(f"{found} = find_fragment({name}, {value})", f"if {found} is not None:")
+        hit, missed = out.deeper(), out.deeper()
+        if fragment.computed:
+            computed = [read for read in selection.fields if read.key in fragment.computed]
+            self._write_fields(computed, model, object_type, value, place, hit)
+            hit.add(f"splice(({found}, {place.holder}, {place.key}))")
+        else:
+            hit.add(place.assign.format(f"{found}.whole"))
+        out.add("else:")
+        target = self._write_fields(selection.fields, model, object_type, value, place, missed)
+        missed.add(f"miss(({name}, {value}, {target}))")
+
+    def _write_fields(  # noqa: PLR0917
+        self,
+        fields: list[FieldPlan],
+        model: type,
+        object_type: GraphQLObjectType,
+        value: str,
+        place: _Place,
+        out: _Block,
+    ) -> str:
+        """The display of an object, in its place; answers the name of the dict."""
         target = self._local("data")
         entries: list[str] = []
         after = _Block(out.depth)
-        for read in position.select(object_type).fields:
+        for read in fields:
             expression = "None"
             if read.source is Source.TYPENAME:
                 expression = repr(object_type.name)
@@ -192,6 +233,7 @@ class _Writer:
             entries.append(f"{read.key!r}: {expression}")
         out.add(f"{target} = {{{', '.join(entries)}}}", place.assign.format(target))
         out.lines += after.lines
+        return target
 
     def _write_attribute(self, read: FieldPlan, model: type, value: str, target: str, after: _Block) -> str:
         """The expression of an attribute in its object's display; None where `after` puts it in place."""
@@ -212,7 +254,7 @@ class _Writer:
 
     def _place(self, position: Position, value: str, holder: str, key: str) -> _Place:
         late = f"complete({self._name('position', position)}, {value}, {holder}, {key!r})"
-        return _Place(f"{holder}[{key!r}] = {{}}", (late,))
+        return _Place(f"{holder}[{key!r}] = {{}}", (late,), holder, repr(key))
 
     def _name(self, prefix: str, value: Any) -> str:
         known = self._known.get(id(value))

@@ -22,14 +22,18 @@ from graphql import (
 T = TypeVar("T", bound=type)
 
 _MODELS = "__models__"
+_CACHED_BY = "__cached_by__"
 _DEFINITION = "strawberry-definition"
 
 
-def shows(*models: type) -> Callable[[T], T]:
+def shows(*models: type, cached_by: str | None = None) -> Callable[[T], T]:
     """Declare the classes whose instances a type shows; stands below `@strawberry.type`.
 
     Instances hold what their annotations say: they are frozen structs that strictly typed code or a decoder built. That
     is what lets plans read them without looking twice. A value of any other class is not of the type.
+
+    `cached_by` names the attribute that identifies an instance among its kind: instances are then immutable for good,
+    a later version is another object, and what does not depend on the request may be kept as JSON.
     """
 
     def declare(cls: T) -> T:
@@ -37,6 +41,7 @@ def shows(*models: type) -> Callable[[T], T]:
             return isinstance(value, models)
 
         setattr(cls, _MODELS, models)
+        setattr(cls, _CACHED_BY, cached_by)
         cls.is_type_of = classmethod(is_type_of)  # type: ignore[attr-defined]
         return cls
 
@@ -45,10 +50,19 @@ def shows(*models: type) -> Callable[[T], T]:
 
 def list_models(object_type: GraphQLObjectType) -> tuple[type, ...]:
     """What `shows` declared for an object type."""
-    definition = object_type.extensions.get(_DEFINITION)
-    origin = getattr(definition, "origin", None)
-    models: tuple[type, ...] = getattr(origin, "__dict__", {}).get(_MODELS, ())
+    models: tuple[type, ...] = _declared(object_type).get(_MODELS, ())
     return models
+
+
+def find_identity(object_type: GraphQLObjectType) -> str | None:
+    """The attribute that fragments of a type are kept by, if they are."""
+    identity: str | None = _declared(object_type).get(_CACHED_BY)
+    return identity
+
+
+def _declared(object_type: GraphQLObjectType) -> Mapping[str, Any]:
+    definition = object_type.extensions.get(_DEFINITION)
+    return getattr(getattr(definition, "origin", None), "__dict__", {})
 
 
 class Leaf(msgspec.Struct, frozen=True):

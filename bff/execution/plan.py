@@ -6,7 +6,8 @@ are right by construction.
 
 from collections.abc import Callable
 from enum import Enum, IntEnum
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -28,10 +29,15 @@ from graphql.execution.executor import Executor
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.models import list_models
+from bff.execution.models import find_identity, list_models
 
 MAX_FIELDS = 4000
+READS = "reads"
+"""The key of a field's metadata that names what its value depends on."""
 _DEFINITION = "strawberry-definition"
+
+
+_numbers = count(1)
 
 
 class Uncompilable(Exception):
@@ -219,6 +225,17 @@ class FieldPlan:
         return Source.DIRECT
 
 
+class FragmentPlan(NamedTuple):
+    """How values of one selection are kept as JSON: by `identity`, an attribute, and by what they `read`; `computed`
+    are the keys that belong to each request.
+    """
+
+    number: int
+    identity: str
+    reads: frozenset[str]
+    computed: tuple[str, ...]
+
+
 class Selection:
     """The fields read of values of one object type at one position."""
 
@@ -249,10 +266,13 @@ class Plan:
     `executor` is the one that the plan was made with; only what does not change between executions is taken from it.
     """
 
-    def __init__(self, executor: "Executor[Any]", *, may_call_directly: bool) -> None:
+    def __init__(self, executor: "Executor[Any]", *, may_call_directly: bool, may_cache: bool = False) -> None:
         self.executor = executor
         self.schema = executor.schema
         self.may_call_directly = may_call_directly
+        self.may_cache = may_cache
+        self.fragments: list[FragmentPlan] = []
+        self.number = next(_numbers)
         self.slots: list[FieldPlan] = []
         self.fields = 0
         root_type = executor.schema.get_root_type(executor.operation.operation)
@@ -278,6 +298,56 @@ class Plan:
         self.fields += count
         if self.fields > MAX_FIELDS:
             raise Uncompilable("too many fields")
+
+
+def plan_fragment(plan: Plan, selection: Selection) -> FragmentPlan | None:
+    """How to keep what a selection reads; None where its type is not cacheable, or every field belongs to the request.
+
+    A field whose value holds anything that belongs to the request belongs to it whole.
+    """
+    identity = find_identity(selection.type)
+    if identity is None or not plan.may_cache:
+        return None
+    reads: set[str] = set()
+    computed = []
+    for field in selection.fields:
+        read = find_reads(field)
+        if read is None:
+            computed.append(field.key)
+        else:
+            reads |= read
+    if len(computed) == len(selection.fields):
+        return None
+    fragment = FragmentPlan(len(plan.fragments), identity, frozenset(reads), tuple(computed))
+    plan.fragments.append(fragment)
+    return fragment
+
+
+def find_reads(field: FieldPlan) -> frozenset[str] | None:
+    """What of the request a field's value depends on; None where that was not declared."""
+    own: frozenset[str] | None = frozenset()
+    if field.slot is not None:
+        metadata = field.strawberry_field.metadata if field.strawberry_field is not None else {}
+        own = metadata.get(READS)
+    below = _find_reads_below(field.position)
+    return None if own is None or below is None else own | below
+
+
+def _find_reads_below(position: Position) -> frozenset[str] | None:
+    if position.kind is Kind.LEAF:
+        return frozenset()
+    if position.item is not None:
+        return _find_reads_below(position.item)
+    if not position.models:
+        return None
+    reads: frozenset[str] = frozenset()
+    for object_type in position.models.values():
+        for field in position.select(object_type).fields:
+            found = find_reads(field)
+            if found is None:
+                return None
+            reads |= found
+    return reads
 
 
 def _is_plain(field: StrawberryField) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Iterable
 from typing import Any
 
+import orjson
 from graphql import GraphQLError, GraphQLObjectType, Undefined
 from graphql.execution.executor import Executor, invalid_return_type_error
 from graphql.execution.values import get_argument_values
@@ -15,7 +16,8 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.info import Info
 
 from bff.execution.failures import Failure
-from bff.execution.plan import FieldPlan, Kind, Plan, Position, Selection, Source
+from bff.execution.fragments import Fragment, FragmentCache, cut_fragment
+from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Selection, Source
 
 
 class Deoptimise(BaseException):
@@ -61,13 +63,24 @@ def make_path(field: FieldPlan) -> Path:
 class Run:
     """The state of one execution."""
 
-    def __init__(self, plan: Plan, executor: "Executor[Any]", strawberry_config: Any, scalars: Any) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        executor: "Executor[Any]",
+        strawberry_config: Any,
+        scalars: Any,
+        cache: FragmentCache | None = None,
+    ) -> None:
         self.plan = plan
         self.executor = executor
         self.failures: list[Failure] = []
         self.tick = 0
         self.parents: list[list[Any]] = [[] for _ in plan.slots]
         self.holders: list[list[Any]] = [[] for _ in plan.slots]
+        self.splices: list[tuple[Fragment, Any, Any]] = []
+        self.missed: list[tuple[FragmentPlan, Any, dict[str, Any]]] = []
+        self._cache = cache
+        self._tokens: dict[int, int] = {}
         self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
         self._spawned: list[Awaitable[None]] = []
         self._config = strawberry_config
@@ -151,6 +164,32 @@ class Run:
         if not field.definition.args and not field.nodes[0].arguments:
             return {}
         return get_argument_values(field.definition, field.nodes[0], self.executor.variable_values)
+
+    def find_fragment(self, fragment: FragmentPlan, value: Any) -> Fragment | None:
+        if self._cache is None:
+            return None
+        token = self._tokens.get(fragment.number)
+        if token is None:
+            token = self._tokens[fragment.number] = self._find_token(self._cache, fragment)
+        return self._cache.find(token, getattr(value, fragment.identity), value)
+
+    def _find_token(self, cache: FragmentCache, fragment: FragmentPlan) -> int:
+        executor = self.executor
+        variables = orjson.dumps(executor.variable_values.coerced, default=str, option=orjson.OPT_SORT_KEYS)
+        present = executor.context_value.read_for_fragments(fragment.reads)
+        return cache.find_token((self.plan.number, fragment.number, variables, present))
+
+    def splice_fragments(self) -> None:
+        """Put the JSON of fragments in place, inner ones first; keep what is new, unless something failed."""
+        for fragment, holder, key in reversed(self.splices):
+            computed = holder[key]
+            if type(computed) is dict:
+                holder[key] = fragment.fill_in(computed)
+        if self._cache is not None and not self.failures:
+            for plan, value, data in self.missed:
+                self._cache.keep(
+                    self._tokens[plan.number], getattr(value, plan.identity), cut_fragment(value, data, plan.computed)
+                )
 
     def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
         """A place failed: it is null for now; what else becomes null is settled when all is done."""

@@ -9,7 +9,7 @@ from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
 from bff.errors import DeadlineExceeded
-from bff.execution import CompiledExecutor, PlanCache
+from bff.execution import CompiledExecutor, FragmentCache, PlanCache
 from bff.http.errors import InvalidOperation
 from bff.http.requests import GraphQLRequest
 
@@ -74,6 +74,7 @@ def bind_executor(schema: Schema, plans: PlanCache | None) -> type[DeadlineExecu
     """The executor of one schema; without plans graphql-core executes everything."""
     namespace = {
         "plans": plans,
+        "fragment_cache": FragmentCache() if plans is not None else None,
         "strawberry_config": schema.config,
         "scalars": schema.schema_converter.scalar_registry,
     }
