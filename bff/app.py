@@ -19,6 +19,7 @@ from bff.auth.sessions import open_authority
 from bff.context import Services
 from bff.execution import PlanCache
 from bff.http.admission import Admission
+from bff.http.compression import Compression
 from bff.http.cors import cors_middleware
 from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
@@ -100,7 +101,10 @@ def build_app(services: Services) -> Starlette:
     ]
     if settings.is_development:
         routes += [sdl_route(schema), *page.routes]
-    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), *cors_middleware(settings.cors_origins)])
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders), Middleware(Compression), *cors_middleware(settings.cors_origins)],
+    )
 
 
 def create_app() -> Starlette:

