@@ -23,7 +23,7 @@ class Framing(StrEnum):
     BACKDROP = "BACKDROP"
 
 
-_FOCUS = {Framing.PORTRAIT: (0.5, 0.38), Framing.LANDSCAPE: (0.69, 0.46), Framing.BACKDROP: (0.70, 0.47)}
+_FOCUS = {Framing.PORTRAIT: (0.5, 0.38), Framing.LANDSCAPE: (0.74, 0.46), Framing.BACKDROP: (0.70, 0.47)}
 _RADIUS = {Framing.PORTRAIT: 0.40, Framing.LANDSCAPE: 0.40, Framing.BACKDROP: 0.44}
 """Of the shorter side."""
 

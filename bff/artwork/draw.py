@@ -98,7 +98,7 @@ def _draw_wide(brief: TitleBrief, width: int, height: int) -> Image.Image:
     margin = height * 0.10
     size = _label_size(height * 0.95)
     label_y = height - margin - size * 1.1
-    room = width * 0.56
+    room = width * 0.52
     anchor = _choose_anchor(brief.name, is_centred=False)
     x = margin + (room if anchor else 0)
     _paint_title(

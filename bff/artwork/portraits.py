@@ -13,7 +13,7 @@ from bff.artwork.faces import INTER
 from bff.artwork.palettes import PALETTES, Palette, parse_colour
 from bff.artwork.typography import fit_text, paint_text
 
-_PHOTO_PALETTES = tuple(PALETTES[slug][0] for slug in ("drama", "nature", "romance", "sci-fi", "history", "mystery"))
+_PHOTO_PALETTES = tuple(palette for sets in PALETTES.values() for palette in sets)
 
 
 def draw_monogram(name: str, width: int) -> Image.Image:
