@@ -20,7 +20,7 @@ from bff.auth.sessions import Authority
 from bff.auth.tokens import AccessToken
 from bff.domain.accounts import AccountRecord, Device
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
-from bff.domain.home import HomeDocument
+from bff.domain.home import PinnedHome
 from bff.domain.profile_state import ProfileState
 from bff.domain.titles import MaturityRating
 from bff.domain.visibility import Audience
@@ -31,9 +31,11 @@ from bff.stores.accounts import read_account
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.devices import find_device
 from bff.stores.login_failures import LoginFailures
+from bff.stores.postgres import StatementCount
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
 from bff.stores.rate_limits import RateLimits
-from bff.stores.redis import DocumentCache, RedisAway
+from bff.stores.redis import DocumentCache, RedisAway, read_document
+from bff.stores.signals import Signals
 from bff.stores.snapshot import Catalogue, Shelf
 from loaders.document_by_key import DocumentByKey
 
@@ -61,12 +63,14 @@ class Services:
 
     settings: Settings
     pool: asyncpg.Pool
+    statements: StatementCount
     cache: DocumentCache
     follower: CatalogueFollower
     authority: Authority
     images: ImageSigner
     rates: RateLimits
     login_failures: LoginFailures
+    signals: Signals
     now: Callable[[], datetime]
 
 
@@ -105,7 +109,7 @@ class OperationContext:
     documents: DocumentByKey = field(init=False)
     state: ProfileState | None = field(init=False, default=None)
     device: Device | None = field(init=False, default=None)
-    home: HomeDocument | None = field(init=False, default=None)
+    home: PinnedHome | None = field(init=False, default=None)
     _shelf: Shelf | None = field(init=False, default=None)
     _entering: "asyncio.Task[None] | None" = field(init=False, default=None)
     _account: "asyncio.Task[AccountRecord | None] | None" = field(init=False, default=None)
@@ -227,15 +231,14 @@ class OperationContext:
             await self._read_device(token.account_id, self.caller.device_id or str(token.device_id), await device)
 
     async def _read_state(self, profile_id: str, stored: bytes | None) -> None:
-        if stored is not None:
-            self.state = decode_state(stored)
-        else:
+        self.state = read_document(stored, decode_state)
+        if self.state is None:
             self.state = await read_state(self.services.pool, self.services.cache, profile_id)
         if self.state is None:
             raise Unauthenticated("The profile of this token is gone; sign in again.")
 
     async def _read_device(self, account_id: str, device_id: str, stored: bytes | None) -> None:
-        found = _decode_device(stored) if stored is not None else None
+        found = read_document(stored, _decode_device)
         if found is None:
             found = await find_device(self.services.pool, account_id, device_id)
             if found is not None:

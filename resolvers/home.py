@@ -9,7 +9,7 @@ from msgspec import Struct
 from bff.context import Info, OperationContext
 from bff.domain.badges import is_leaving, is_new
 from bff.domain.devices import DeviceClass
-from bff.domain.home import HomeDocument, HomeItem, HomeRow, RowKind, RowLayout
+from bff.domain.home import PinnedHome, PinnedRow, RowKind, RowLayout
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.paging import (
     CARDS_CAP,
@@ -39,7 +39,7 @@ _NO_CURSOR = "`after` is no cursor of this list; use an `endCursor` that this li
 
 class HomeView(Struct, frozen=True):
     id: str
-    document: HomeDocument
+    document: PinnedHome
 
     @property
     def generated_at(self) -> datetime:
@@ -51,7 +51,7 @@ class RowView(Struct, frozen=True):
 
     id: str
     version: str
-    row: HomeRow
+    row: PinnedRow
 
 
 class HeroView(Struct, frozen=True):
@@ -106,21 +106,21 @@ async def find_row(context: OperationContext, identifier: str) -> RowView | None
     )
 
 
-def list_rows(context: OperationContext, document: HomeDocument) -> list[HomeRow]:
+def list_rows(context: OperationContext, document: PinnedHome) -> list[PinnedRow]:
     """All that a client may hold the id of: shown, hidden, and lately gone."""
     past = (past.row for past in document.past if past.until > context.now)
     return [*document.rows, *document.hidden, *past]
 
 
-def view_rows(context: OperationContext, document: HomeDocument, rows: Iterable[HomeRow]) -> list[RowView]:
+def view_rows(context: OperationContext, document: PinnedHome, rows: Iterable[PinnedRow]) -> list[RowView]:
     return [view_row(context, document, row) for row in rows if may_show(context, row)]
 
 
-def view_row(context: OperationContext, document: HomeDocument, row: HomeRow) -> RowView:
+def view_row(context: OperationContext, document: PinnedHome, row: PinnedRow) -> RowView:
     return RowView(id=row_id(context, row.key), version=document.version, row=row)
 
 
-def may_show(context: OperationContext, row: HomeRow) -> bool:
+def may_show(context: OperationContext, row: PinnedRow) -> bool:
     """A row that follows from a title names it, so it goes with it; a pinned home may be older than that."""
     return row.because_id is None or find_open(context, row.because_id) is not None
 
@@ -225,12 +225,13 @@ async def _page_pinned_items(
 
 def take_items(context: OperationContext, view: RowView, *, start: int, wanted: int) -> Page[RowItem]:
     row = view.row
-    if row.items is None:
-        raise Unavailable("This row could not be had just now; the others stand. Ask for the home again.")
+    title_ids = row.split()
+    if title_ids is None:
+        raise Unavailable("This row could not be had just now; the others stand. Ask for it again by its id.")
     scope = f"items:{row.key}"
     edges: list[Edge[RowItem]] = []
-    for place in range(start, len(row.items)):
-        item = view_item(context, view.id, row, row.items[place])
+    for place in range(start, len(title_ids)):
+        item = view_item(context, view, title_ids[place], place)
         if item is None:
             continue
         if len(edges) == wanted:
@@ -239,16 +240,16 @@ def take_items(context: OperationContext, view: RowView, *, start: int, wanted: 
     return make_page(edges, has_next=False)
 
 
-def view_item(context: OperationContext, row_identifier: str, row: HomeRow, item: HomeItem) -> RowItem | None:
+def view_item(context: OperationContext, view: RowView, title_id: str, place: int) -> RowItem | None:
     """An item as the graph shows it; None when the viewer may not see its title, or it has nothing to go on with."""
-    card = find_open(context, item.title_id)
+    card = find_open(context, title_id)
     if card is None:
         return None
-    identifier = f"{row_identifier}.{card.id}"
+    row, identifier = view.row, f"{view.id}.{title_id}"
     if row.kind is RowKind.CONTINUE_WATCHING:
         return make_continue_item(context.require_state(), card, identifier)
-    if item.rank is not None:
-        return RankedItem(id=identifier, title=card, layout=row.layout, rank=item.rank)
+    if place < len(row.ranks):
+        return RankedItem(id=identifier, title=card, layout=row.layout, rank=row.ranks[place])
     return TitleItem(id=identifier, title=card, layout=row.layout)
 
 

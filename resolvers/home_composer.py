@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from bff.context import OperationContext
 from bff.domain.home import (
-    HomeDocument,
     HomeRow,
     PastRow,
+    PinnedHome,
     RowKind,
     RowLayout,
     arrange,
@@ -23,12 +23,13 @@ from bff.domain.home import (
     drop_adjacent_repeats,
     hide,
     mix,
+    pin,
     spread,
 )
 from bff.domain.paging import ROWS_CAP
 from bff.errors import BadUserInput, Unavailable
 from bff.stores import keys
-from bff.stores.redis import RedisAway
+from bff.stores.redis import RedisAway, read_document
 from resolvers import sections
 from resolvers.sections.scene import Scene, Section
 from resolvers.sections.time_of_day import find_part
@@ -47,7 +48,7 @@ HERO_RANKS = 120
 
 _CAPS = {RowKind.BECAUSE_YOU_WATCHED: 3, RowKind.GENRE: 14}
 
-_decode = msgspec.msgpack.Decoder(HomeDocument).decode
+_decode = msgspec.msgpack.Decoder(PinnedHome).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -57,13 +58,13 @@ def prefetch_home(context: OperationContext) -> None:
         context.documents.load(_name_home(context, context.token.profile_id))
 
 
-async def open_home(context: OperationContext) -> HomeDocument:
+async def open_home(context: OperationContext) -> PinnedHome:
     """The home that was pinned last, while it holds; else a new one, pinned in its place."""
     basis = compute_basis(context)
     if context.home is not None and context.home.basis == basis:
         return context.home
     stored = await context.documents.load(_name_home(context, context.require_state().profile_id))
-    previous = _decode(stored) if stored is not None else None
+    previous = read_document(stored, _decode)
     if previous is not None and previous.basis == basis:
         context.home = previous
         return previous
@@ -72,7 +73,7 @@ async def open_home(context: OperationContext) -> HomeDocument:
     return context.home
 
 
-async def open_pinned_home(context: OperationContext, version: str) -> HomeDocument:
+async def open_pinned_home(context: OperationContext, version: str) -> PinnedHome:
     """The home of one version.
 
     Raises BadUserInput when it is not kept any more, Unavailable when that cannot be told.
@@ -80,14 +81,15 @@ async def open_pinned_home(context: OperationContext, version: str) -> HomeDocum
     if context.home is not None and context.home.version == version:
         return context.home
     stored = await context.documents.load(keys.pinned_home(context.require_state().profile_id, version))
-    if stored is not None:
-        return _decode(stored)
+    pinned = read_document(stored, _decode)
+    if pinned is not None:
+        return pinned
     if "redis" in context.degraded:
         raise Unavailable("The home that this cursor belongs to cannot be read just now; try again.")
     raise BadUserInput("The home that this cursor belongs to is gone; begin with its first page again.")
 
 
-async def compose(context: OperationContext, basis: str, previous: HomeDocument | None) -> HomeDocument:
+async def compose(context: OperationContext, basis: str, previous: PinnedHome | None) -> PinnedHome:
     """Ask every section at once, each with its own deadline, and mix what they propose.
 
     A home that lacks a section is not kept: its `basis` is empty, so that the next request tries again.
@@ -109,13 +111,13 @@ async def compose(context: OperationContext, basis: str, previous: HomeDocument 
     rules = (hide(unwanted), cap_kinds(_CAPS), spread, arrange(wanted.order), drop_adjacent_repeats(LEAST_ITEMS))
     rows = mix(proposed, rules)[:ROWS_CAP]
     hidden = tuple(row for row in proposed if row.key in unwanted)
-    return HomeDocument(
+    return PinnedHome(
         version=hashlib.blake2b(_encode((basis, rows, hidden)), digest_size=9).hexdigest(),
         basis=basis if is_whole else "",
         generated_at=context.now,
         hero_id=pick_hero(scene),
-        rows=tuple(rows),
-        hidden=hidden,
+        rows=tuple(pin(row) for row in rows),
+        hidden=tuple(pin(row) for row in hidden),
         past=tuple(islice(_list_past_rows(previous, {row.key for row in (*rows, *hidden)}, context.now), ROWS_CAP)),
     )
 
@@ -147,33 +149,35 @@ def pick_hero(scene: Scene) -> str | None:
     return next((title_id for title_id in own_order if title_id not in known), own_order[0] if own_order else None)
 
 
-async def _propose(section: Section, scene: Scene, deadline: float, previous: HomeDocument | None) -> list[HomeRow]:
+async def _propose(section: Section, scene: Scene, deadline: float, previous: PinnedHome | None) -> list[HomeRow]:
     try:
         async with asyncio.timeout(deadline):
             return await section.propose(scene)
     except Exception:
         log.warning("section %s failed; its last good rows stand in", section.kind, exc_info=True)
     held = [*previous.rows, *previous.hidden] if previous is not None else []
-    last_good = [replace(row, is_stale=True) for row in held if row.kind is section.kind and row.items is not None]
+    last_good = [
+        replace(row.unpack(), is_stale=True) for row in held if row.kind is section.kind and row.title_ids is not None
+    ]
     if last_good:
         return last_good
     return [HomeRow(key=section.key, kind=section.kind, layout=RowLayout.BOXART, name=section.name, items=None)]
 
 
-def _list_past_rows(previous: HomeDocument | None, shown: set[str], now: datetime) -> Iterator[PastRow]:
+def _list_past_rows(previous: PinnedHome | None, shown: set[str], now: datetime) -> Iterator[PastRow]:
     """Rows of earlier homes that are not in the one that follows, while a client may page on through them."""
     if previous is None:
         return
     until = now + timedelta(seconds=PINNED_AGE)
     for row in (*previous.rows, *previous.hidden):
         if row.key not in shown:
-            yield PastRow(row=replace(row, items=()), until=until)
+            yield PastRow(row=replace(row, title_ids="", ranks=()), until=until)
     for past in previous.past:
         if past.row.key not in shown and past.until > now:
             yield past
 
 
-async def _pin(context: OperationContext, document: HomeDocument, previous: HomeDocument | None) -> None:
+async def _pin(context: OperationContext, document: PinnedHome, previous: PinnedHome | None) -> None:
     """Keep it as the latest and by its version; the version before it goes when its clients have had their time."""
     profile_id, encoded = context.require_state().profile_id, _encode(document)
     outdated = []

@@ -8,7 +8,7 @@ from enum import Enum
 
 import msgspec
 
-from bff.domain.home import HomeDocument, HomeItem, HomeRow, RowKind, RowLayout
+from bff.domain.home import HomeItem, HomeRow, PinnedHome, PinnedRow, RowKind, RowLayout, pin
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.profile_state import Thumb
 from bff.domain.titles import AnyTitleCard, MaturityRating, MovieCard, SeriesCard
@@ -162,7 +162,7 @@ async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     key, target = keys.profile_home(str(stage.client.profile_id), f"{stage.target.region}:-"), stage.target
     stored = (await demo.services.cache.get_many([key]))[0]
     assert stored is not None
-    document = msgspec.msgpack.decode(stored, type=HomeDocument)
+    document = msgspec.msgpack.decode(stored, type=PinnedHome)
     plain = HomeItem(target.card.id)
     rows = (
         _row("plain", RowKind.TRENDING, RowLayout.BOXART, plain),
@@ -180,5 +180,5 @@ async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     return [derive_id(IdKind.ROW, f"{stage.client.profile_id}:{row.key}") for row in (*rows, *hidden)]
 
 
-def _row(key: str, kind: RowKind, layout: RowLayout, item: HomeItem) -> HomeRow:
-    return HomeRow(key=key, kind=kind, layout=layout, name=key, items=(item,))
+def _row(key: str, kind: RowKind, layout: RowLayout, item: HomeItem) -> PinnedRow:
+    return pin(HomeRow(key=key, kind=kind, layout=layout, name=key, items=(item,)))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import zip_longest
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -52,15 +53,50 @@ class HomeRow(Struct, frozen=True, kw_only=True):
     items: tuple[HomeItem, ...] | None
 
 
+class PinnedRow(Struct, frozen=True, kw_only=True):
+    """A row as it is kept: ids joined by blanks, since splitting the few that are asked for is quicker than decoding
+    them all. `title_ids` is None where the items failed; `ranks` belong to ranked rows only.
+    """
+
+    key: str
+    kind: RowKind
+    layout: RowLayout
+    name: str
+    because_id: str | None = None
+    is_stale: bool = False
+    title_ids: str | None
+    ranks: tuple[int, ...] = ()
+
+    def split(self) -> list[str] | None:
+        """The ids of its titles, in their order."""
+        return None if self.title_ids is None else self.title_ids.split()
+
+    def unpack(self) -> HomeRow:
+        """The row as it was proposed, but for what continue watching goes on with."""
+        ids = self.split()
+        items = None
+        if ids is not None:
+            items = tuple(HomeItem(title_id, rank=rank) for title_id, rank in zip_longest(ids, self.ranks))
+        return HomeRow(
+            key=self.key,
+            kind=self.kind,
+            layout=self.layout,
+            name=self.name,
+            because_id=self.because_id,
+            is_stale=self.is_stale,
+            items=items,
+        )
+
+
 class PastRow(Struct, frozen=True):
     """A row that is not shown any more, without items; until `until` a client may page on through its last version."""
 
-    row: HomeRow
+    row: PinnedRow
     until: datetime
 
 
-class HomeDocument(Struct, frozen=True, kw_only=True):
-    """A composed home. `basis` says what it was made from: while that holds, the document is served again.
+class PinnedHome(Struct, frozen=True, kw_only=True):
+    """A composed home, as it is kept. `basis` says what it was made from: while that holds, it is served again.
 
     `hidden` holds the rows that the profile does not want, in the same form; `past` those that earlier homes had.
     """
@@ -69,9 +105,23 @@ class HomeDocument(Struct, frozen=True, kw_only=True):
     basis: str
     generated_at: datetime
     hero_id: str | None
-    rows: tuple[HomeRow, ...]
-    hidden: tuple[HomeRow, ...] = ()
+    rows: tuple[PinnedRow, ...]
+    hidden: tuple[PinnedRow, ...] = ()
     past: tuple[PastRow, ...] = ()
+
+
+def pin(row: HomeRow) -> PinnedRow:
+    """A row in the form in which it is kept."""
+    return PinnedRow(
+        key=row.key,
+        kind=row.kind,
+        layout=row.layout,
+        name=row.name,
+        because_id=row.because_id,
+        is_stale=row.is_stale,
+        title_ids=None if row.items is None else " ".join(item.title_id for item in row.items),
+        ranks=tuple(item.rank for item in row.items or () if item.rank is not None),
+    )
 
 
 Rule = Callable[[Sequence[HomeRow]], list[HomeRow]]

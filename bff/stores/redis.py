@@ -3,9 +3,10 @@ costs requests nothing. Knows nothing of what the documents hold."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -69,6 +70,10 @@ class DocumentCache:
         """What a Lua script answers, in one round trip. Raises RedisAway."""
         return await self._send(cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))
 
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Give a message to whoever listens to the channel now. Raises RedisAway."""
+        await self._send(self.redis.publish(channel, message))
+
     async def forget(self, *keys: str) -> None:
         """Raises RedisAway."""
         await self._send(self.redis.delete(*keys))
@@ -93,6 +98,16 @@ class DocumentCache:
         except (RedisError, OSError, TimeoutError) as error:
             self._closed_until = time.monotonic() + self._rest
             raise RedisAway(f"Redis does not answer: {type(error).__name__}") from error
+
+
+def read_document(stored: bytes | None, decode: Callable[[bytes], T]) -> T | None:
+    """What `decode` makes of a document; None for none, and for one that another release wrote in another form."""
+    if stored is None:
+        return None
+    try:
+        return decode(stored)
+    except msgspec.MsgspecError:
+        return None
 
 
 def split_version(stored: bytes) -> tuple[int, bytes]:
