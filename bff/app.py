@@ -37,6 +37,7 @@ from bff.stores.objects import open_objects
 from bff.stores.postgres import OnQuery, open_pool
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, open_redis
+from bff.stores.signals import Signals
 from schema.build import build_schema
 from schema.costs import COSTS
 
@@ -61,6 +62,7 @@ async def open_services(
         stack.callback(authority.passwords.close)
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
+        signals = await stack.enter_async_context(Signals(DocumentCache(redis)).listening())
         yield Services(
             settings=settings,
             pool=pool,
@@ -70,6 +72,7 @@ async def open_services(
             images=ImageSigner(derive_key(settings.key_encryption_key, "images")),
             rates=rates,
             login_failures=LoginFailures(cache),
+            signals=signals,
             now=now,
         )
 

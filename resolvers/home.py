@@ -17,13 +17,11 @@ from bff.domain.paging import (
     Edge,
     Page,
     check_first,
-    check_ids,
     decode_cursor,
     make_page,
 )
 from bff.domain.titles import AnyTitleCard, ArtworkKind
-from bff.errors import BadUserInput, NotFound, Unavailable
-from bff.stores import profile_state as store
+from bff.errors import BadUserInput, Unavailable
 from resolvers.home_composer import open_home, open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
 from resolvers.pictures import Picture
@@ -279,41 +277,6 @@ def picture_item(
     """Wide on wide rows and on continue watching, upright elsewhere."""
     is_wide = isinstance(root, ContinueItem) or root.layout is RowLayout.WIDE
     return make_title_picture(info.context, root.title, ArtworkKind.WIDE if is_wide else ArtworkKind.BOXART, width)
-
-
-async def arrange_home(
-    info: Info,
-    order: list[strawberry.ID] | None = strawberry.UNSET,
-    hidden: list[strawberry.ID] | None = strawberry.UNSET,
-) -> HomeView:
-    """What is left out stays as it is; null puts the server's own back."""
-    context = info.context
-    check_ids(order or (), "order")
-    check_ids(hidden or (), "hidden")
-    document = await open_home(context)
-    held = context.require_state().arrangement
-    known = {
-        row_id(context, key): key
-        for key in (*held.order, *held.hidden, *(row.key for row in list_rows(context, document)))
-    }
-    await context.change_state(
-        store.arrange(
-            context.require_state().profile_id,
-            held.order if order is strawberry.UNSET else _find_keys(known, order or ()),
-            held.hidden if hidden is strawberry.UNSET else _find_keys(known, hidden or ()),
-        )
-    )
-    return await view_home(context)
-
-
-def _find_keys(known: dict[str, str], identifiers: Iterable[str]) -> list[str]:
-    keys = []
-    for identifier in identifiers:
-        if identifier not in known:
-            raise NotFound("There is no such row; take ids from `home.rows` and `home.hiddenRows`.")
-        if known[identifier] not in keys:
-            keys.append(known[identifier])
-    return keys
 
 
 def _read_cursor(scope: str, cursor: str) -> tuple[str, int]:

@@ -178,23 +178,15 @@ async def signal_watch_party(party_id: strawberry.ID, to_member_id: strawberry.I
 
 
 async def follow_playback(after: str | None = None) -> AsyncGenerator[Any, None]:
-    raise refuse("subscriptions")
-    yield
+    raise refuse("playback")
 
 
 async def follow_watch_party(party_id: strawberry.ID) -> AsyncGenerator[Any, None]:
-    raise refuse("subscriptions")
-    yield
+    raise refuse("watch parties")
 
 
 async def follow_notifications() -> AsyncGenerator[Any, None]:
-    raise refuse("subscriptions")
-    yield
-
-
-async def follow_home() -> AsyncGenerator[Any, None]:
-    raise refuse("subscriptions")
-    yield
+    raise refuse("notifications")
 
 
 async def mark_notifications_read(ids: list[strawberry.ID]) -> None:

@@ -103,9 +103,18 @@ def root(
     )
 
 
-def stream(resolver: Callable[..., AsyncGenerator[Any, None]], *, description: str | None = None) -> Any:
-    """A field of the subscription root."""
-    return strawberry.subscription(resolver=resolver, description=description)
+def stream(
+    resolver: Callable[..., Awaitable[AsyncGenerator[Any, None]]],
+    access: Access,
+    *,
+    description: str | None = None,
+) -> Any:
+    """A field of the subscription root, with its rule; `resolver` opens the stream, once the caller was let in.
+
+    The stream must hold nothing of the operation that opened it: each event has a context of its own, which has not
+    been entered yet.
+    """
+    return strawberry.subscription(resolver=resolver, description=description, extensions=[Entry(access, None)])
 
 
 def _declare(max_age: int | None) -> dict[str, Any]:

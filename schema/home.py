@@ -7,7 +7,7 @@ import strawberry
 from bff.domain.home import RowKind, RowLayout
 from bff.domain.paging import Edge, Page
 from bff.execution import shows
-from resolvers import home, my_list
+from resolvers import home, home_events, my_list
 from resolvers.home import HomeView, RowView
 from resolvers.inputs import Seconds
 from schema.access import field
@@ -166,5 +166,5 @@ class ContinueWatchingPayload:
 
 @strawberry.type(description="What was rebuilt: the home, and which of its rows.")
 class HomeChange:
-    home: Home | None
-    changed_row_ids: list[strawberry.ID]
+    home: Home | None = field(home_events.get_changed_home)
+    changed_row_ids: list[strawberry.ID] = field(home_events.list_changed_row_ids)

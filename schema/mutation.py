@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import home, my_list, sign_in, unavailable
+from resolvers import home_arrangement, my_list, sign_in, unavailable
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
@@ -107,7 +107,7 @@ class Mutation:
     )
 
     arrange_home: Home | None = root(
-        home.arrange_home,
+        home_arrangement.arrange_home,
         Access.PROFILE,
         prefetch=prefetch_home,
         description="The profile's own order of rows, and the rows it does not want; null puts the server's own back.",

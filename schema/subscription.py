@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 
 import strawberry
 
-from resolvers import unavailable
-from schema.access import stream
+from resolvers import home_events, unavailable
+from schema.access import Access, stream
 from schema.home import HomeChange
 from schema.playback import PlaybackUpdate
 from schema.together import Notification, PartySignal, WatchParty
@@ -15,14 +15,17 @@ from schema.together import Notification, PartySignal, WatchParty
 class Subscription:
     playback_sync: AsyncGenerator[PlaybackUpdate, None] = stream(
         unavailable.follow_playback,
+        Access.PROFILE,
         description=(
             "Every change of playback state of the current profile, from any device; `after` takes up where a lost "
             "connection broke off."
         ),
     )
-    watch_party: AsyncGenerator[WatchParty, None] = stream(unavailable.follow_watch_party)
-    watch_party_signal: AsyncGenerator[PartySignal, None] = stream(unavailable.follow_watch_party)
-    notification_received: AsyncGenerator[Notification, None] = stream(unavailable.follow_notifications)
+    watch_party: AsyncGenerator[WatchParty, None] = stream(unavailable.follow_watch_party, Access.PROFILE)
+    watch_party_signal: AsyncGenerator[PartySignal, None] = stream(unavailable.follow_watch_party, Access.PROFILE)
+    notification_received: AsyncGenerator[Notification, None] = stream(unavailable.follow_notifications, Access.PROFILE)
     home_changed: AsyncGenerator[HomeChange, None] = stream(
-        unavailable.follow_home, description="The home of this profile was rebuilt: refetch it, or the rows named."
+        home_events.follow_home,
+        Access.PROFILE,
+        description="The home of this profile was rebuilt: refetch it, or the rows named.",
     )

@@ -23,6 +23,11 @@ def pinned_home(profile_id: str, version: str) -> str:
     return f"profile:{profile_id}:home-version:{version}"
 
 
+def home_changes(profile_id: str) -> str:
+    """The channel that says when a profile arranged its home: row ids as JSON."""
+    return f"profile:{profile_id}:home-changes"
+
+
 def device(device_id: str) -> str:
     """A registered device as msgpack."""
     return f"device:{device_id}"
