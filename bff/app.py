@@ -17,7 +17,7 @@ from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
 from bff.auth.sessions import open_authority
 from bff.context import Services
-from bff.execution import PlanCache
+from bff.execution import FragmentCache, PlanCache
 from bff.http.admission import Admission
 from bff.http.compression import Compression
 from bff.http.cors import cors_middleware
@@ -25,16 +25,18 @@ from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
+from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
+from bff.logs import log_as_json
 from bff.settings import DocumentPolicy, Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
 from bff.stores.login_failures import LoginFailures
 from bff.stores.objects import open_objects
-from bff.stores.postgres import OnQuery, open_pool
+from bff.stores.postgres import OnQuery, StatementCount, open_pool
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, open_redis
 from bff.stores.signals import Signals
@@ -54,7 +56,8 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Everything a process has, open until the block ends. `on_query` is told of every SQL statement."""
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(await open_pool(settings, on_query=on_query))
+        statements = StatementCount(on_query)
+        pool = await stack.enter_async_context(await open_pool(settings, on_query=statements))
         redis = open_redis(settings)
         stack.push_async_callback(redis.aclose)
         cache = DocumentCache(redis)
@@ -66,6 +69,7 @@ async def open_services(
         yield Services(
             settings=settings,
             pool=pool,
+            statements=statements,
             cache=cache,
             follower=follower,
             authority=authority,
@@ -82,49 +86,66 @@ def build_app(services: Services) -> Starlette:
     settings = services.settings
     schema = build_schema()
     page = GraphiQLPage(GRAPHIQL, _mint_for_graphiql(services), account=settings.graphiql_login)
+    opener = ContextOpener(services)
+    metrics = Metrics(schema._schema, multiprocess=bool(settings.metrics_dir))
+    metrics.watch_counts("bff_engine_calls", "Calls of engines", "engine", partial(_count_calls, services))
     endpoint = GraphQLEndpoint(
         schema,
-        ContextOpener(services),
+        opener,
         graphiql=page.respond if settings.is_development else None,
         development=settings.is_development,
         deadline=settings.operation_deadline,
         plans=PlanCache() if settings.compile else None,
+        fragments=FragmentCache() if settings.compile and settings.fragments else None,
         costs=COSTS,
         cost_limit=settings.operation_cost,
         find_document=partial(find_document, services.pool),
         takes_texts=settings.documents is DocumentPolicy.OPEN,
         country_header=settings.country_header,
+        metrics=metrics,
         admit=Admission(services.rates, account_rate=settings.account_rate, address_rate=settings.address_rate),
     )
     gallery = Gallery(open_objects(settings), lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         image_route(services.images, gallery),
+        metrics_route(metrics, settings.metrics_token),
+        sdl_route(schema, None if settings.is_development else opener.check_operator),
         *health_routes({"postgresql": _check_database(services), "redis": services.cache.ping}),
     ]
     if settings.is_development:
-        routes += [sdl_route(schema), *page.routes]
-    return Starlette(
+        routes += page.routes
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders), Middleware(Compression), *cors_middleware(settings.cors_origins)],
     )
+    app.state.metrics = metrics
+    return app
 
 
 def create_app() -> Starlette:
     """What uvicorn runs: settings from the environment, engines opened by the lifespan."""
     settings = read_settings()
+    if not settings.is_development:
+        log_as_json()
     opened: list[ASGIApp] = []
 
     @asynccontextmanager
     async def run(_: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
-            opened.append(build_app(services))
-            yield
+            app = build_app(services)
+            opened.append(app)
+            async with app.state.metrics.telling():
+                yield
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await opened[0](scope, receive, send)
 
     return Starlette(lifespan=run, routes=[Mount("/", app=serve)])
+
+
+def _count_calls(services: Services) -> dict[str, int]:
+    return {"redis": services.cache.round_trips, "postgresql": services.statements.count}
 
 
 def _mint_for_graphiql(services: Services) -> Callable[[Request], Awaitable[str | None]]:

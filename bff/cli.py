@@ -83,25 +83,30 @@ def dev(port: int, data_dir: Path, empty: bool, processes: int) -> None:
 def serve(host: str, port: int, processes: int, data_dir: Path | None) -> None:
     """Serve the API."""
     _find_engines(data_dir)
+    import tempfile
+
     import uvicorn
 
-    from bff.settings import read_settings
-
-    uvicorn.run(
-        "bff.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=processes,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=8,
-        log_level="warning" if read_settings().is_development else "info",
-    )
+    is_development = _log_for_environment()
+    with tempfile.TemporaryDirectory(prefix="marquee-metrics-") as metrics_dir:
+        if processes > 1:  # before any of them imports the library, which looks at it once
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.environ["BFF_METRICS_DIR"] = metrics_dir
+        uvicorn.run(
+            "bff.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=processes,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=8,
+            log_level="warning" if is_development else "info",
+            log_config=uvicorn.config.LOGGING_CONFIG if is_development else None,
+        )
 
 
 @main.command()
@@ -115,6 +120,7 @@ def worker(data_dir: Path | None) -> None:
     from bff.settings import read_settings
     from workers.process import run_until_signalled
 
+    _log_for_environment()
     asyncio.run(run_until_signalled(read_settings()))
 
 
@@ -243,6 +249,17 @@ async def _read_documents() -> "list[ReleasedDocument]":
 
     async with await open_pool(read_settings()) as pool:
         return await read_released_documents(pool)
+
+
+def _log_for_environment() -> bool:
+    """JSON in production; whether this is development."""
+    from bff.logs import log_as_json
+    from bff.settings import read_settings
+
+    is_development = read_settings().is_development
+    if not is_development:
+        log_as_json()
+    return is_development
 
 
 def _find_engines(data_dir: Path | None) -> None:

@@ -33,9 +33,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What an operator can set; each field is the variable `BFF_<NAME>`.
 
     `key_encryption_key` is 32 bytes in base64, or `key_encryption_key_file` names a file that holds it.
-    Deadlines and ages are in seconds. `compile` off leaves every operation to graphql-core.
+    Deadlines and ages are in seconds. `compile` off leaves every operation to graphql-core, `fragments`
+    off computes every part of an answer anew.
     `operation_cost` is the most that one operation may cost, in values that it may bring; `account_rate` is what
     an account may ask for a second, `address_rate` what an address may without a token: 0 sets no limit.
+    `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
     """
 
     env: Environment = Environment.PRODUCTION
@@ -54,10 +56,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     account_rate: int = 100_000
     address_rate: int = 300_000
     compile: bool = True
+    fragments: bool = True
     documents: DocumentPolicy = DocumentPolicy.OPEN
     section_deadline: float = 0.5
     access_token_age: int = 900
     refresh_token_age: int = 60 * 60 * 24 * 60
+    metrics_token: Secret = Secret("")
+    metrics_dir: str = ""
     graphiql_login: str = "premium@example.com"
     """The demo account whose token GraphiQL is opened with, in development only."""
 

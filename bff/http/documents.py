@@ -40,6 +40,7 @@ class Documents:
         limits: Limits = _LIMITS,
         login_fields: frozenset[str] = frozenset(),
     ) -> None:
+        self.hits = self.misses = 0
         self._schema = schema
         self._shape_limits = limits
         self._login_fields = login_fields
@@ -59,6 +60,7 @@ class Documents:
         document = self._cache.get(key)
         if document is not None:
             self._cache.move_to_end(key)
+            self.hits += 1
         return document
 
     def find(self, text: str, *, key: str | None = None) -> DocumentNode:
@@ -69,6 +71,7 @@ class Documents:
         kept = self.find_kept(key or text)
         if kept is not None:
             return kept
+        self.misses += 1
         document = self._parse(text)
         check_shape(document, self._shape_limits, self._login_fields)
         errors = validate(

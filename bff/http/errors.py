@@ -108,7 +108,9 @@ class Incident:
         """Log the error and give what the client is told in its place."""
         self._logged += 1
         if self._logged <= _MAX_LOGGED:
-            logger.error("trace %s: %r at %s", self.trace_id, error, where, exc_info=error)
+            logger.error(
+                "trace %s: %r at %s", self.trace_id, error, where, exc_info=error, extra={"trace_id": self.trace_id}
+            )
         return InternalServerError("Something went wrong here; tell support the trace id.", traceId=self.trace_id)
 
 

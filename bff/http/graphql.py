@@ -4,6 +4,7 @@ Ignorant of what the schema is about; the context comes from outside.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, cast
@@ -16,7 +17,7 @@ from strawberry import Schema
 
 from bff.domain.costs import CostMap
 from bff.errors import BadUserInput, Error
-from bff.execution import PlanCache
+from bff.execution import FragmentCache, PlanCache
 from bff.http import errors
 from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
 from bff.http.caching import CacheRules
@@ -24,6 +25,7 @@ from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents
 from bff.http.execution import Deadline, bind_executor, execute
 from bff.http.limits import Limits
+from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
 from bff.http.operations import Admit, FoundOperation, OperationFinder
 from bff.http.requests import (
@@ -57,7 +59,7 @@ class GraphQLEndpoint:
     cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
     `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
     `find_document` gives the text of a published hash; unless the endpoint `takes_texts`, nothing else is served.
-    `country_header` names a header that answers are made from, too.
+    `country_header` names a header that answers are made from, too. `metrics` are told of every operation.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class GraphQLEndpoint:
         development: bool = False,
         deadline: float = 5.0,
         plans: PlanCache | None = None,
+        fragments: FragmentCache | None = None,
         costs: CostMap = _NO_COSTS,
         cost_limit: int = COST_LIMIT,
         limits: Limits = _LIMITS,
@@ -76,18 +79,20 @@ class GraphQLEndpoint:
         find_document: FindText | None = None,
         takes_texts: bool = True,
         country_header: str = "",
+        metrics: Metrics | None = None,
     ) -> None:
         self._schema = schema
-        self._executor = bind_executor(schema, plans)
+        self._executor = bind_executor(schema, plans, fragments)
         self._open_context = open_context
         self._graphiql = graphiql
+        self._metrics = metrics
         self._development = development
         self._deadline = deadline
         make_documents = partial(
             Documents, schema._schema, development=development, limits=limits, login_fields=costs.login_fields
         )
         self.operations = OperationFinder(
-            Documents(schema._schema, development=development, limits=limits, login_fields=costs.login_fields),
+            make_documents(),
             CostRules(schema._schema, costs),
             cost_limit=cost_limit,
             admit=admit,
@@ -95,6 +100,8 @@ class GraphQLEndpoint:
             takes_texts=takes_texts,
         )
         self._cache_rules = CacheRules(schema._schema, country_header=country_header)
+        if metrics is not None:
+            self._report(metrics, plans)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -115,6 +122,8 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, media_type: str | None) -> Answer:
         incident = errors.Incident()
         told_in = media_type or JSON
+        started = time.perf_counter()
+        found, outcome = None, "cancelled"
         try:
             if media_type is None:
                 raise errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
@@ -126,17 +135,42 @@ class GraphQLEndpoint:
                 self._run(request, parameters, found, deadline=deadline, media_type=told_in, incident=incident),
                 request,
             )
+            outcome = "ok" if answer.is_whole else "partial"
             if request.method == "GET" and not found.has_text:
                 return self._cache_rules.mark(answer, found, request.headers)
             return answer
         except errors.InvalidOperation as error:
+            outcome = error.code
             return answer_invalid_operation(error, told_in)
         except Error as error:
+            outcome = error.code
             return answer_error(error, told_in, bears_token="authorization" in request.headers)
         except (ClientDisconnect, asyncio.CancelledError):
             raise
         except Exception as error:
+            outcome = errors.InternalServerError.code
             return answer_error(incident.mask(error), told_in)
+        finally:
+            if self._metrics is not None:
+                self._metrics.note(found, read_sender(request.headers), outcome, time.perf_counter() - started)
+
+    def _report(self, metrics: Metrics, plans: PlanCache | None) -> None:
+        """Have the metrics look at what the endpoint keeps."""
+        documents, fragments = self.operations, self._executor.fragment_cache
+        metrics.watch_counts("bff_document_lookups", "Documents by where they were found", "in", documents.count)
+        if plans is not None:
+            metrics.watch("bff_plans", "Compiled plans that are kept", lambda: len(plans))
+            metrics.watch_counts(
+                "bff_executions", "Executions: compiled, or by graphql-core and why", "by", lambda: plans.counts
+            )
+        if fragments is not None:
+            metrics.watch("bff_fragment_bytes", "What kept fragments take", lambda: fragments.size)
+            metrics.watch_counts(
+                "bff_fragment_lookups",
+                "Fragments found and not",
+                "outcome",
+                lambda: {"hit": fragments.hits, "miss": fragments.misses},
+            )
 
     def _set_deadline(self, request: Request) -> Deadline:
         limit = self._deadline

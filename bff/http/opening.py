@@ -6,9 +6,9 @@ from starlette.requests import HTTPConnection
 
 from bff.auth.tokens import read_bearer
 from bff.context import Caller, OperationContext, Services
-from bff.domain.accounts import choose_region
+from bff.domain.accounts import Permission, choose_region
 from bff.domain.devices import DeviceClass
-from bff.errors import BadUserInput
+from bff.errors import BadUserInput, Forbidden, Unauthenticated
 
 DEFAULT_LANGUAGE = "en"
 
@@ -22,6 +22,14 @@ class ContextOpener:
     async def __call__(self, connection: HTTPConnection) -> OperationContext:
         """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read."""
         return OperationContext(services=self._services, caller=self.read_caller(connection))
+
+    def check_operator(self, connection: HTTPConnection) -> None:
+        """Raises Unauthenticated, or Forbidden for those who are no operators."""
+        token = self.read_caller(connection).token
+        if token is None:
+            raise Unauthenticated("This is for operators: send an operator's access token in Authorization.")
+        if Permission.OPERATOR not in token.permissions:
+            raise Forbidden("This is for operators.")
 
     def read_caller(self, connection: HTTPConnection) -> Caller:
         services = self._services

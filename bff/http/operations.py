@@ -19,13 +19,15 @@ Admit = Callable[[Any, int], None]
 class FoundOperation(Struct, frozen=True, kw_only=True):
     """A valid operation that may run. `cost` is the most values that it can bring with the request's variables.
 
-    `is_trusted`: it was published, so it is known to come again. `has_text`: the request brought the text itself.
+    `is_trusted`: it was published under `document_hash`, so it is known to come again. `has_text`: the request brought
+    the text itself.
     """
 
     document: DocumentNode
     operation: OperationDefinitionNode
     cost: int
     is_trusted: bool = False
+    document_hash: str = ""
     has_text: bool = True
 
 
@@ -61,8 +63,13 @@ class OperationFinder:
             operation=operation,
             cost=cost,
             is_trusted=request.document_id is not None,
+            document_hash=(request.document_id or "").removeprefix("sha256:"),
             has_text=request.document_id is None and request.query is not None,
         )
+
+    def count(self) -> dict[str, int]:
+        """How many documents were found kept, and how many were parsed anew."""
+        return {"cache": self._documents.hits, "parser": self._documents.misses}
 
     def admit(self, context: Any, found: FoundOperation) -> None:
         """To be called once an operation, when its context is open and before it runs. Raises RateLimited."""

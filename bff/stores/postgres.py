@@ -17,6 +17,19 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 OnQuery = Callable[[LoggedQuery], None]
 
 
+class StatementCount:
+    """Counts statements for the metrics, and passes each on to `then`."""
+
+    def __init__(self, then: OnQuery | None = None) -> None:
+        self.count = 0
+        self._then = then
+
+    def __call__(self, query: LoggedQuery) -> None:
+        self.count += 1
+        if self._then is not None:
+            self._then(query)
+
+
 async def open_pool(settings: Settings, *, max_size: int = 10, on_query: OnQuery | None = None) -> asyncpg.Pool:
     """A pool in UTC under the name `marquee`; jsonb arrives as text. The caller closes it.
 
