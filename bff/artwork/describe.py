@@ -12,7 +12,7 @@ from bff.artwork.scene import Scene, choose_scene, paint_scene
 from bff.artwork.thumbhash import encode_thumbhash
 from bff.domain.titles import Artwork, ArtworkKind
 
-DRAWING_REVISION = 1
+DRAWING_REVISION = 2
 """Raised with every change to how pictures look, so that their URLs change with them."""
 
 DRAWING_VERSION = str(DRAWING_REVISION)

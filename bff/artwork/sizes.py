@@ -1,5 +1,6 @@
 """Which picture a device gets: the kinds, their shapes, the widths that exist, and the format."""
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -52,6 +53,7 @@ _WIDTHS_BY_CLASS: dict[str, dict[DeviceClass, int]] = {
 
 _BEST_FIRST = (ImageFormat.AVIF, ImageFormat.WEBP, ImageFormat.JPEG, ImageFormat.PNG)
 _ASSUMED = frozenset({ImageFormat.WEBP, ImageFormat.JPEG, ImageFormat.PNG})
+_ZERO = re.compile(r"0(\.0{0,3})?")
 _MEDIA_TYPES = {f"image/{image_format.lower()}": image_format for image_format in ImageFormat}
 
 
@@ -107,4 +109,4 @@ def _read_accept(accept: str) -> tuple[frozenset[ImageFormat], frozenset[ImageFo
 
 def _is_zero_weight(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
-    return name.strip() == "q" and value.strip().rstrip("0") in {"", "."}
+    return name.strip() == "q" and bool(_ZERO.fullmatch(value.strip()))
