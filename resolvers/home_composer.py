@@ -112,7 +112,7 @@ async def compose(context: OperationContext, basis: str, previous: PinnedHome | 
     rows = mix(proposed, rules)[:ROWS_CAP]
     hidden = tuple(row for row in proposed if row.key in unwanted)
     return PinnedHome(
-        version=hashlib.blake2b(_encode((basis, rows, hidden)), digest_size=9).hexdigest(),
+        version=hashlib.blake2b(_encode((scene.state.profile_id, basis, rows, hidden)), digest_size=9).hexdigest(),
         basis=basis if is_whole else "",
         generated_at=context.now,
         hero_id=pick_hero(scene),
