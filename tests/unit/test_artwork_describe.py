@@ -5,7 +5,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff.artwork.describe import describe_artwork
@@ -22,6 +22,7 @@ def measure_light(colour: str) -> float:
     return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
+@settings(deadline=None)
 @given(name=st.text(max_size=40), year=st.integers(1900, 2030), slugs=SLUGS)
 def test_the_same_title_is_described_the_same(name: str, year: int, slugs: list[str]) -> None:
     artwork = describe_artwork(name, year, slugs)
@@ -61,6 +62,7 @@ def test_titles_read_well_on_every_ground(slug: str) -> None:
         assert measure_light(paper) - measure_light(ground) > 130
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.integers(0, 255))
 def test_an_unknown_genre_gets_colours_of_its_own(slug: str, seed: int) -> None:
     palette = choose_palette([slug], seed)

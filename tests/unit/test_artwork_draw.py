@@ -143,6 +143,7 @@ def test_any_name_can_be_drawn(name: str, slug: str) -> None:
     draw(PersonBrief(name=name), ImageKind.PHOTO, 160)
 
 
+@settings(deadline=None)
 @given(
     words=st.lists(st.from_regex(r"[A-Za-z]{1,12}", fullmatch=True), min_size=1, max_size=14),
     width=st.integers(100, 800),
@@ -156,6 +157,7 @@ def test_a_fitted_text_stays_in_its_box(words: list[str], width: int, height: in
         assert setting.height <= height + len(setting.lines)
 
 
+@settings(deadline=None)
 @given(words=st.lists(st.from_regex(r"[a-z]{1,9}", fullmatch=True), min_size=3, max_size=7), count=st.integers(1, 3))
 def test_no_other_breaks_make_narrower_lines(words: list[str], count: int) -> None:
     set_words = tuple(split_words(INTER, " ".join(words)))

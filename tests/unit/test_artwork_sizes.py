@@ -1,7 +1,7 @@
 """Which width and which format each class of device gets."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff.artwork.sizes import WIDTHS, ImageKind, choose_format, choose_width, compute_height
@@ -48,6 +48,7 @@ def test_a_wish_gets_the_nearest_width(kind: str, asked: int, given_width: int, 
     assert choose_width(kind, asked, device_class) == given_width
 
 
+@settings(deadline=None)
 @given(kind=EVERY_KIND, asked=st.none() | st.integers(), device_class=EVERY_CLASS)
 def test_only_widths_of_the_list_are_given(kind: ImageKind, asked: int | None, device_class: DeviceClass) -> None:
     width = choose_width(kind, asked, device_class)
@@ -109,6 +110,7 @@ def test_every_class_has_a_format_of_its_defaults(device_class: DeviceClass) -> 
     assert choose_format(capabilities.image_formats, "*/*", is_transparent=True) is WEBP
 
 
+@settings(deadline=None)
 @given(
     capabilities=st.none() | st.lists(st.sampled_from(ImageFormat)),
     accept=st.text() | st.sampled_from(["image/jpeg", "image/webp;q=0,image/jpeg", "image/avif;q=x"]),

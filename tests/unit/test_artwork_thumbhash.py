@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -58,6 +58,7 @@ def test_hashes_are_those_of_the_published_encoder(width: int, height: int, publ
     assert base64.b64encode(encode_thumbhash(make_pattern(width, height))).decode() == published
 
 
+@settings(deadline=None)
 @given(
     colour=st.tuples(*[st.integers(0, 255)] * 3),
     width=st.integers(1, 40),
@@ -69,6 +70,7 @@ def test_a_plain_picture_comes_back_in_its_colour(colour: tuple[int, int, int], 
     assert mean == pytest.approx([part / 255 for part in colour], abs=0.06)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_any_picture_gives_a_short_hash_near_its_mean(seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (18, 32, 3), dtype=np.uint8)

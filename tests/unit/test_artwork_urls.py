@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff.artwork.sizes import WIDTHS, ImageKind
@@ -25,6 +25,7 @@ def mint(name: ImageName, signer: ImageSigner = SIGNER) -> str:
     return signer.url(name.subject_id, name.kind, name.version, name.width, name.format)
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_a_name_is_read_back(name: ImageName) -> None:
     path = mint(name)
@@ -33,6 +34,7 @@ def test_a_name_is_read_back(name: ImageName) -> None:
     assert SIGNER.parse(path.removeprefix("/images/")) == name
 
 
+@settings(deadline=None)
 @given(NAMES, st.data())
 def test_a_changed_name_is_no_name(name: ImageName, data: st.DataObject) -> None:
     path = mint(name).removeprefix("/images/")
@@ -43,6 +45,7 @@ def test_a_changed_name_is_no_name(name: ImageName, data: st.DataObject) -> None
     assert (parsed is None) == (changed != path)
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_another_key_mints_other_names(name: ImageName) -> None:
     other = ImageSigner(b"o" * 32)
