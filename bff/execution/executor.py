@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable
 from typing import Any
 
-from graphql import ExecutionResult, FragmentDefinitionNode, OperationDefinitionNode, OperationType
+from graphql import ExecutionResult, FragmentDefinitionNode, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.language import DirectiveNode, VariableNode, Visitor, visit
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -63,6 +63,8 @@ class PlanCache:
         prepared.uses += 1
         coerced = executor.variable_values.coerced
         variant = tuple(coerced.get(name) for name in prepared.conditions)
+        if None in variant and any(coerced.get(name, True) is None for name in prepared.conditions):
+            raise Uncompilable("condition is null")
         plan = prepared.plans.get(variant)
         if plan is not None:
             return prepared, plan
@@ -70,11 +72,7 @@ class PlanCache:
             raise Uncompilable("first use")
         if len(prepared.plans) >= self._variants:
             raise Uncompilable("too many variants")
-        plan = Plan(
-            executor, may_call_directly=executor.may_call_directly, may_cache=executor.fragment_cache is not None
-        )
-        generate(plan)
-        prepared.plans[variant] = plan
+        plan = prepared.plans[variant] = _make_plan(executor, prepared)
         self.counts["plans made"] += 1
         return prepared, plan
 
@@ -97,6 +95,28 @@ class PlanCache:
         else:
             self._prepared.move_to_end(key)
         return prepared
+
+
+def _make_plan(executor: "CompiledExecutor", prepared: Prepared) -> Plan:
+    """Raises Uncompilable; then the operation stays with graphql-core, so that nobody compiles in vain twice."""
+    try:
+        plan = Plan(
+            executor,
+            prepared.conditions,
+            may_call_directly=executor.may_call_directly,
+            may_cache=executor.fragment_cache is not None,
+        )
+        generate(plan)
+    except Uncompilable as error:
+        prepared.reason = error.reason
+        raise
+    except GraphQLError as error:
+        prepared.reason = "invalid directive"
+        raise Uncompilable(prepared.reason) from error
+    except RecursionError:
+        prepared.reason = "nested too deeply"
+        raise Uncompilable(prepared.reason) from None
+    return plan
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -140,6 +160,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             data = run.start()
         except Deoptimise as deoptimised:
+            run.abandon()
             plans.note(prepared, deoptimised.reason)
             return super().execute_operation(serially)
         if not isinstance(data, dict):
@@ -153,6 +174,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             data = await pending
         except Deoptimise as deoptimised:
+            run.abandon()
             plans.note(prepared, deoptimised.reason)
             result = super().execute_operation(serially)
             return await result if self.is_awaitable(result) else result

@@ -13,7 +13,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 from bff.execution.models import is_stored, read_leaf, trust_attribute
 from bff.execution.plan import FieldPlan, Kind, Plan, Position, Source, plan_fragment
-from bff.execution.runtime import Failed
+from bff.execution.runtime import Deoptimise, Failed, close_unstarted
 
 _numbers = count(1)
 
@@ -76,7 +76,11 @@ class _Place:
 class _Writer:
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"Failed": Failed}
+        self.names: dict[str, Any] = {
+            "Deoptimise": Deoptimise,
+            "Failed": Failed,
+            "close_unstarted": close_unstarted,
+        }
         self._known: dict[int, str] = {}
         self._locals = count(1)
         self._slots: set[int] = set()
@@ -113,11 +117,16 @@ class _Writer:
             *self._read_arguments(resolver),
             "    values = []",
             "    append = values.append",
-            "    for parent in parents:",
-            "        try:",
-            f"            append({function}({_list_arguments(resolver)}))",
-            "        except Exception as error:",
-            "            append(Failed(error))",
+            "    try:",
+            "        for parent in parents:",
+            "            try:",
+            f"                append({function}({_list_arguments(resolver)}))",
+            "            except Exception as error:",
+            "                append(Failed(error))",
+            "    except Deoptimise:",
+            "        for value in values:",
+            "            close_unstarted(value)",
+            "        raise",
             "    return values",
         ]
 

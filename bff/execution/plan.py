@@ -4,8 +4,9 @@ Field collection is graphql-core's own, run when the plan is made, so that alias
 are right by construction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum, IntEnum
+from inspect import Parameter
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -18,14 +19,17 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
     get_named_type,
     is_abstract_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import collect_fields, collect_subfields
+from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.executor import Executor
+from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
@@ -116,16 +120,8 @@ class Position:
         """What is asked of a value of this type here; worked out at the first need."""
         selection = self.selections.get(object_type.name)
         if selection is None:
-            executor = self.plan.executor
-            collected = collect_subfields(
-                executor.schema,
-                executor.fragments,
-                executor.variable_values,
-                executor.operation,
-                object_type,
-                self.field.details,
-            )
-            selection = Selection(self.plan, object_type, collected.grouped_field_set, self.field, self.chain)
+            grouped = self.plan.asked.collect_below(object_type, self.field.details)
+            selection = Selection(self.plan, object_type, grouped, self.field, self.chain)
             self.selections[object_type.name] = selection
         return selection
 
@@ -146,6 +142,7 @@ class FieldPlan:
         "parent",
         "parent_type",
         "position",
+        "required",
         "resolver",
         "slot",
         "source",
@@ -180,6 +177,7 @@ class FieldPlan:
         self.attribute = ""
         self.resolver: Callable[..., Any] | None = None
         self.parameters: tuple[str, ...] = ()
+        self.required: frozenset[str] = frozenset()
         self.strawberry_field: StrawberryField | None = None
         self.source = self._classify(plan)
         if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
@@ -218,6 +216,12 @@ class FieldPlan:
         assert resolver is not None  # noqa: S101 - a field that is not basic has one
         self.resolver = resolver.wrapped_func  # type: ignore[assignment]
         self.parameters = tuple(resolver.signature.parameters)
+        known = {argument.python_name for argument in resolver.arguments}
+        self.required = frozenset(
+            name
+            for name, given in resolver.signature.parameters.items()
+            if name in known and given.default is given.empty
+        )
         batch = getattr(self.resolver, "batch", None)
         if batch is not None:
             self.resolver = batch
@@ -260,14 +264,47 @@ class Selection:
         }
 
 
-class Plan:
-    """An operation, worked out for one set of values of the variables that @skip and @include look at.
+class Asked(NamedTuple):
+    """What is asked for, the same in every execution of a plan: `variables` are those of its conditions alone."""
 
-    `executor` is the one that the plan was made with; only what does not change between executions is taken from it.
+    schema: GraphQLSchema
+    fragments: dict[str, FragmentDetails]
+    operation: OperationDefinitionNode
+    variables: VariableValues
+
+    def collect(self, root_type: GraphQLObjectType) -> dict[str, Any]:
+        return collect_fields(self.schema, self.fragments, self.variables, root_type, self.operation).grouped_field_set
+
+    def collect_below(self, object_type: GraphQLObjectType, details: list[Any]) -> dict[str, Any]:
+        return collect_subfields(
+            self.schema, self.fragments, self.variables, self.operation, object_type, details
+        ).grouped_field_set
+
+
+class Plan:
+    """An operation, worked out for one set of values of its conditions: the variables that @skip and @include look at.
+
+    Nothing else of the request that it was made for stays with it.
     """
 
-    def __init__(self, executor: "Executor[Any]", *, may_call_directly: bool, may_cache: bool = False) -> None:
-        self.executor = executor
+    def __init__(
+        self,
+        executor: "Executor[Any]",
+        conditions: Collection[str] = (),
+        *,
+        may_call_directly: bool,
+        may_cache: bool = False,
+    ) -> None:
+        given = executor.variable_values
+        self.asked = Asked(
+            executor.schema,
+            executor.fragments,
+            executor.operation,
+            VariableValues(
+                {name: source for name, source in given.sources.items() if name in conditions},
+                {name: value for name, value in given.coerced.items() if name in conditions},
+            ),
+        )
         self.schema = executor.schema
         self.may_call_directly = may_call_directly
         self.may_cache = may_cache
@@ -278,10 +315,7 @@ class Plan:
         root_type = executor.schema.get_root_type(executor.operation.operation)
         if root_type is None:
             raise Uncompilable("no root type")
-        collected = collect_fields(
-            executor.schema, executor.fragments, executor.variable_values, root_type, executor.operation
-        )
-        self.root = Selection(self, root_type, collected.grouped_field_set, None, ())
+        self.root = Selection(self, root_type, self.asked.collect(root_type), None, ())
         self.stages: dict[int, Any] = {}
         self.source = ""
 
@@ -351,14 +385,21 @@ def _find_reads_below(position: Position) -> frozenset[str] | None:
 
 
 def _is_plain(field: StrawberryField) -> bool:
+    """Whether calling the resolver's function is all there is to it, with parameters that are known by name."""
     resolver = field.base_resolver
-    return (
-        resolver is not None
-        and not field.extensions
-        and not field.permission_classes
-        and type(field).get_result is StrawberryField.get_result
-        and not resolver.self_parameter
-    )
+    if (
+        resolver is None
+        or field.extensions
+        or field.permission_classes
+        or type(field).get_result is not StrawberryField.get_result
+        or not callable(resolver.wrapped_func)
+    ):
+        return False
+    special = (resolver.root_parameter, resolver.parent_parameter, resolver.info_parameter)
+    known = {owner.name for owner in special if owner is not None}
+    known |= {argument.python_name for argument in resolver.arguments}
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    return all(name in known and given.kind in kinds for name, given in resolver.signature.parameters.items())
 
 
 def _has_simple_arguments(definition: GraphQLField) -> bool:

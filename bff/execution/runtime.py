@@ -4,7 +4,8 @@ What generated code does not recognise is completed here, step by step as graphq
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Iterable
+from collections.abc import Awaitable, Iterable
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
 import orjson
@@ -13,11 +14,10 @@ from graphql.execution.executor import Executor, invalid_return_type_error
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 from strawberry.types.arguments import convert_arguments
-from strawberry.types.info import Info
 
 from bff.execution.failures import Failure
 from bff.execution.fragments import Fragment, FragmentCache, cut_fragment
-from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Selection, Source
+from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Selection, Source, Uncompilable
 
 
 class Deoptimise(BaseException):
@@ -35,6 +35,16 @@ class Failed:
 
     def __init__(self, error: Exception) -> None:
         self.error = error
+
+
+class Typed:
+    """A value whose type was waited for."""
+
+    __slots__ = ("type", "value")
+
+    def __init__(self, object_type: GraphQLObjectType, value: Any) -> None:
+        self.type = object_type
+        self.value = value
 
 
 class SharedInfo:
@@ -82,6 +92,8 @@ class Run:
         self._cache = cache
         self._tokens: dict[int, int] = {}
         self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
+        self._is_abandoned = False
+        self._settled: Position | None = None
         self._spawned: list[Awaitable[None]] = []
         self._config = strawberry_config
         self._scalars = scalars
@@ -93,6 +105,15 @@ class Run:
         self._flush([field.slot for field in self.plan.slots if field.parent is None or _owner(field.parent) is None])
         self._spawn()
         return self._finish(data) if self._spawned else data
+
+    def abandon(self) -> None:
+        """Nobody waits for this run any more: start nothing new. What is under way is left to end by itself: others may
+        wait for it, too, and a loader's batch that is cancelled never answers those who share it.
+        """
+        self._is_abandoned = True
+        for _, _, _, awaitable in self._awaited:
+            close_unstarted(awaitable)
+        self._awaited.clear()
 
     async def _finish(self, data: dict[str, Any]) -> dict[str, Any]:
         await self._settle_spawned()
@@ -138,12 +159,17 @@ class Run:
             for holder in holders:
                 self.fail(field.position, holder, field.key, error)
             return
-        if stage is not None and stage.complete is not None:
-            stage.complete(self, holders, values)
-        else:
-            position, key = field.position, field.key
-            for holder, value in zip(holders, values, strict=True):
-                self.complete(position, value, holder, key)
+        try:
+            if stage is not None:
+                stage.complete(self, holders, values)
+            else:
+                position, key = field.position, field.key
+                for holder, value in zip(holders, values, strict=True):
+                    self.complete(position, value, holder, key)
+        except Deoptimise:
+            for value in values:
+                close_unstarted(value)
+            raise
         self._flush(field.children)
 
     def _call(self, field: FieldPlan, stage: Any, parents: list[Any]) -> list[Any]:
@@ -151,19 +177,41 @@ class Run:
         arguments = self._bind(field)
         shared = SharedInfo(self.executor, field)
         if stage is None or stage.call is None:
-            resolve = field.definition.resolve or self.executor.field_resolver
-            return [_call_one(resolve, parent, shared, arguments) for parent in parents]
+            return self._call_each(field, parents, shared, arguments)
         known = field.strawberry_field.arguments if field.strawberry_field is not None else []
+        raw = arguments
         if arguments:
             arguments = convert_arguments(arguments, known, scalar_registry=self._scalars, config=self._config)
-        info: Any = Info(_raw_info=shared, _field=field.strawberry_field)  # type: ignore[arg-type]
+        if not field.required <= arguments.keys():
+            return self._call_each(field, parents, shared, raw)
+        info = self._config.info_class(_raw_info=shared, _field=field.strawberry_field)
         values: list[Any] = stage.call(parents, info, arguments)
+        if len(values) != len(parents):
+            raise TypeError(f"{field.parent_type}.{field.name} gave {len(values)} values for {len(parents)} parents.")
+        return values
+
+    def _call_each(
+        self, field: FieldPlan, parents: list[Any], info: SharedInfo, arguments: dict[str, Any]
+    ) -> list[Any]:
+        """As graphql-core calls it."""
+        resolve = field.definition.resolve or self.executor.field_resolver
+        values: list[Any] = []
+        try:
+            for parent in parents:
+                values.append(_call_one(resolve, parent, info, arguments))  # noqa: PERF401 - kept, to be closed
+        except Deoptimise:
+            for value in values:
+                close_unstarted(value)
+            raise
         return values
 
     def _bind(self, field: FieldPlan) -> dict[str, Any]:
         if not field.definition.args and not field.nodes[0].arguments:
             return {}
-        return get_argument_values(field.definition, field.nodes[0], self.executor.variable_values)
+        executor = self.executor
+        return get_argument_values(
+            field.definition, field.nodes[0], executor.variable_values, hide_suggestions=executor.hide_suggestions
+        )
 
     def find_fragment(self, fragment: FragmentPlan, value: Any) -> Fragment | None:
         if self._cache is None:
@@ -210,11 +258,13 @@ class Run:
         if isinstance(value, Exception):
             self.fail(position, holder, key, value)
             return
-        if self.executor.is_awaitable(value):
+        if self.executor.is_awaitable(value) and position is not self._settled:
             self._awaited.append((position, holder, key, value))
             return
         try:
             self._complete_present(position, value, holder, key)
+        except Uncompilable as error:
+            raise Deoptimise(error.reason) from None
         except Exception as error:
             self.fail(position, holder, key, error)
 
@@ -223,14 +273,24 @@ class Run:
             holder[key] = self.executor.complete_leaf_value(position.type, value)
         elif position.kind is Kind.LIST:
             self._complete_list(position, value, holder, key)
+        elif type(value) is Typed:
+            self._complete_object(position, value.type, value.value, holder, key)
         else:
             object_type = self._find_type(position, value)
-            selection = position.select(object_type)
-            target = holder[key] = dict(selection.template)
-            self.build(selection, value, target)
+            if isinstance(object_type, GraphQLObjectType):
+                self._complete_object(position, object_type, value, holder, key)
+            else:
+                self._awaited.append((position, holder, key, object_type))
+
+    def _complete_object(
+        self, position: Position, object_type: GraphQLObjectType, value: Any, holder: Any, key: Any
+    ) -> None:
+        selection = position.select(object_type)
+        target = holder[key] = dict(selection.template)
+        self.build(selection, value, target)
 
     def _complete_list(self, position: Position, value: Any, holder: Any, key: Any) -> None:
-        if isinstance(value, AsyncIterable):
+        if self.executor.is_async_iterable(value):
             raise Deoptimise("async iterable")
         if not is_iterable(value):
             field = position.field
@@ -243,24 +303,44 @@ class Run:
             items.append(None)
             self.complete(position.item, item, items, len(items) - 1)
 
-    def _find_type(self, position: Position, value: Any) -> GraphQLObjectType:
+    def _find_type(self, position: Position, value: Any) -> "GraphQLObjectType | Awaitable[Typed]":
+        """The type of a value, checked; when that has to be waited for, an awaitable of both."""
         executor = self.executor
-        shared: Any = SharedInfo(executor, position.field)
         object_type: GraphQLObjectType = position.type
-        details: Any = position.field.details
+        shared: Any = SharedInfo(executor, position.field)
         if position.kind is Kind.ABSTRACT:
             resolve = position.type.resolve_type or executor.type_resolver
             name = resolve(value, shared, position.type)
             if executor.is_awaitable(name):
-                raise Deoptimise("async resolve_type")
-            object_type = executor.ensure_valid_runtime_type(name, position.type, details, shared, value)
+                return self._await_type(position, value, shared, name=name)
+            object_type = executor.ensure_valid_runtime_type(name, position.type, position.field.details, shared, value)
         if object_type.is_type_of is not None:
             is_of_type = object_type.is_type_of(value, shared)
             if executor.is_awaitable(is_of_type):
-                raise Deoptimise("async is_type_of")
+                return self._await_type(position, value, shared, object_type=object_type, is_of_type=is_of_type)
             if not is_of_type:
-                raise invalid_return_type_error(object_type, value, details)
+                raise invalid_return_type_error(object_type, value, position.field.details)
         return object_type
+
+    async def _await_type(
+        self,
+        position: Position,
+        value: Any,
+        shared: Any,
+        *,
+        name: Any = None,
+        object_type: GraphQLObjectType | None = None,
+        is_of_type: Any = None,
+    ) -> "Typed":
+        executor, details = self.executor, position.field.details
+        if object_type is None:
+            object_type = executor.ensure_valid_runtime_type(await name, position.type, details, shared, value)
+            is_of_type = object_type.is_type_of is None or object_type.is_type_of(value, shared)
+        if executor.is_awaitable(is_of_type):
+            is_of_type = await is_of_type
+        if not is_of_type:
+            raise invalid_return_type_error(object_type, value, details)
+        return Typed(object_type, value)
 
     def _spawn(self) -> None:
         """Turn what is awaited into one unit of work a field, so that its values are completed together."""
@@ -287,20 +367,30 @@ class Run:
         else:
             settled = await asyncio.gather(*(guard(entry[3]) for entry in entries), return_exceptions=True)
             values = [_judge(value) for value in settled]
+        if self._is_abandoned:
+            return
         self.tick += 1
         position = entries[0][0]
         field = position.field
         stage = self.plan.stages.get(field.slot) if field.slot is not None else None
-        if stage is not None and stage.complete is not None and position is field.position:
+        self._settled = position
+        if stage is not None and position is field.position:
             stage.complete(self, [entry[1] for entry in entries], values)
         else:
             for (place, holder, key, _), value in zip(entries, values, strict=True):
                 self.complete(place, value, holder, key)
+        self._settled = None
         owner = _owner(field)
         self._flush(owner.children if owner is not None else range(len(self.plan.slots)))
         self._spawn()
         if self._spawned:
             await self._settle_spawned()
+
+
+def close_unstarted(value: Any) -> None:
+    """A coroutine that nobody will await."""
+    if asyncio.iscoroutine(value) and getcoroutinestate(value) == CORO_CREATED:
+        value.close()
 
 
 def _call_one(resolve: Any, parent: Any, info: Any, arguments: dict[str, Any]) -> Any:
