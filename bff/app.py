@@ -18,6 +18,7 @@ from bff.auth.keys import derive_key
 from bff.auth.sessions import open_authority
 from bff.context import Services
 from bff.execution import FragmentCache, PlanCache
+from bff.heap import set_heap_aside
 from bff.http.admission import Admission
 from bff.http.compression import Compression
 from bff.http.cors import cors_middleware
@@ -135,6 +136,8 @@ def create_app() -> Starlette:
         async with open_services(settings) as services:
             app = build_app(services)
             opened.append(app)
+            services.follower.on_swap = set_heap_aside
+            set_heap_aside()
             async with app.state.metrics.telling():
                 yield
 
