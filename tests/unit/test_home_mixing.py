@@ -17,6 +17,7 @@ from bff.domain.home import (
     drop_adjacent_repeats,
     hide,
     mix,
+    pin,
     spread,
 )
 
@@ -198,3 +199,15 @@ def test_what_goes_from_a_draw_moves_nothing_else(seed: str, ids: set[str]) -> N
 def test_other_seeds_draw_otherwise() -> None:
     ids = [f"tit_{number}" for number in range(100)]
     assert len({tuple(draw(f"day {day}", ids, 5)) for day in range(50)}) == 50
+
+
+@given(home_rows, st.booleans(), st.none() | st.text())
+def test_a_pinned_row_is_the_row_again(rows: list[HomeRow], is_stale: bool, because: str | None) -> None:
+    for row in rows:
+        kept = replace(row, is_stale=is_stale, because_id=because)
+        assert pin(kept).unpack() == kept
+
+
+def test_a_pinned_row_keeps_its_ranks() -> None:
+    row = replace(make_row("top"), items=tuple(HomeItem(title, rank=rank) for rank, title in enumerate("abc", start=1)))
+    assert pin(row).unpack() == row
