@@ -1,0 +1,1 @@
+"""Benchmarks. Absolute figures of a shared machine are noisy: each stands beside a baseline of the same run."""

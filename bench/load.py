@@ -1,0 +1,87 @@
+"""Load by wrk: as many requests as one connection pool can get through, with latencies and the server's CPU time."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+from msgspec import Struct
+
+from bench.stage import HOME, Server
+
+_UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+class Figures(Struct, frozen=True):
+    """Latencies and CPU time in milliseconds; `megabytes` is what the process holds in memory afterwards."""
+
+    requests: float
+    p50: float
+    p99: float
+    cpu: float
+    megabytes: float
+
+
+async def measure(
+    server: Server,
+    folder: Path,
+    tokens: tuple[str, ...],
+    *,
+    path: str = "/graphql",
+    seconds: int = 5,
+    connections: int = 8,
+) -> Figures:
+    """One round. Raises RuntimeError when any answer was not 200."""
+    script = folder / "load.lua"
+    script.write_text(_write_script(tokens, path))
+    before = server.cpu_seconds()
+    process = await asyncio.create_subprocess_exec(
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), server.url,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output = (await process.communicate())[0].decode()
+    used = server.cpu_seconds() - before
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(output)
+    total = int(_find(r"(\d+) requests in", output))
+    return Figures(
+        requests=float(_find(r"Requests/sec:\s+([\d.]+)", output)),
+        p50=_read_latency("50%", output),
+        p99=_read_latency("99%", output),
+        cpu=used / total * 1000,
+        megabytes=server.resident_bytes() / 1e6,
+    )
+
+
+def _write_script(tokens: tuple[str, ...], path: str) -> str:
+    body = json.dumps(json.dumps({"query": HOME}))
+    listed = ",".join(f'"{token}"' for token in tokens)
+    return f"""
+local tokens = {{{listed}}}
+local body = {body}
+local requests, place = {{}}, 0
+init = function(args)
+  for i, token in ipairs(tokens) do
+    requests[i] = wrk.format("POST", "{path}",
+      {{["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token}}, body)
+  end
+end
+request = function()
+  place = place % #requests + 1
+  return requests[place]
+end
+"""
+
+
+def _find(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise RuntimeError(text)
+    return match.group(1)
+
+
+def _read_latency(name: str, text: str) -> float:
+    match = re.search(rf"{re.escape(name)}\s+([\d.]+)(us|ms|s)", text)
+    if match is None:
+        raise RuntimeError(text)
+    return float(match.group(1)) * _UNITS[match.group(2)]
