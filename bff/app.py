@@ -1,6 +1,6 @@
 """The ASGI app: its routes, and a lifespan that opens the engines and closes them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.artwork.urls import ImageSigner
@@ -21,6 +21,7 @@ from bff.execution import FragmentCache, PlanCache
 from bff.heap import set_heap_aside
 from bff.http.admission import Admission
 from bff.http.compression import Compression
+from bff.http.connections import Connections
 from bff.http.cors import cors_middleware
 from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
@@ -30,6 +31,7 @@ from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
+from bff.http.websocket import WebSocketEndpoint
 from bff.logs import log_as_json
 from bff.settings import DocumentPolicy, Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
@@ -90,6 +92,7 @@ def build_app(services: Services) -> Starlette:
     opener = ContextOpener(services)
     metrics = Metrics(schema._schema, multiprocess=bool(settings.metrics_dir))
     metrics.watch_counts("bff_engine_calls", "Calls of engines", "engine", partial(_count_calls, services))
+    connections = Connections(opener.read_caller)
     endpoint = GraphQLEndpoint(
         schema,
         opener,
@@ -104,11 +107,17 @@ def build_app(services: Services) -> Starlette:
         takes_texts=settings.documents is DocumentPolicy.OPEN,
         country_header=settings.country_header,
         metrics=metrics,
+        connections=connections,
         admit=Admission(services.rates, account_rate=settings.account_rate, address_rate=settings.address_rate),
+    )
+    own_origin = (settings.public_url.rstrip("/"),) if settings.public_url else ()
+    sockets = WebSocketEndpoint(
+        endpoint.streams, connections, opener.read_caller, origins=(*settings.cors_origins, *own_origin)
     )
     gallery = Gallery(open_objects(settings), lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", sockets),
         image_route(services.images, gallery),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
@@ -121,6 +130,8 @@ def build_app(services: Services) -> Starlette:
         middleware=[Middleware(SecurityHeaders), Middleware(Compression), *cors_middleware(settings.cors_origins)],
     )
     app.state.metrics = metrics
+    app.state.connections = connections
+    app.state.streams = endpoint.streams
     return app
 
 
@@ -132,14 +143,14 @@ def create_app() -> Starlette:
     opened: list[ASGIApp] = []
 
     @asynccontextmanager
-    async def run(_: Starlette) -> AsyncIterator[None]:
+    async def run(_: Starlette) -> AsyncIterator[Mapping[str, object]]:
         async with open_services(settings) as services:
             app = build_app(services)
             opened.append(app)
             services.follower.on_swap = set_heap_aside
             set_heap_aside()
             async with app.state.metrics.telling():
-                yield
+                yield {"drain": app.state.connections.drain}
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await opened[0](scope, receive, send)

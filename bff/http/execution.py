@@ -1,10 +1,11 @@
 """Runs one valid operation against the schema, with a deadline that leaves what was done in time."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from typing import Any, NamedTuple, TypeVar, cast
 
 from graphql import DocumentNode, ExecutionResult
+from graphql.execution import create_source_event_stream
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
@@ -70,11 +71,13 @@ class DeadlineExecutor(CompiledExecutor):
         return task.uncancel() == 0
 
 
-def bind_executor(schema: Schema, plans: PlanCache | None) -> type[DeadlineExecutor]:
+def bind_executor(
+    schema: Schema, plans: PlanCache | None, fragments: FragmentCache | None = None
+) -> type[DeadlineExecutor]:
     """The executor of one schema; without plans graphql-core executes everything."""
     namespace = {
         "plans": plans,
-        "fragment_cache": FragmentCache() if plans is not None else None,
+        "fragment_cache": fragments,
         "strawberry_config": schema.config,
         "scalars": schema.schema_converter.scalar_registry,
     }
@@ -91,17 +94,19 @@ async def execute(
     deadline: Deadline,
     hide_suggestions: bool,
     comes_again: bool = False,
+    root_value: Any = None,
 ) -> ExecutionResult:
     """Run a query or mutation until the deadline. `comes_again`: it is worth a plan at its first use.
 
-    Past it, fields that still wait are null with DEADLINE_EXCEEDED at their path.
+    With an event as `root_value`, run a subscription for that event. Past the deadline, fields that still wait are
+    null with DEADLINE_EXCEEDED at their path.
     Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when not even partial
     data came together.
     """
     executor = executor_class.build(
         schema._schema,
         document,
-        None,
+        root_value,
         context,
         request.variables,
         request.operation_name,
@@ -125,6 +130,42 @@ async def execute(
         raise late from None
     finally:
         timer.cancel()
+
+
+async def open_events(
+    executor_class: type[DeadlineExecutor],
+    schema: Schema,
+    document: DocumentNode,
+    request: GraphQLRequest,
+    context: Any,
+    *,
+    deadline: Deadline,
+    hide_suggestions: bool,
+) -> AsyncGenerator[Any, None] | ExecutionResult:
+    """The events of a subscription, or the errors for which there are none. Close them.
+
+    Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when they do not begin in
+    time.
+    """
+    executor = executor_class.build(
+        schema._schema,
+        document,
+        None,
+        context,
+        request.variables,
+        request.operation_name,
+        max_coercion_errors=5,
+        hide_suggestions=hide_suggestions,
+        operation_extensions=request.extensions,
+    )
+    if isinstance(executor, list):
+        raise InvalidOperation("BAD_USER_INPUT", executor)
+    try:
+        async with asyncio.timeout_at(deadline.at):
+            events: Any = create_source_event_stream(executor)
+            return cast("AsyncGenerator[Any, None]", await events if executor.is_awaitable(events) else events)
+    except TimeoutError:
+        raise deadline.as_error() from None
 
 
 def _discard(awaitable: Awaitable[Any]) -> None:

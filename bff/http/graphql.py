@@ -7,9 +7,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from graphql import OperationDefinitionNode, OperationType
+from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,31 +22,46 @@ from bff.execution import FragmentCache, PlanCache
 from bff.http import errors
 from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
 from bff.http.caching import CacheRules
+from bff.http.connections import Connections
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents
 from bff.http.execution import Deadline, bind_executor, execute
+from bff.http.framings import choose_framing, choose_stream
 from bff.http.limits import Limits
 from bff.http.metrics import Metrics, read_sender
-from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
+from bff.http.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
 from bff.http.operations import Admit, FoundOperation, OperationFinder
-from bff.http.requests import (
-    MAX_BODY_BYTES,
-    GraphQLRequest,
-    check_content_type,
-    parse_body,
-    parse_query_string,
-    would_be_preflighted,
-)
+from bff.http.reading import join_header, read_request, until_disconnect
+from bff.http.sse import SERVER_SENT_EVENTS
+from bff.http.streaming import StreamAnswer, open_stream, refuse, send_stream
+from bff.http.subscriptions import Asked, Refused, ResultStreams
 from bff.http.trusted import FindText, TrustedDocuments
 
 OpenContext = Callable[[Request], Awaitable[Any]]
 ServePage = Callable[[Request], Awaitable[Response]]
-BODY_DEADLINE = 10.0
-"""Seconds a client has to send its body."""
 _NO_COSTS = CostMap()
 _LIMITS = Limits()
-_WATCH_AFTER = 0.05
-"""Seconds after which an operation is worth watching for a client that leaves."""
+
+
+class _Wish(Struct, frozen=True):
+    """What a client accepts, and the type it likes best; None where it takes no single answer that there is."""
+
+    accept: str | None
+    media_type: str | None
+
+    @property
+    def told_in(self) -> str:
+        """The type of a single answer: what goes wrong before a stream begins is told in one."""
+        return GRAPHQL_RESPONSE if self.media_type == GRAPHQL_RESPONSE else JSON
+
+
+class _Course(Struct):
+    """How far a request has come, for who counts it: `is_noted` where the streams count it themselves."""
+
+    incident: errors.Incident
+    found: FoundOperation | None = None
+    outcome: str = "cancelled"
+    is_noted: bool = False
 
 
 class GraphQLEndpoint:
@@ -60,6 +76,7 @@ class GraphQLEndpoint:
     `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
     `find_document` gives the text of a published hash; unless the endpoint `takes_texts`, nothing else is served.
     `country_header` names a header that answers are made from, too. `metrics` are told of every operation.
+    Answers that are streams are held in `connections`; `streams` runs operations for other transports.
     """
 
     def __init__(
@@ -80,6 +97,7 @@ class GraphQLEndpoint:
         takes_texts: bool = True,
         country_header: str = "",
         metrics: Metrics | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._schema = schema
         self._executor = bind_executor(schema, plans, fragments)
@@ -100,6 +118,16 @@ class GraphQLEndpoint:
             takes_texts=takes_texts,
         )
         self._cache_rules = CacheRules(schema._schema, country_header=country_header)
+        self._connections = connections or Connections()
+        self.streams = ResultStreams(
+            schema,
+            self._executor,
+            self.operations,
+            open_context,
+            deadline=deadline,
+            hide_suggestions=not development,
+            metrics=metrics,
+        )
         if metrics is not None:
             self._report(metrics, plans)
 
@@ -108,56 +136,78 @@ class GraphQLEndpoint:
         offered = [JSON, GRAPHQL_RESPONSE]
         if self._graphiql is not None and request.method == "GET":
             offered.append(HTML)
-        media_type = choose_media_type(_join_header(request, "accept"), offered)
+        offered.append(EVENT_STREAM)
+        accept = join_header(request, "accept")
+        media_type = choose_media_type(accept, offered)
         if media_type == HTML and self._graphiql is not None:
             page = await self._graphiql(request)
             await page(scope, receive, send)
             return
         try:
-            answer = await self._answer(request, media_type)
+            answer = await self._answer(request, _Wish(accept, media_type))
         except ClientDisconnect:
             return
-        await send_answer(send, answer, request.method)
+        if isinstance(answer, StreamAnswer):
+            await send_stream(answer, request, self._connections, receive, send)
+        else:
+            await send_answer(send, answer, request.method)
 
-    async def _answer(self, request: Request, media_type: str | None) -> Answer:
-        incident = errors.Incident()
-        told_in = media_type or JSON
+    async def _answer(self, request: Request, wish: _Wish) -> Answer | StreamAnswer:
+        course = _Course(errors.Incident())
         started = time.perf_counter()
-        found, outcome = None, "cancelled"
         try:
-            if media_type is None:
-                raise errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
-            parameters = await _read_request(request)
-            deadline = self._set_deadline(request)
-            found = await self.operations.find(parameters)
-            _check_operation(request.method, found.operation)
-            answer = await _until_disconnect(
-                self._run(request, parameters, found, deadline=deadline, media_type=told_in, incident=incident),
-                request,
-            )
-            outcome = "ok" if answer.is_whole else "partial"
-            if request.method == "GET" and not found.has_text:
-                return self._cache_rules.mark(answer, found, request.headers)
-            return answer
+            return await self._respond(request, wish, course)
+        except Refused as refused:
+            return StreamAnswer(SERVER_SENT_EVENTS, refuse(refused))
         except errors.InvalidOperation as error:
-            outcome = error.code
-            return answer_invalid_operation(error, told_in)
+            course.outcome = error.code
+            return answer_invalid_operation(error, wish.told_in)
         except Error as error:
-            outcome = error.code
-            return answer_error(error, told_in, bears_token="authorization" in request.headers)
+            course.outcome = error.code
+            return answer_error(error, wish.told_in, bears_token="authorization" in request.headers)
         except (ClientDisconnect, asyncio.CancelledError):
             raise
         except Exception as error:
-            outcome = errors.InternalServerError.code
-            return answer_error(incident.mask(error), told_in)
+            course.outcome = errors.InternalServerError.code
+            return answer_error(course.incident.mask(error), wish.told_in)
         finally:
-            if self._metrics is not None:
-                self._metrics.note(found, read_sender(request.headers), outcome, time.perf_counter() - started)
+            if self._metrics is not None and not course.is_noted:
+                seconds = time.perf_counter() - started
+                self._metrics.note(course.found, read_sender(request.headers), course.outcome, seconds)
+
+    async def _respond(self, request: Request, wish: _Wish, course: _Course) -> Answer | StreamAnswer:
+        if wish.media_type is None and choose_stream(wish.accept) is None:
+            raise _not_acceptable()
+        parameters = await read_request(request)
+        deadline = self._set_deadline(request)
+        if wish.media_type == EVENT_STREAM:
+            course.is_noted = True
+            found = await self.streams.find(request, parameters, course.incident)
+            course.is_noted = False
+        else:
+            found = await self.operations.find(parameters)
+        course.found = found
+        framing = choose_framing(found.operation.operation, wish.media_type, wish.accept)
+        _check_operation(request.method, found.operation, has_stream=framing is not None)
+        asked = Asked(connection=request, request=parameters, found=found, incident=course.incident)
+        if framing is not None:
+            course.is_noted = True
+            return await open_stream(self.streams, asked, framing)
+        if wish.media_type is None:
+            raise _not_acceptable()
+        answer = await until_disconnect(self._run(request, asked, deadline, wish.told_in), request)
+        course.outcome = "ok" if answer.is_whole else "partial"
+        if request.method == "GET" and not found.has_text:
+            return self._cache_rules.mark(answer, found, request.headers)
+        return answer
 
     def _report(self, metrics: Metrics, plans: PlanCache | None) -> None:
         """Have the metrics look at what the endpoint keeps."""
         documents, fragments = self.operations, self._executor.fragment_cache
         metrics.watch_counts("bff_document_lookups", "Documents by where they were found", "in", documents.count)
+        metrics.watch("bff_sockets", "Open WebSockets", lambda: self._connections.sockets)
+        metrics.watch("bff_streams", "Answers that stream", lambda: self._connections.streams)
+        metrics.watch("bff_subscriptions", "Subscriptions that are followed", lambda: self.streams.live)
         if plans is not None:
             metrics.watch("bff_plans", "Compiled plans that are kept", lambda: len(plans))
             metrics.watch_counts(
@@ -183,16 +233,7 @@ class GraphQLEndpoint:
         request.state.deadline = deadline.at
         return deadline
 
-    async def _run(
-        self,
-        request: Request,
-        parameters: GraphQLRequest,
-        found: FoundOperation,
-        *,
-        deadline: Deadline,
-        media_type: str,
-        incident: errors.Incident,
-    ) -> Answer:
+    async def _run(self, request: Request, asked: Asked, deadline: Deadline, media_type: str) -> Answer:
         timeout = asyncio.timeout_at(deadline.at)
         try:
             async with timeout:
@@ -201,91 +242,30 @@ class GraphQLEndpoint:
             if timeout.expired():
                 raise deadline.as_error() from None
             raise
-        self.operations.admit(context, found)
+        self.operations.admit(context, asked.found)
         result = await execute(
             self._executor,
             self._schema,
-            found.document,
-            parameters,
+            asked.found.document,
+            asked.request,
             context,
             deadline=deadline,
             hide_suggestions=not self._development,
-            comes_again=found.is_trusted,
+            comes_again=asked.found.is_trusted,
         )
-        return answer_result(result, context, media_type, incident)
+        return answer_result(result, context, media_type, asked.incident)
 
 
-async def _read_request(request: Request) -> GraphQLRequest:
-    if request.method == "GET":
-        parameters = parse_query_string(request.scope["query_string"])
-        if parameters.query is not None and not would_be_preflighted(request.headers):
-            raise BadUserInput(
-                "A GET that executes a text needs the header Apollo-Require-Preflight: true, or use POST."
-            )
-        return parameters
-    if request.method != "POST":
-        raise errors.MethodNotAllowed("Use POST, or GET for queries.", allow="GET, POST")
-    check_content_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
-    return parse_body(await _read_body(request))
+def _not_acceptable() -> errors.NotAcceptable:
+    return errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
 
 
-async def _read_body(request: Request) -> bytes:
-    """All of the body, or what is past the limit by one chunk: the parser refuses it."""
-    chunks = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_DEADLINE):
-            async for chunk in request.stream():
-                size += len(chunk)
-                chunks.append(chunk)
-                if size > MAX_BODY_BYTES:
-                    break
-    except TimeoutError:
-        raise errors.RequestTimeout(f"The body did not arrive within {BODY_DEADLINE:g} s; send it again.") from None
-    return b"".join(chunks)
-
-
-def _check_operation(method: str, operation: OperationDefinitionNode) -> None:
+def _check_operation(method: str, operation: OperationDefinitionNode, *, has_stream: bool) -> None:
     kind = operation.operation
-    if kind is OperationType.SUBSCRIPTION:
+    if kind is OperationType.SUBSCRIPTION and not has_stream:
         raise BadUserInput(
-            "A subscription needs a streaming transport; open a WebSocket with the subprotocol graphql-transport-ws."
+            f"A subscription needs a stream: accept {EVENT_STREAM}, or open a WebSocket with the subprotocol "
+            "graphql-transport-ws."
         )
     if method == "GET" and kind is OperationType.MUTATION:
         raise errors.MethodNotAllowed("GET runs queries only; send mutations by POST.", allow="POST")
-
-
-async def _until_disconnect(work: Awaitable[Answer], request: Request) -> Answer:
-    """The answer, unless the client leaves first: then the work is cancelled and ClientDisconnect raised."""
-    loop = asyncio.get_running_loop()
-    task = cast("asyncio.Task[Any]", asyncio.current_task())
-    watcher: asyncio.Task[None] | None = None
-    has_left = False
-
-    async def watch() -> None:
-        nonlocal has_left
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        has_left = True
-        task.cancel()
-
-    def start() -> None:
-        nonlocal watcher
-        watcher = loop.create_task(watch())
-
-    timer = loop.call_later(_WATCH_AFTER, start)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if has_left and task.uncancel() == 0:
-            raise ClientDisconnect from None
-        raise
-    finally:
-        timer.cancel()
-        if watcher is not None:
-            watcher.cancel()
-
-
-def _join_header(request: Request, name: str) -> str | None:
-    values = request.headers.getlist(name)
-    return ", ".join(values) if values else None

@@ -1,12 +1,14 @@
 """Which media type an answer takes, by the client's `Accept` (RFC 9110, section 12.5.1)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
 
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+')
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|$))+')
@@ -15,11 +17,15 @@ _MAX_ELEMENTS = 50
 
 
 class MediaRange(NamedTuple):
-    """One element of an `Accept` header; `main` and `sub` may be `*`, `quality` is 0 to 1."""
+    """One element of an `Accept` header; `main` and `sub` may be `*`, `quality` is 0 to 1.
+
+    `parameters` are the others, by lower-case name, without quotes.
+    """
 
     main: str
     sub: str
     quality: float
+    parameters: tuple[tuple[str, str], ...] = ()
 
     def match(self, media_type: str) -> int:
         """How closely the range names the type: 3 exactly, 2 its group, 1 anything, 0 not at all."""
@@ -32,14 +38,14 @@ class MediaRange(NamedTuple):
 
 
 def parse_accept(header: str) -> list[MediaRange]:
-    """The ranges in the header's order; malformed elements are left out, other parameters than q are ignored."""
+    """The ranges in the header's order; malformed elements are left out."""
     ranges = []
     for element in _ELEMENT.findall(header)[:_MAX_ELEMENTS]:
         name, *parameters = _PARAMETER.findall(element) or [""]
         main, slash, sub = name.strip().lower().partition("/")
         quality = _read_quality(parameters)
         if slash and main and sub and quality is not None and (main != "*" or sub == "*"):
-            ranges.append(MediaRange(main, sub, quality))
+            ranges.append(MediaRange(main, sub, quality, _read_parameters(parameters)))
     return ranges
 
 
@@ -61,6 +67,23 @@ def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
     return choice
 
 
+def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, str]]]) -> int | None:
+    """Which of the types, each with the parameters it must have, the client names and likes best.
+
+    A wildcard names none: whoever says no more than that can read no stream.
+    """
+    best: tuple[float, int] | None = None
+    choice = None
+    for index, media_range in enumerate(parse_accept(accept or "")):
+        for place, (media_type, parameters) in enumerate(wanted):
+            if media_range.match(media_type) < 3 or not parameters.items() <= dict(media_range.parameters).items():
+                continue
+            rank = (media_range.quality, -index)
+            if media_range.quality > 0 and (best is None or rank > best):
+                best, choice = rank, place
+    return choice
+
+
 def _rank(ranges: Sequence[MediaRange], media_type: str, place: int) -> tuple[float, int, int] | None:
     closest = 0
     found: tuple[float, int] | None = None
@@ -71,6 +94,12 @@ def _rank(ranges: Sequence[MediaRange], media_type: str, place: int) -> tuple[fl
     if found is None or found[0] == 0:
         return None
     return (found[0], -found[1], -place)
+
+
+def _read_parameters(parameters: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = (parameter.partition("=") for parameter in parameters)
+    read = ((name.strip().lower(), value.strip().strip('"')) for name, _, value in pairs)
+    return tuple((name, value) for name, value in read if name != "q")
 
 
 def _read_quality(parameters: Sequence[str]) -> float | None:

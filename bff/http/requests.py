@@ -72,12 +72,12 @@ def parse_body(body: bytes) -> GraphQLRequest:
         raise ContentTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes; ask for less in one operation.")
     if not body.strip():
         raise BadUserInput('The body is empty; send JSON like {"query": "{ __typename }"}.')
-    parameters = _parse_json(body, "The body")
+    parameters = parse_json(body, "The body")
     if isinstance(parameters, list):
         raise BadUserInput("Batches are not served; send one operation a request.")
     if not isinstance(parameters, dict):
         raise BadUserInput('The body must be a JSON object like {"query": "{ __typename }"}.')
-    return _build_request(parameters)
+    return build_request(parameters)
 
 
 def parse_query_string(query_string: bytes) -> GraphQLRequest:
@@ -103,11 +103,15 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         text = parameters.get(name)
         if text is not None:
-            parameters[name] = _parse_json(text.encode(), f"The parameter {name}") if text else None
-    return _build_request(parameters)
+            parameters[name] = parse_json(text.encode(), f"The parameter {name}") if text else None
+    return build_request(parameters)
 
 
-def _parse_json(text: bytes, what: str) -> Any:
+def parse_json(text: bytes, what: str) -> Any:
+    """Read JSON of any client; `what` begins the complaint about it.
+
+    Raises BadUserInput for what is no JSON, too deep, or holds NUL.
+    """
     # PostgreSQL keeps no NUL, so none may come in, neither as JSON's escape nor as that of a GraphQL string.
     if b"\\u0000" in text:
         raise BadUserInput(f"{what} holds a NUL character; leave it out.")
@@ -135,7 +139,11 @@ def _is_deeper_than(value: Any, limit: int) -> bool:
     return True
 
 
-def _build_request(parameters: dict[str, Any]) -> GraphQLRequest:
+def build_request(parameters: dict[str, Any]) -> GraphQLRequest:
+    """The request that an object of parameters makes, on any transport.
+
+    Raises BadUserInput for parameters of the wrong type, or where none names an operation.
+    """
     request = GraphQLRequest(
         query=_take(parameters, "query", str, "a string"),
         variables=_take(parameters, "variables", dict, "an object"),

@@ -96,7 +96,7 @@ async def test_other_methods_are_refused(client, method):
     assert response.headers["allow"] == "GET, POST"
 
 
-@pytest.mark.parametrize("accept", ["text/event-stream", "image/png", "application/json;q=0"])
+@pytest.mark.parametrize("accept", ["text/plain", "multipart/mixed", "image/png", "application/json;q=0"])
 async def test_an_answer_nobody_accepts_is_406(client, accept):
     response = await ask(client, "{hello}", headers={"accept": accept})
     assert response.status_code == 406

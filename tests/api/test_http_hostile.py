@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import pytest_asyncio
 
-from bff.http import graphql
+from bff.http import reading
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.requests import MAX_BODY_BYTES
 from tests.api.http_schema import open_no_context, schema
@@ -148,7 +148,7 @@ async def test_a_body_without_a_length_is_cut_off_at_the_limit(client):
 
 
 async def test_a_body_that_never_comes_is_given_up(monkeypatch):
-    monkeypatch.setattr(graphql, "BODY_DEADLINE", 0.05)
+    monkeypatch.setattr(reading, "BODY_DEADLINE", 0.05)
     async with serve(GraphQLEndpoint(schema, open_no_context)) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         writer.write(

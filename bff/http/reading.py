@@ -1,0 +1,92 @@
+"""Takes a GraphQL request off an HTTP connection, in bounded time and size, and watches for a client that leaves."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar, cast
+
+from starlette.requests import ClientDisconnect, Request
+
+from bff.errors import BadUserInput
+from bff.http.errors import MethodNotAllowed, RequestTimeout
+from bff.http.requests import (
+    MAX_BODY_BYTES,
+    GraphQLRequest,
+    check_content_type,
+    parse_body,
+    parse_query_string,
+    would_be_preflighted,
+)
+
+T = TypeVar("T")
+BODY_DEADLINE = 10.0
+"""Seconds a client has to send its body."""
+_WATCH_AFTER = 0.05
+"""Seconds after which an operation is worth watching for a client that leaves."""
+
+
+async def read_request(request: Request) -> GraphQLRequest:
+    """Raises errors of `bff.errors` for what is no request, ClientDisconnect."""
+    if request.method == "GET":
+        parameters = parse_query_string(request.scope["query_string"])
+        if parameters.query is not None and not would_be_preflighted(request.headers):
+            raise BadUserInput(
+                "A GET that executes a text needs the header Apollo-Require-Preflight: true, or use POST."
+            )
+        return parameters
+    if request.method != "POST":
+        raise MethodNotAllowed("Use POST, or GET for queries.", allow="GET, POST")
+    check_content_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
+    return parse_body(await _read_body(request))
+
+
+async def _read_body(request: Request) -> bytes:
+    """All of the body, or what is past the limit by one chunk: the parser refuses it."""
+    chunks = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            async for chunk in request.stream():
+                size += len(chunk)
+                chunks.append(chunk)
+                if size > MAX_BODY_BYTES:
+                    break
+    except TimeoutError:
+        raise RequestTimeout(f"The body did not arrive within {BODY_DEADLINE:g} s; send it again.") from None
+    return b"".join(chunks)
+
+
+def join_header(request: Request, name: str) -> str | None:
+    """All values of a header, as one."""
+    values = request.headers.getlist(name)
+    return ", ".join(values) if values else None
+
+
+async def until_disconnect(work: Awaitable[T], request: Request) -> T:
+    """What the work gives, unless the client leaves first: then it is cancelled and ClientDisconnect raised."""
+    loop = asyncio.get_running_loop()
+    task = cast("asyncio.Task[Any]", asyncio.current_task())
+    watcher: asyncio.Task[None] | None = None
+    has_left = False
+
+    async def watch() -> None:
+        nonlocal has_left
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        has_left = True
+        task.cancel()
+
+    def start() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    timer = loop.call_later(_WATCH_AFTER, start)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if has_left and task.uncancel() == 0:
+            raise ClientDisconnect from None
+        raise
+    finally:
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()

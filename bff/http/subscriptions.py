@@ -1,0 +1,186 @@
+"""Runs operations for transports that carry several results: subscriptions, and whatever else is sent over them.
+
+Every event has a context of its own, so that it reads what is true then. Knows no transport.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
+from typing import Any
+
+from graphql import ExecutionResult, OperationType
+from msgspec import Struct
+from starlette.requests import HTTPConnection
+from strawberry import Schema
+
+from bff.errors import Error
+from bff.http.answers import answer_result
+from bff.http.errors import (
+    Incident,
+    InternalServerError,
+    InvalidOperation,
+    format_error,
+    format_field_errors,
+    format_invalid_operation,
+)
+from bff.http.execution import Deadline, DeadlineExecutor, execute, open_events
+from bff.http.metrics import Metrics, read_sender
+from bff.http.negotiation import JSON
+from bff.http.operations import FoundOperation, OperationFinder
+from bff.http.requests import GraphQLRequest
+
+OpenContext = Callable[[Any], Awaitable[Any]]
+
+
+class Refused(Exception):
+    """The operation has ended with these errors, in the form in which clients get them; `code` is that of the first."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    @property
+    def code(self) -> str:
+        code: str = self.errors[0]["extensions"]["code"]
+        return code
+
+
+@contextmanager
+def refusing(incident: Incident) -> Iterator[None]:
+    """Whatever goes wrong inside becomes Refused."""
+    try:
+        yield
+    except Refused:
+        raise
+    except InvalidOperation as error:
+        raise Refused(format_invalid_operation(error)) from error
+    except Error as error:
+        raise Refused([format_error(error)]) from error
+    except Exception as error:
+        raise Refused([format_error(incident.mask(error))]) from error
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One operation that a connection asked for.
+
+    `lane` is held while a result is made and until the next one is asked for, so that it bounds what waits to be sent.
+    """
+
+    connection: HTTPConnection
+    request: GraphQLRequest
+    found: FoundOperation
+    incident: Incident
+    lane: AbstractAsyncContextManager[object] = nullcontext()
+
+
+class ResultStreams:
+    """One a process. `live` counts the subscriptions that are followed; `deadline` is in seconds, for each event."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        executor: type[DeadlineExecutor],
+        finder: OperationFinder,
+        open_context: OpenContext,
+        *,
+        deadline: float,
+        hide_suggestions: bool,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self.live = 0
+        self._schema = schema
+        self._executor = executor
+        self._finder = finder
+        self._open_context = open_context
+        self._deadline = deadline
+        self._hide_suggestions = hide_suggestions
+        self._metrics = metrics
+
+    async def find(self, connection: HTTPConnection, request: GraphQLRequest, incident: Incident) -> FoundOperation:
+        """Raises Refused."""
+        with self._noting(connection, None, only_failure=True), refusing(incident):
+            return await self._finder.find(request)
+
+    async def open(self, asked: Asked) -> AsyncGenerator[bytes, None]:
+        """The results of an operation, each in JSON; one for a query or mutation. Close it.
+
+        Raises errors of `bff.errors` where the connection may not, Refused where the operation cannot begin.
+        """
+        is_subscription = asked.found.operation.operation is OperationType.SUBSCRIPTION
+        with self._noting(asked.connection, asked.found, only_failure=not is_subscription):
+            context = await self._open_context(asked.connection)
+            self._finder.admit(context, asked.found)
+            if not is_subscription:
+                return self._run_once(asked, context)
+            try:
+                events = await open_events(
+                    self._executor,
+                    self._schema,
+                    asked.found.document,
+                    asked.request,
+                    context,
+                    deadline=self._set_deadline(),
+                    hide_suggestions=self._hide_suggestions,
+                )
+            except InvalidOperation as error:
+                raise Refused(format_invalid_operation(error)) from error
+            if isinstance(events, ExecutionResult):
+                raise Refused(format_field_errors(events.errors or (), asked.incident))
+            return self._follow(asked, events)
+
+    async def _run_once(self, asked: Asked, context: Any) -> AsyncGenerator[bytes, None]:
+        with self._noting(asked.connection, asked.found), refusing(asked.incident):
+            async with asked.lane:
+                yield await self._execute(asked, context, None)
+
+    async def _follow(self, asked: Asked, events: AsyncGenerator[Any, None]) -> AsyncGenerator[bytes, None]:
+        self.live += 1
+        try:
+            with refusing(asked.incident):
+                async with aclosing(events):
+                    async for event in events:
+                        async with asked.lane:
+                            yield await self._execute(asked, await self._open_context(asked.connection), event)
+        finally:
+            self.live -= 1
+
+    async def _execute(self, asked: Asked, context: Any, event: Any) -> bytes:
+        result = await execute(
+            self._executor,
+            self._schema,
+            asked.found.document,
+            asked.request,
+            context,
+            deadline=self._set_deadline(),
+            hide_suggestions=self._hide_suggestions,
+            comes_again=asked.found.is_trusted,
+            root_value=event,
+        )
+        return answer_result(result, context, JSON, asked.incident).body
+
+    def _set_deadline(self) -> Deadline:
+        return Deadline(at=asyncio.get_running_loop().time() + self._deadline, limit=self._deadline)
+
+    @contextmanager
+    def _noting(
+        self, connection: HTTPConnection, found: FoundOperation | None, *, only_failure: bool = False
+    ) -> Iterator[None]:
+        started = time.perf_counter()
+        outcome = ""
+        try:
+            yield
+            outcome = "" if only_failure else "ok"
+        except (Refused, Error, InvalidOperation) as refused:
+            outcome = refused.code
+            raise
+        except (GeneratorExit, asyncio.CancelledError):
+            outcome = "cancelled"
+            raise
+        except Exception:
+            outcome = InternalServerError.code
+            raise
+        finally:
+            if self._metrics is not None and outcome:
+                seconds = time.perf_counter() - started
+                self._metrics.note(found, read_sender(connection.headers), outcome, seconds)
