@@ -1,7 +1,6 @@
 """Keeps a process's snapshot of the catalogue in step with the title cards, through a version in Redis."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -36,7 +35,6 @@ class CatalogueFollower:
         cards = await read_cards(self._pool, since=0)
         genres = await read_genres(self._pool)
         self.catalogue = await asyncio.to_thread(Catalogue.build, cards.version, cards.cards, genres)
-        spare_collector()
         task = asyncio.create_task(self._follow(), name="catalogue follower")
         try:
             yield self
@@ -55,7 +53,6 @@ class CatalogueFollower:
         self.catalogue = await asyncio.to_thread(held.apply, cards.version, cards.cards, cards.removed, genres)
         if self.on_swap is not None:
             self.on_swap()
-        spare_collector()
 
     async def _follow(self) -> None:
         while True:
@@ -75,13 +72,3 @@ class CatalogueFollower:
             return (await self._cache.get_many([keys.catalogue_version()]))[0]
         except RedisAway:
             return str(await read_version(self._pool)).encode()
-
-
-def spare_collector() -> None:
-    """Take what lives now, a million objects of the snapshot, out of the garbage collector's rounds.
-
-    A full round over them stops the process for a tenth of a second. What is let go of later is freed by its count
-    of references all the same.
-    """
-    gc.collect()
-    gc.freeze()
