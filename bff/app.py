@@ -108,7 +108,12 @@ def build_app(services: Services) -> Starlette:
         country_header=settings.country_header,
         metrics=metrics,
         connections=connections,
-        admit=Admission(services.rates, account_rate=settings.account_rate, address_rate=settings.address_rate),
+        admit=Admission(
+            services.rates,
+            account_rate=settings.account_rate,
+            address_rate=settings.address_rate,
+            visitor_cost=settings.visitor_cost,
+        ),
     )
     own_origin = (settings.public_url.rstrip("/"),) if settings.public_url else ()
     sockets = WebSocketEndpoint(

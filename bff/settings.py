@@ -35,7 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     `key_encryption_key` is 32 bytes in base64, or `key_encryption_key_file` names a file that holds it.
     Deadlines and ages are in seconds. `compile` off leaves every operation to graphql-core, `fragments`
     off computes every part of an answer anew.
-    `operation_cost` is the most that one operation may cost, in values that it may bring; `account_rate` is what
+    `operation_cost` is the most that one operation may cost, in values that it may bring, `visitor_cost` the most that
+    a visitor's may; `account_rate` is what
     an account may ask for a second, `address_rate` what an address may without a token: 0 sets no limit.
     `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
     """
@@ -53,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cors_origins: tuple[str, ...] = ()
     operation_deadline: float = 5.0
     operation_cost: int = 120_000
+    visitor_cost: int = 30_000
     account_rate: int = 100_000
     address_rate: int = 300_000
     compile: bool = True

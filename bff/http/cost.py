@@ -124,13 +124,7 @@ class CostRules:
         Raises TooExpensive above `limit`.
         """
         cost = self.find(document, operation).fill_in(variables)
-        if cost > limit:
-            told = str(cost) if cost <= MAX_TOLD else f"over {MAX_TOLD}"
-            raise TooExpensive(
-                f"The operation may cost {told}; at most {limit} is served. Ask for smaller pages or fewer fields.",
-                cost=min(cost, MAX_TOLD),
-                limit=limit,
-            )
+        check_cost(cost, limit)
         return cost
 
     def find(self, document: DocumentNode, operation: OperationDefinitionNode) -> OperationCost:
@@ -145,6 +139,17 @@ class CostRules:
         if len(self._known) > _KEPT_OPERATIONS:
             self._known.popitem(last=False)
         return cost
+
+
+def check_cost(cost: int, limit: int) -> None:
+    """Raises TooExpensive above the limit."""
+    if cost > limit:
+        told = str(cost) if cost <= MAX_TOLD else f"over {MAX_TOLD}"
+        raise TooExpensive(
+            f"The operation may cost {told}; at most {limit} is served. Ask for smaller pages or fewer fields.",
+            cost=min(cost, MAX_TOLD),
+            limit=limit,
+        )
 
 
 def work_out_cost(

@@ -272,6 +272,17 @@ async def test_the_largest_home_is_served_and_brings_no_more_than_its_cost(demo:
     assert count_values(data) <= cost <= COST_LIMIT
 
 
+async def test_a_visitor_is_served_less_at_once_than_a_viewer(demo: Demo) -> None:
+    query = "{browse(first: 75) {edges {node {similar(first: 75) {edges {node {id name synopsis releaseYear}}}}}}}"
+    refused = await demo.visitor.run(query)
+    assert refused.codes == ["TOO_EXPENSIVE"]
+    assert refused.response.status_code == 400
+    limit = demo.services.settings.visitor_cost
+    assert refused.body["errors"][0]["extensions"]["cost"] > refused.body["errors"][0]["extensions"]["limit"] == limit
+    viewer = await demo.make_viewer()
+    assert (await viewer.run(query)).data["browse"]["edges"]
+
+
 def count_values(value: Any) -> int:
     """Fields that have a value, each as often as it comes."""
     if isinstance(value, dict):
