@@ -27,7 +27,7 @@ ALLOWED = {
     "a page of cards": ("{browse(first: 75) {edges {node {id name synopsis artwork {url} genres {name}}}}}", {}),
     "ten pages of similar titles": (f"{{browse(first: 10) {{edges {{node {{{SIMILAR}}}}}}}}}", {}),
     "as many similar titles as a visitor is served": (
-        "{browse(first: 75) {edges {node {similar(first: 35) "
+        "{browse(first: 75) {edges {node {similar(first: 30) "
         "{edges {node {id name synopsis artwork {url} genres {name}}}}}}}}",
         {},
     ),
