@@ -103,7 +103,12 @@ async def compose(context: OperationContext, basis: str, previous: PinnedHome | 
         local_time=_read_local_time(context),
     )
     deadline = context.services.settings.section_deadline
-    proposals = await asyncio.gather(*(_propose(section, scene, deadline, previous) for section in sections.SECTIONS))
+    tasks = []
+    async with asyncio.TaskGroup() as group:
+        for section in sections.SECTIONS:
+            tasks.append(group.create_task(_propose(section, scene, deadline, previous)))
+            await asyncio.sleep(0)  # between two sections other requests have their turn
+    proposals = [task.result() for task in tasks]
     is_whole = all(row.items is not None and not row.is_stale for rows in proposals for row in rows)
     proposed = [row for rows in proposals for row in rows]
     wanted = scene.state.arrangement

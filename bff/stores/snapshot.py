@@ -39,6 +39,7 @@ class Shelf(Struct, frozen=True):
     titles: tuple[AnyTitleCard, ...]
     ids: frozenset[str]
     featured: tuple[AnyTitleCard, ...]
+    featured_ids: frozenset[str]
     top: tuple[AnyTitleCard, ...]
     top_ids: frozenset[str]
     by_genre: Mapping[str, tuple[AnyTitleCard, ...]]
@@ -144,6 +145,7 @@ class Catalogue:
         for card in titles:
             for genre in card.genre_ids:
                 by_genre[genre].append(card)
+        ids = frozenset(card.id for card in titles)
         featured = titles
         if audience.is_kids:
             kids_genres = {genre.id for genre in self.genres.values() if genre.slug == KIDS_GENRE}
@@ -154,8 +156,9 @@ class Catalogue:
         edges += [window.closes for window in windows if window.closes is not None and window.closes > now]
         return Shelf(
             titles=titles,
-            ids=frozenset(card.id for card in titles),
+            ids=ids,
             featured=featured,
+            featured_ids=ids if featured is titles else frozenset(card.id for card in featured),
             top=featured[:TOP],
             top_ids=frozenset(card.id for card in featured[:TOP]),
             by_genre={genre: tuple(cards) for genre, cards in by_genre.items()},

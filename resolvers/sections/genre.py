@@ -59,9 +59,8 @@ def rank_genres(scene: Scene) -> list[Genre]:
 
 def list_titles(scene: Scene, genre: Genre) -> tuple[AnyTitleCard, ...]:
     """Most popular first; none where there are too few for a row."""
-    return scene.pick(
-        (GenreRows.key, genre.id), lambda: [card for card in scene.titles if genre.id in card.genre_ids], least=LEAST
-    )
+    cards = scene.list_genre(genre.id)
+    return cards if len(cards) >= LEAST else ()
 
 
 def count_genres(scene: Scene) -> Counter[str]:

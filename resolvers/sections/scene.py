@@ -32,12 +32,16 @@ class Scene:
         """What rows are made of, most popular first: for kids what is made for them."""
         return self.shelf.featured
 
-    def pick(
-        self, key: Hashable, choose: Callable[[], Iterable[AnyTitleCard]], *, least: int = 1
-    ) -> tuple[AnyTitleCard, ...]:
-        """What is the same today for everybody who sees this shelf; nothing, when it is fewer than `least` titles."""
-        picked = self.shelf.pick((key, self.now.date()), choose)
-        return picked if len(picked) >= least else ()
+    def list_genre(self, genre_id: str) -> tuple[AnyTitleCard, ...]:
+        """The titles of one genre, most popular first."""
+        of_genre = self.shelf.by_genre.get(genre_id, ())
+        if not self.state.is_kids:
+            return of_genre
+        return self.pick(("genre", genre_id), lambda: [card for card in of_genre if card.id in self.shelf.featured_ids])
+
+    def pick(self, key: Hashable, choose: Callable[[], Iterable[AnyTitleCard]]) -> tuple[AnyTitleCard, ...]:
+        """What is the same today for everybody who sees this shelf."""
+        return self.shelf.pick((key, self.now.date()), choose)
 
     def suggest(self, cards: Iterable[AnyTitleCard]) -> tuple[HomeItem, ...]:
         """The first of the cards as items, without those that the profile has had enough of."""

@@ -1,5 +1,7 @@
 """What suits the hour where the viewer is; without a time zone there is no hour and no row."""
 
+from collections import Counter
+
 from msgspec import Struct
 
 from bff.domain.home import HomeRow, RowKind, RowLayout
@@ -55,13 +57,10 @@ def find_part(hour: int) -> int:
 
 def list_suitable(scene: Scene, part: Part) -> list[AnyTitleCard]:
     """Those with most of the part's genres first, the most popular of them in front."""
-    wanted = {genre.id for genre in scene.catalogue.genres.values() if genre.slug in part.slugs}
-
-    def misses(card: AnyTitleCard) -> int:
-        return -len(wanted.intersection(card.genre_ids))
-
-    fitting = [card for card in scene.titles if misses(card) and is_short_enough(card, part.longest)]
-    return sorted(fitting, key=misses)
+    wanted = [genre.id for genre in scene.catalogue.genres.values() if genre.slug in part.slugs]
+    fits = Counter(card.id for genre_id in wanted for card in scene.list_genre(genre_id))
+    fitting = [card for card in scene.titles if card.id in fits and is_short_enough(card, part.longest)]
+    return sorted(fitting, key=lambda card: -fits[card.id])
 
 
 def is_short_enough(card: AnyTitleCard, longest: int | None) -> bool:
