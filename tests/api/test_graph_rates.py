@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bff.app import build_app, open_services
 from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT
+from tests.engines import flush_redis, redis_numbered
 from tests.http_server import serve_to_client
 from tests.live import OPERATIONS, Demo
 
@@ -17,11 +18,12 @@ BURST = 30 * 300
 
 @pytest.fixture
 async def strict(demo: Demo) -> AsyncIterator[httpx.AsyncClient]:
-    """The same app, where every caller has 300 a second and 9,000 at once."""
-    settings = replace(demo.services.settings, account_rate=300, address_rate=300)
+    """The same app, where every caller has 300 a second and 9,000 at once, with shares in a Redis of its own."""
+    redis_url = redis_numbered(demo.services.settings.redis_url, 3)
+    await flush_redis(redis_url)
+    settings = replace(demo.services.settings, account_rate=300, address_rate=300, redis_url=redis_url)
     async with open_services(settings) as services, serve_to_client(build_app(services)) as client:
         yield client
-        await services.cache.forget(keys.rate_of_address("127.0.0.1"))
 
 
 async def test_a_caller_past_its_share_is_told_when_to_come_again(demo: Demo, strict: httpx.AsyncClient) -> None:
