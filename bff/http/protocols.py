@@ -12,6 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 HEADER_DEADLINE = 10.0
@@ -184,9 +185,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             # uvicorn would wait for ever for a handshake that has failed.
-            self.transport.write(b"".join(self.conn.data_to_send()) or _NO_HANDSHAKE)
-            self.close_sent = True
-            self._close()
+            self._refuse(b"".join(self.conn.data_to_send()) or _NO_HANDSHAKE)
+
+    def handle_connect(self, event: Request) -> None:
+        if event.method != "GET":
+            self.handshake_initiated = True
+            self._refuse(_NO_HANDSHAKE)
+            return
+        super().handle_connect(event)
 
     def pause_writing(self) -> None:
         self._stall.begin()
@@ -209,7 +215,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.disconnected:
             self.loop.call_later(CLOSE_DEADLINE, self.transport.abort)
 
-    def _close(self) -> None:
+    def _refuse(self, answer: bytes) -> None:
+        self.close_sent = True
+        self.transport.write(answer)
         self.transport.close()
         self.loop.call_later(CLOSE_DEADLINE, self.transport.abort)
 

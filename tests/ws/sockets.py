@@ -122,7 +122,7 @@ async def open_socket(
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait for what must come true; fails when it does not in time."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.01)
 
 

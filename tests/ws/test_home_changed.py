@@ -1,8 +1,6 @@
 """`homeChanged`: who may follow it, and what an event holds."""
 
-import asyncio
-
-from tests.ws.sockets import ARRANGE, HOME_CHANGED, Live, list_rows, until
+from tests.ws.sockets import ARRANGE, Live, list_rows, until
 
 
 async def test_arranging_the_home_reaches_the_profiles_other_devices(live: Live):
