@@ -16,6 +16,8 @@ from bff.execution.plan import FieldPlan, Kind, Plan, Position, Source, plan_fra
 from bff.execution.runtime import Deoptimise, Failed, close_unstarted
 
 _numbers = count(1)
+_MAX_LOOPS = 16
+_MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,17 @@ def forget(plan: Plan) -> None:
 
 @dataclass(slots=True)
 class _Block:
-    """Lines at one depth; deeper ones go into the same list."""
+    """Lines at one depth; deeper ones go into the same list. CPython nests no more than 20 loops."""
 
     depth: int = 0
     lines: list[str] = field(default_factory=list)
+    loops: int = 1
 
     def add(self, *texts: str) -> None:
         self.lines += ["    " * self.depth + text for text in texts]
 
-    def deeper(self) -> "_Block":
-        return _Block(self.depth + 1, self.lines)
+    def deeper(self, *, loops: int = 0) -> "_Block":
+        return _Block(self.depth + 1, self.lines, self.loops + loops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,10 @@ class _Writer:
         return lines
 
     def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
-        """Code that puts `value` into its place, where None stands already."""
-        if position.kind is Kind.LEAF:
+        """Code that puts `value` into its place, where None stands already; what is too deep `Run.complete` does."""
+        if out.loops > _MAX_LOOPS or out.depth > _MAX_DEPTH:
+            out.add(*place.late)
+        elif position.kind is Kind.LEAF:
             self._write_leaf(position, value, place, out)
         elif position.kind is Kind.LIST:
             self._write_list(position, value, place, out)
@@ -177,7 +182,7 @@ class _Writer:
         inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append", f"for {item} in {value}:")
         late = f"complete({self._name('position', position.item)}, {item}, {items}, len({items}) - 1)"
         place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items}) - 1")
-        self._write_value(position.item, item, place_of_item, inside.deeper())
+        self._write_value(position.item, item, place_of_item, inside.deeper(loops=1))
         out.add("else:")
         out.deeper().add(*place.late)
 
@@ -229,7 +234,7 @@ class _Writer:
         """The display of an object, in its place; answers the name of the dict."""
         target = self._local("data")
         entries: list[str] = []
-        after = _Block(out.depth)
+        after = _Block(out.depth, loops=out.loops)
         for read in fields:
             expression = "None"
             if read.source is Source.TYPENAME:

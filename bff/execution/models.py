@@ -3,11 +3,13 @@
 import types
 import typing
 from collections.abc import Callable, Mapping
+from enum import Flag
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from graphql import (
+    GraphQLAbstractType,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLFloat,
@@ -16,8 +18,10 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
+    GraphQLSchema,
     GraphQLString,
 )
+from strawberry.types.base import StrawberryObjectDefinition
 
 T = TypeVar("T", bound=type)
 
@@ -54,6 +58,34 @@ def list_models(object_type: GraphQLObjectType) -> tuple[type, ...]:
     return models
 
 
+def match_models(abstract_type: GraphQLAbstractType, schema: GraphQLSchema) -> dict[type, GraphQLObjectType]:
+    """The types of values of declared classes, where no rule of another type could have a say before."""
+    definition = abstract_type.extensions.get(_DEFINITION)
+    if getattr(definition, "resolve_type", None) is not None:
+        return {}
+    possible = schema.get_possible_types(abstract_type)
+    matched: dict[type, GraphQLObjectType] = {}
+    for model in dict.fromkeys(model for object_type in possible for model in list_models(object_type)):
+        origin = getattr(definition, "origin", None)
+        if hasattr(model, "__strawberry_definition__") or (origin is not None and issubclass(model, origin)):
+            continue
+        first = next((object_type for object_type in possible if _may_be(model, object_type)), None)
+        if first is not None and model in list_models(first):
+            matched[model] = first
+    return matched
+
+
+def _may_be(model: type, object_type: GraphQLObjectType) -> bool:
+    """Whether `is_type_of` may be true of an instance of the class."""
+    models = list_models(object_type)
+    if models or object_type.is_type_of is None:
+        return issubclass(model, models)
+    definition = object_type.extensions.get(_DEFINITION)
+    if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
+        return True
+    return issubclass(model, (definition.origin, *(interface.origin for interface in definition.interfaces)))
+
+
 def find_identity(object_type: GraphQLObjectType) -> str | None:
     """The attribute that fragments of a type are kept by, if they are."""
     identity: str | None = _declared(object_type).get(_CACHED_BY)
@@ -79,12 +111,12 @@ class Leaf(msgspec.Struct, frozen=True):
 
 
 _STRING = Leaf(str)
-_LEAVES: Mapping[str, Leaf] = {
-    GraphQLString.name: _STRING,
-    GraphQLID.name: _STRING,
-    GraphQLBoolean.name: Leaf(bool),
-    GraphQLInt.name: Leaf(int, "type({0}) is {1} and -2147483648 <= {0} <= 2147483647", is_certain=False),
-    GraphQLFloat.name: Leaf(float, "type({0}) is {1} and {0} - {0} == 0.0", is_certain=False),
+_LEAVES: Mapping[GraphQLNamedType, Leaf] = {
+    GraphQLString: _STRING,
+    GraphQLID: _STRING,
+    GraphQLBoolean: Leaf(bool),
+    GraphQLInt: Leaf(int, "type({0}) is {1} and -2147483648 <= {0} <= 2147483647", is_certain=False),
+    GraphQLFloat: Leaf(float, "type({0}) is {1} and {0} - {0} == 0.0", is_certain=False),
 }
 
 
@@ -92,10 +124,12 @@ def read_leaf(leaf: GraphQLNamedType) -> Leaf | None:
     """None for a leaf whose values only its own coercion can tell."""
     if isinstance(leaf, GraphQLEnumType):
         wrapped = getattr(leaf.extensions.get(_DEFINITION), "wrapped_cls", None)
-        if wrapped is None or any(leaf.values.get(member.name) is None for member in wrapped):
+        if wrapped is None or issubclass(wrapped, Flag):
+            return None
+        if any(leaf.coerce_output_value(member) != member.name for member in wrapped):
             return None
         return Leaf(wrapped, expression="{0}._name_")
-    known = _LEAVES.get(leaf.name)
+    known = _LEAVES.get(leaf)
     if known is None and isinstance(leaf, GraphQLScalarType):
         if leaf.coerce_output_value is str:
             return _STRING

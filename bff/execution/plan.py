@@ -33,7 +33,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.models import find_identity, list_models
+from bff.execution.models import find_identity, list_models, match_models
 
 MAX_FIELDS = 4000
 READS = "reads"
@@ -110,9 +110,7 @@ class Position:
             self.models = dict.fromkeys(list_models(inner), inner)
         elif is_abstract_type(inner):
             self.kind = Kind.ABSTRACT
-            self.models = {
-                model: possible for possible in plan.schema.get_possible_types(inner) for model in list_models(possible)
-            }
+            self.models = match_models(inner, plan.schema)
         else:
             self.kind = Kind.LEAF
 
@@ -204,7 +202,7 @@ class FieldPlan:
         if self.name == "__typename":
             return Source.TYPENAME
         field = self.definition.extensions.get(_DEFINITION)
-        if not isinstance(field, StrawberryField) or self.name.startswith("__"):
+        if not isinstance(field, StrawberryField) or not _is_resolved_by_strawberry(self.definition, plan.schema):
             return Source.RESOLVE if self.definition.resolve is not None else Source.DEFAULT
         self.strawberry_field = field
         if field.is_basic_field and field.default_resolver is getattr and type(field) is StrawberryField:
@@ -382,6 +380,15 @@ def _find_reads_below(position: Position) -> frozenset[str] | None:
                 return None
             reads |= found
     return reads
+
+
+def _is_resolved_by_strawberry(definition: GraphQLField, schema: GraphQLSchema) -> bool:
+    """Whether the field's resolver is the one that Strawberry made, with nothing around it."""
+    converter = getattr(getattr(schema, "_strawberry_schema", None), "schema_converter", None)
+    if converter is None or converter.exception_handlers:
+        return False
+    name: str = getattr(definition.resolve, "__qualname__", "")
+    return name.startswith("GraphQLCoreConverter.from_resolver.")
 
 
 def _is_plain(field: StrawberryField) -> bool:
