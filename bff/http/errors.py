@@ -12,7 +12,8 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from bff.errors import Error
+from bff.errors import Error, Unavailable
+from bff.stores.postgres import is_away
 
 MAX_REQUEST_ERRORS = 5
 MAX_FIELD_ERRORS = 100
@@ -104,9 +105,13 @@ class Incident:
         self.trace_id = secrets.token_hex(16)
         self._logged = 0
 
-    def mask(self, error: BaseException, where: object = "before execution") -> InternalServerError:
-        """Log the error and give what the client is told in its place."""
+    def mask(self, error: BaseException, where: object = "before execution") -> InternalServerError | Unavailable:
+        """Log the error and give what the client is told in its place: to come again, where an engine is away."""
         self._logged += 1
+        if is_away(error):
+            if self._logged <= _MAX_LOGGED:
+                logger.warning("trace %s: an engine is away: %r at %s", self.trace_id, error, where)
+            return Unavailable("A part of the service does not answer; try again.", retry_after=2)
         if self._logged <= _MAX_LOGGED:
             logger.error(
                 "trace %s: %r at %s", self.trace_id, error, where, exc_info=error, extra={"trace_id": self.trace_id}

@@ -49,3 +49,20 @@ async def open_pool(settings: Settings, *, max_size: int = 10, on_query: OnQuery
         init=prepare,
         server_settings={"application_name": "marquee", "timezone": "UTC"},
     )
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether a failure says that PostgreSQL cannot be reached, is starting or ending, or did not answer in time."""
+    return isinstance(
+        error,
+        OSError
+        | TimeoutError
+        | asyncpg.InterfaceError
+        | asyncpg.InternalClientError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.TooManyConnectionsError
+        | asyncpg.AdminShutdownError
+        | asyncpg.CrashShutdownError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.QueryCanceledError,
+    )

@@ -31,10 +31,13 @@ class RedisAway(Exception):
 class DocumentCache:
     """Documents by key. After a failure calls fail at once for `rest` seconds instead of waiting again.
 
+    The deadline is far above what Redis takes: a process that is busy itself must not take its own lateness for
+    Redis's, or it would go on to PostgreSQL and be busier still.
+
     `round_trips` counts what was sent, for tests and metrics.
     """
 
-    def __init__(self, redis: Redis, *, deadline: float = 0.25, rest: float = 0.5) -> None:
+    def __init__(self, redis: Redis, *, deadline: float = 1.0, rest: float = 0.5) -> None:
         self.redis = redis
         self.round_trips = 0
         self._deadline = deadline

@@ -29,9 +29,10 @@ class Dev:
 
 
 @asynccontextmanager
-async def dev(data_dir: Path, *options: str) -> AsyncIterator[Dev]:
-    """Start `bff dev --empty` on a free port and wait until it is ready."""
-    arguments = ("dev", "--empty", "--port", "0", "--data-dir", str(data_dir), *options)
+async def dev(data_dir: Path, *options: str, empty: bool = True) -> AsyncIterator[Dev]:
+    """Start `bff dev` on a free port, with the demo unless it is to be `empty`, and wait until it is ready."""
+    content = ("--empty",) if empty else ()
+    arguments = ("dev", *content, "--port", "0", "--data-dir", str(data_dir), *options)
     async with started(*COMMAND, *arguments, environment=clean_environment()) as process:
         said = ""
         async with asyncio.timeout(DEADLINE):
