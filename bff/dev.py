@@ -114,7 +114,8 @@ def find_port(port: int) -> int:
 
 def _compose_environment(options: DevOptions, engines: EmbeddedEngines) -> dict[str, str]:
     """Every `BFF_` variable of the children: what the caller set, and ours for the rest."""
-    environment = {"BFF_ENV": "development"}
+    # All clients of a laptop, load tests among them, share one address and a handful of demo accounts.
+    environment = {"BFF_ENV": "development", "BFF_ACCOUNT_RATE": "10000000", "BFF_ADDRESS_RATE": "10000000"}
     if not options.empty:
         environment["BFF_GRAPHIQL_LOGIN"] = _SIGN_IN_ACCOUNT
     if "BFF_KEY_ENCRYPTION_KEY" not in os.environ:
