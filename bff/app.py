@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.artwork.urls import ImageSigner
@@ -140,7 +140,7 @@ def build_app(services: Services) -> Starlette:
     return app
 
 
-def create_app() -> Starlette:
+def create_app() -> ASGIApp:
     """What uvicorn runs: settings from the environment, engines opened by the lifespan."""
     settings = read_settings()
     if not settings.is_development:
@@ -157,10 +157,12 @@ def create_app() -> Starlette:
             async with app.state.metrics.telling():
                 yield {"drain": app.state.connections.drain}
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await opened[0](scope, receive, send)
+    lifespan = Starlette(lifespan=run)
 
-    return Starlette(lifespan=run, routes=[Mount("/", app=serve)])
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await (lifespan if scope["type"] == "lifespan" else opened[0])(scope, receive, send)
+
+    return serve
 
 
 def _count_calls(services: Services) -> dict[str, int]:

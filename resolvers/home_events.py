@@ -1,6 +1,6 @@
 """Follows the changes of a profile's home; each event reads the home as it is then."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -49,10 +49,12 @@ async def get_changed_home(root: strawberry.Parent[HomeChanged], info: Info) -> 
     return await view_home(context) if context.state is not None else None
 
 
-async def list_changed_row_ids(root: strawberry.Parent[HomeChanged], info: Info) -> list[str]:
-    if root.row_ids is not None:
-        return list(root.row_ids)
-    context = info.context
+def list_changed_row_ids(root: strawberry.Parent[HomeChanged], info: Info) -> list[str] | Awaitable[list[str]]:
+    """Waits only where nobody has told."""
+    return list(root.row_ids) if root.row_ids is not None else _list_all_row_ids(info.context)
+
+
+async def _list_all_row_ids(context: OperationContext) -> list[str]:
     prefetch_home(context)
     await context.enter()
     document = await open_home(context)

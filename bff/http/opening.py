@@ -11,6 +11,7 @@ from bff.domain.devices import DeviceClass
 from bff.errors import BadUserInput, Forbidden, Unauthenticated
 
 DEFAULT_LANGUAGE = "en"
+_CALLER = "marquee.caller"
 
 
 class ContextOpener:
@@ -20,8 +21,16 @@ class ContextOpener:
         self._services = services
 
     async def __call__(self, connection: HTTPConnection) -> OperationContext:
-        """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read."""
-        return OperationContext(services=self._services, caller=self.read_caller(connection))
+        """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read.
+
+        A connection that stays open is read once; of its later operations and events only the token's end is checked.
+        """
+        caller: Caller | None = connection.scope.get(_CALLER)
+        if caller is None:
+            caller = connection.scope[_CALLER] = self.read_caller(connection)
+        elif caller.token is not None and self._services.now() >= caller.token.expires_at:
+            raise Unauthenticated("The access token has expired: get a new one with `refreshToken`.")
+        return OperationContext(services=self._services, caller=caller)
 
     def check_operator(self, connection: HTTPConnection) -> None:
         """Raises Unauthenticated, or Forbidden for those who are no operators."""

@@ -127,6 +127,19 @@ def may_connect(headers: Mapping[str, str], origins: frozenset[str]) -> bool:
 class _Socket:
     """One connection, from its opening to its end. `run` alone closes it."""
 
+    __slots__ = (
+        "_identify",
+        "_is_leaving",
+        "_lane",
+        "_operations",
+        "_receive",
+        "_send_event",
+        "_streams",
+        "_task",
+        "_why",
+        "connection",
+    )
+
     def __init__(
         self,
         scope: Scope,

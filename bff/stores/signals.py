@@ -5,7 +5,6 @@ One connection a process listens for all its followers. Whoever may have missed 
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -31,22 +30,22 @@ class _Follower:
     __slots__ = ("_arrived", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[bytes | None] = deque()
-        self._arrived = asyncio.Event()
+        self._waiting: list[bytes | None] = []
+        self._arrived: asyncio.Future[None] | None = None
 
     def push(self, message: bytes | None) -> None:
         if message is None or len(self._waiting) >= MOST_WAITING:
             self._waiting.clear()
             message = None
         self._waiting.append(message)
-        self._arrived.set()
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
 
     async def take(self) -> bytes | None:
-        await self._arrived.wait()
-        message = self._waiting.popleft()
-        if not self._waiting:
-            self._arrived.clear()
-        return message
+        while not self._waiting:
+            self._arrived = asyncio.get_running_loop().create_future()
+            await self._arrived
+        return self._waiting.pop(0)
 
 
 class Signals:
