@@ -87,7 +87,8 @@ async def test_a_timeout_of_the_contexts_own_is_no_deadline_of_ours(caplog):
         raise TimeoutError("the engine")
 
     response = await ask(GraphQLEndpoint(schema, open_context), "{hello}")
-    assert response.status_code == 500
+    assert response.status_code == 503
+    assert response.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
 
 
 class Watched:
