@@ -21,8 +21,9 @@ packages := .venv/.packages-$(call digest,requirements-dev.txt)
 project := .venv/.project-$(call digest,pyproject.toml)
 node_modules := web/node_modules/.packages-$(call digest,web/package-lock.json)
 dist := web/dist/.built-$(call digest,$(web_sources))
+core_suite := .venv/core-suite/.unpacked-$(call digest,requirements-dev.txt)
 
-setup: $(project) $(dist)
+setup: $(project) $(dist) $(core_suite)
 
 debian-packages:
 	@.ci/debian-packages
@@ -37,6 +38,16 @@ $(packages): | $(venv)
 $(project): | $(packages)
 	PYTHONWARNINGS=ignore .venv/bin/pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -f .venv/.project-* && touch $@
+
+# graphql-core's own tests, of the version and digest that the lock names.
+$(core_suite): | $(packages)
+	@rm -rf .venv/core-suite && mkdir .venv/core-suite
+	@awk '/^graphql-core==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements-dev.txt \
+		> .venv/core-suite/requirement.txt
+	.venv/bin/pip download --quiet --no-deps --no-binary graphql-core --require-hashes \
+		--dest .venv/core-suite --requirement .venv/core-suite/requirement.txt
+	@tar -xzf .venv/core-suite/graphql_core-*.tar.gz -C .venv/core-suite
+	@touch $@
 
 $(node_modules): | debian-packages
 	cd web && npm ci --no-audit --no-fund
@@ -56,7 +67,7 @@ bench: setup
 	@.venv/bin/python -m bench
 
 proof: setup
-	@.venv/bin/pytest proof
+	@.venv/bin/pytest tests/proof
 
 lint: setup
 	@.venv/bin/ruff check .

@@ -4,7 +4,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable
 from typing import Any
 
-from graphql import ExecutionResult, FragmentDefinitionNode, GraphQLError, OperationDefinitionNode, OperationType
+from graphql import (
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution.executor import Executor
 from graphql.language import DirectiveNode, VariableNode, Visitor, visit
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -14,7 +22,7 @@ from bff.execution.generator import forget, generate
 from bff.execution.plan import Plan, Uncompilable
 from bff.execution.runtime import Deoptimise, Run
 
-__all__ = ["CompiledExecutor", "PlanCache"]
+__all__ = ["CompiledExecutor", "CompilingExecutor", "PlanCache"]
 
 _KNOWN_DIRECTIVES = frozenset({"skip", "include", "deprecated", "specifiedBy"})
 MAX_DEOPTIMISED = 3
@@ -24,9 +32,15 @@ MAX_DEOPTIMISED = 3
 class Prepared:
     """What is known of one operation: why it cannot be compiled, or its plans by the values of its conditions."""
 
-    __slots__ = ("conditions", "deoptimised", "operation", "plans", "reason", "uses")
+    __slots__ = ("conditions", "deoptimised", "operation", "plans", "reason", "schema", "uses")
 
-    def __init__(self, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: dict[str, FragmentDefinitionNode],
+    ) -> None:
+        self.schema = schema
         self.operation = operation
         self.uses = 0
         self.deoptimised = 0
@@ -40,7 +54,7 @@ class Prepared:
 
 
 class PlanCache:
-    """Plans by operation, least recently used out first; one a schema.
+    """Plans by operation, least recently used out first.
 
     `compile_on` is the use of an operation that makes its plan: 1 for documents that are known to come again.
     """
@@ -55,7 +69,7 @@ class PlanCache:
     def __len__(self) -> int:
         return sum(len(prepared.plans) for prepared in self._prepared.values())
 
-    def find(self, executor: "CompiledExecutor") -> tuple[Prepared, Plan]:
+    def find(self, executor: "CompilingExecutor") -> tuple[Prepared, Plan]:
         """The plan of an operation, made at its time. Raises Uncompilable with the reason."""
         prepared = self._find_prepared(executor)
         if prepared.reason is not None:
@@ -83,11 +97,13 @@ class PlanCache:
         if prepared.deoptimised >= MAX_DEOPTIMISED:
             prepared.reason = reason
 
-    def _find_prepared(self, executor: "CompiledExecutor") -> Prepared:
+    def _find_prepared(self, executor: "CompilingExecutor") -> Prepared:
         key = id(executor.operation)
         prepared = self._prepared.get(key)
-        if prepared is None or prepared.operation is not executor.operation:
-            prepared = self._prepared[key] = Prepared(executor.operation, executor.fragment_definitions)
+        if prepared is None or prepared.schema is not executor.schema:
+            prepared = self._prepared[key] = Prepared(
+                executor.schema, executor.operation, executor.fragment_definitions
+            )
             if len(self._prepared) > self._capacity:
                 _, evicted = self._prepared.popitem(last=False)
                 for plan in evicted.plans.values():
@@ -97,7 +113,7 @@ class PlanCache:
         return prepared
 
 
-def _make_plan(executor: "CompiledExecutor", prepared: Prepared) -> Plan:
+def _make_plan(executor: "CompilingExecutor", prepared: Prepared) -> Plan:
     """Raises Uncompilable; then the operation stays with graphql-core, so that nobody compiles in vain twice."""
     try:
         plan = Plan(
@@ -119,8 +135,8 @@ def _make_plan(executor: "CompiledExecutor", prepared: Prepared) -> Plan:
     return plan
 
 
-class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's executor, with plans in front of it where a subclass names some."""
+class CompilingExecutor(Executor[Any]):
+    """Plans in front of the executor that stands next in a subclass's order; none where it names no cache of them."""
 
     plans: PlanCache | None = None
     fragment_cache: FragmentCache | None = None
@@ -185,6 +201,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         settled, errors = settle_failures(data, run.failures) if run.failures else (data, None)
         run.splice_fragments()
         return ExecutionResult(settled, errors)
+
+
+class CompiledExecutor(CompilingExecutor, StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor, with plans in front of it."""
 
 
 class _Finder(Visitor):

@@ -9,8 +9,8 @@ from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLObjectType, Undefined
-from graphql.execution.executor import Executor, invalid_return_type_error
+from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, Undefined
+from graphql.execution.executor import Executor, collect_iterator_awaitables, invalid_return_type_error
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 from strawberry.types.arguments import convert_arguments
@@ -60,9 +60,13 @@ class SharedInfo:
     def __getattr__(self, name: str) -> Any:
         if name == "path" and self._field.is_below_list:
             raise Deoptimise("info.path")
-        executor, field = self._executor, self._field
-        raw = executor.build_resolve_info(field.definition, field.nodes, field.parent_type, make_path(field))
-        return getattr(raw, name)
+        return getattr(self.whole, name)
+
+    @property
+    def whole(self) -> "GraphQLResolveInfo[Any]":
+        """What graphql-core would have made, but that the path has no indices of lists."""
+        field = self._field
+        return self._executor.build_resolve_info(field.definition, field.nodes, field.parent_type, make_path(field))
 
 
 def make_path(field: FieldPlan) -> Path:
@@ -93,6 +97,7 @@ class Run:
         self._tokens: dict[int, int] = {}
         self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
         self._is_abandoned = False
+        self._is_void = False
         self._settled: Position | None = None
         self._spawned: list[Awaitable[None]] = []
         self._config = strawberry_config
@@ -103,6 +108,9 @@ class Run:
         data = dict(self.plan.root.template)
         self.build(self.plan.root, self.executor.root_value, data)
         self._flush([field.slot for field in self.plan.slots if field.parent is None or _owner(field.parent) is None])
+        if self._is_void:
+            self.executor.settle_in_background([entry[3] for entry in self._awaited])
+            return data
         self._spawn()
         return self._finish(data) if self._spawned else data
 
@@ -191,10 +199,11 @@ class Run:
         return values
 
     def _call_each(
-        self, field: FieldPlan, parents: list[Any], info: SharedInfo, arguments: dict[str, Any]
+        self, field: FieldPlan, parents: list[Any], shared: SharedInfo, arguments: dict[str, Any]
     ) -> list[Any]:
         """As graphql-core calls it."""
         resolve = field.definition.resolve or self.executor.field_resolver
+        info: Any = shared if field.is_below_list else shared.whole
         values: list[Any] = []
         try:
             for parent in parents:
@@ -243,6 +252,8 @@ class Run:
         """A place failed: it is null for now; what else becomes null is settled when all is done."""
         holder[key] = None
         self.failures.append(Failure(self.tick, position, holder, key, error))
+        if position.climb is None:
+            self._is_void = True
 
     def complete(self, position: Position, value: Any, holder: Any, key: Any) -> None:
         """Put the completed value into `holder[key]`, as the specification's CompleteValue says (6.4.3)."""
@@ -299,9 +310,14 @@ class Run:
         assert position.item is not None  # noqa: S101
         items: list[Any] = []
         holder[key] = items
-        for item in value:
-            items.append(None)
-            self.complete(position.item, item, items, len(items) - 1)
+        iterator = iter(value)
+        try:
+            for item in iterator:
+                items.append(None)
+                self.complete(position.item, item, items, len(items) - 1)
+        except Exception:
+            self.executor.track_async_work(collect_iterator_awaitables(iterator, self.executor.is_awaitable))
+            raise
 
     def _find_type(self, position: Position, value: Any) -> "GraphQLObjectType | Awaitable[Typed]":
         """The type of a value, checked; when that has to be waited for, an awaitable of both."""
@@ -367,7 +383,7 @@ class Run:
         else:
             settled = await asyncio.gather(*(guard(entry[3]) for entry in entries), return_exceptions=True)
             values = [_judge(value) for value in settled]
-        if self._is_abandoned:
+        if self._is_abandoned or self._is_void:
             return
         self.tick += 1
         position = entries[0][0]
