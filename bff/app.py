@@ -87,7 +87,7 @@ async def open_services(
 def build_app(services: Services) -> Starlette:
     """The app over services that are open."""
     settings = services.settings
-    schema = build_schema()
+    schema = build_schema(incremental=settings.incremental)
     page = GraphiQLPage(GRAPHIQL, _mint_for_graphiql(services), account=settings.graphiql_login)
     opener = ContextOpener(services)
     metrics = Metrics(schema._schema, multiprocess=bool(settings.metrics_dir))

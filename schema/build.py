@@ -14,14 +14,14 @@ from schema.subscription import Subscription
 from schema.titles import Episode, Movie, Season, Series, Trailer
 
 
-def build_schema() -> strawberry.Schema:
-    """Takes about half a second: once a process."""
+def build_schema(*, incremental: bool = False) -> strawberry.Schema:
+    """Takes about half a second: once a process. `incremental` adds `@defer` and `@stream`."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Movie, Series, Season, Episode, Trailer, TitleItem, ContinueItem, RankedItem],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=incremental),
     )
     _drop_null_defaults(schema._schema)
     return schema

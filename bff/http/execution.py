@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
 from typing import Any, NamedTuple, TypeVar, cast
 
 from graphql import DocumentNode, ExecutionResult
-from graphql.execution import create_source_event_stream
+from graphql.execution import (
+    InitialIncrementalExecutionResult,
+    SubsequentIncrementalExecutionResult,
+    create_source_event_stream,
+)
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
@@ -15,6 +20,7 @@ from bff.http.errors import InvalidOperation
 from bff.http.requests import GraphQLRequest
 
 T = TypeVar("T")
+Part = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
 _GRACE = 0.1
 """Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
 
@@ -33,34 +39,35 @@ class DeadlineExecutor(CompiledExecutor):
     """An executor whose fields stop waiting at the deadline, each with an error at its path.
 
     One timer an operation: it wakes every task that waits for a resolver. Fields that are done keep their values.
+    Copies, which run what is deferred, share what is kept here.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: set[asyncio.Task[Any]] = set()
         self._woken: set[asyncio.Task[Any]] = set()
-        self._late: DeadlineExceeded | None = None
+        self._late: list[DeadlineExceeded] = []
 
     def expire(self, error: DeadlineExceeded) -> None:
-        self._late = error
-        self._woken = set(self._waiting)
+        self._late.append(error)
+        self._woken.update(self._waiting)
         for task in self._woken:
             task.cancel()
 
     async def with_abort_signal(self, awaitable: Awaitable[T]) -> T:
         """Await what a resolver gave; the executor calls this for every awaitable, one at a time in each task."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
-        if self._late is not None:
+        if self._late:
             _discard(awaitable)
-            raise DeadlineExceeded(self._late.message)
+            raise DeadlineExceeded(self._late[0].message)
         self._waiting.add(task)
         try:
             return await awaitable
         except asyncio.CancelledError:
             # A future that several fields share is cancelled with the first of them that is woken.
-            if self._late is None or not (self._was_woken(task) or not task.cancelling()):
+            if not self._late or not (self._was_woken(task) or not task.cancelling()):
                 raise
-            raise DeadlineExceeded(self._late.message) from None
+            raise DeadlineExceeded(self._late[0].message) from None
         finally:
             self._waiting.discard(task)
 
@@ -84,25 +91,17 @@ def bind_executor(
     return type("BoundExecutor", (DeadlineExecutor,), namespace)
 
 
-async def execute(
+def build_executor(
     executor_class: type[DeadlineExecutor],
     schema: Schema,
     document: DocumentNode,
     request: GraphQLRequest,
     context: Any,
     *,
-    deadline: Deadline,
     hide_suggestions: bool,
-    comes_again: bool = False,
     root_value: Any = None,
-) -> ExecutionResult:
-    """Run a query or mutation until the deadline. `comes_again`: it is worth a plan at its first use.
-
-    With an event as `root_value`, run a subscription for that event. Past the deadline, fields that still wait are
-    null with DEADLINE_EXCEEDED at their path.
-    Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when not even partial
-    data came together.
-    """
+) -> DeadlineExecutor:
+    """Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit."""
     executor = executor_class.build(
         schema._schema,
         document,
@@ -117,12 +116,20 @@ async def execute(
     )
     if isinstance(executor, list):
         raise InvalidOperation("BAD_USER_INPUT", executor)
-    cast(DeadlineExecutor, executor).comes_again = comes_again
+    return cast(DeadlineExecutor, executor)
+
+
+async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:
+    """Run a query or mutation, or a subscription for one event, until the deadline.
+
+    Past it, fields that still wait are null with DEADLINE_EXCEEDED at their path. Raises DeadlineExceeded when not
+    even partial data came together.
+    """
     result = executor.execute_operation()
     if isinstance(result, ExecutionResult):
         return result
     late = deadline.as_error()
-    timer = asyncio.get_running_loop().call_at(deadline.at, cast(DeadlineExecutor, executor).expire, late)
+    timer = asyncio.get_running_loop().call_at(deadline.at, executor.expire, late)
     try:
         async with asyncio.timeout_at(deadline.at + _GRACE):
             return cast(ExecutionResult, await cast("Awaitable[object]", result))
@@ -132,34 +139,42 @@ async def execute(
         timer.cancel()
 
 
-async def open_events(
-    executor_class: type[DeadlineExecutor],
-    schema: Schema,
-    document: DocumentNode,
-    request: GraphQLRequest,
-    context: Any,
-    *,
-    deadline: Deadline,
-    hide_suggestions: bool,
-) -> AsyncGenerator[Any, None] | ExecutionResult:
+async def execute_in_parts(executor: DeadlineExecutor, deadline: Deadline) -> AsyncGenerator[Part, None]:
+    """Run an operation that defers or streams: its first result, then what follows, until the deadline. Close it.
+
+    Raises DeadlineExceeded when what is late does not even come to an error in time.
+    """
+    late = deadline.as_error()
+    timer = asyncio.get_running_loop().call_at(deadline.at, executor.expire, late)
+    try:
+        result: Any = executor.execute_operation()
+        if executor.is_awaitable(result):
+            result = await _in_time(result, deadline)
+        if isinstance(result, ExecutionResult):
+            yield result
+            return
+        initial, parts = result
+        async with aclosing(parts):
+            yield initial
+            while (part := await _in_time(anext(parts, None), deadline)) is not None:
+                yield part
+    finally:
+        timer.cancel()
+
+
+async def _in_time(awaitable: Awaitable[T], deadline: Deadline) -> T:
+    try:
+        async with asyncio.timeout_at(deadline.at + _GRACE):
+            return await awaitable
+    except TimeoutError:
+        raise deadline.as_error() from None
+
+
+async def open_events(executor: DeadlineExecutor, deadline: Deadline) -> AsyncGenerator[Any, None] | ExecutionResult:
     """The events of a subscription, or the errors for which there are none. Close them.
 
-    Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit, DeadlineExceeded when they do not begin in
-    time.
+    Raises DeadlineExceeded when they do not begin in time.
     """
-    executor = executor_class.build(
-        schema._schema,
-        document,
-        None,
-        context,
-        request.variables,
-        request.operation_name,
-        max_coercion_errors=5,
-        hide_suggestions=hide_suggestions,
-        operation_extensions=request.extensions,
-    )
-    if isinstance(executor, list):
-        raise InvalidOperation("BAD_USER_INPUT", executor)
     try:
         async with asyncio.timeout_at(deadline.at):
             events: Any = create_source_event_stream(executor)

@@ -2,13 +2,20 @@
 
 from graphql import OperationType
 
-from bff.http.multipart import MULTIPART_SUBSCRIPTION
+from bff.http.multipart import MULTIPART_INCREMENTAL, MULTIPART_SUBSCRIPTION
 from bff.http.negotiation import EVENT_STREAM, MULTIPART, choose_named
 from bff.http.sse import SERVER_SENT_EVENTS
 from bff.http.streaming import Framing
 
 _STREAMS = (SERVER_SENT_EVENTS, MULTIPART_SUBSCRIPTION)
-_NAMES: tuple[tuple[str, dict[str, str]], ...] = ((EVENT_STREAM, {}), (MULTIPART, {"subscriptionspec": "1.0"}))
+_NAMES: tuple[tuple[str, dict[str, str | None]], ...] = (
+    (EVENT_STREAM, {}),
+    (MULTIPART, {"subscriptionspec": "1.0"}),
+)
+_IN_PARTS: tuple[tuple[str, dict[str, str | None]], ...] = (
+    (MULTIPART, {"incrementalspec": "v0.2"}),
+    (MULTIPART, {"incrementalspec": None, "deferspec": None, "subscriptionspec": None}),
+)
 
 
 def choose_stream(accept: str | None) -> Framing | None:
@@ -25,3 +32,11 @@ def choose_framing(kind: OperationType, media_type: str | None, accept: str | No
     """
     named = choose_stream(accept) if kind is OperationType.SUBSCRIPTION else None
     return named or (SERVER_SENT_EVENTS if media_type == EVENT_STREAM else None)
+
+
+def choose_parts(accept: str | None) -> Framing | None:
+    """The framing of an operation that defers or streams; None where the client takes its answer only whole.
+
+    A client that says no version of the format reads this one: it knows parts by what they hold.
+    """
+    return None if choose_named(accept, _IN_PARTS) is None else MULTIPART_INCREMENTAL

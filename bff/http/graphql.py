@@ -25,8 +25,9 @@ from bff.http.caching import CacheRules
 from bff.http.connections import Connections
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents
-from bff.http.execution import Deadline, bind_executor, execute
-from bff.http.framings import choose_framing, choose_stream
+from bff.http.execution import Deadline, bind_executor, build_executor, execute
+from bff.http.framings import choose_framing, choose_parts, choose_stream
+from bff.http.incremental import IncrementalOperations
 from bff.http.limits import Limits
 from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
@@ -76,6 +77,7 @@ class GraphQLEndpoint:
     `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
     `find_document` gives the text of a published hash; unless the endpoint `takes_texts`, nothing else is served.
     `country_header` names a header that answers are made from, too. `metrics` are told of every operation.
+    A schema that has `@defer` and `@stream` is served in parts to those who accept them.
     Answers that are streams are held in `connections`; `streams` runs operations for other transports.
     """
 
@@ -119,6 +121,7 @@ class GraphQLEndpoint:
         )
         self._cache_rules = CacheRules(schema._schema, country_header=country_header)
         self._connections = connections or Connections()
+        self._incremental = IncrementalOperations() if schema.config.enable_experimental_incremental_execution else None
         self.streams = ResultStreams(
             schema,
             self._executor,
@@ -127,6 +130,7 @@ class GraphQLEndpoint:
             deadline=deadline,
             hide_suggestions=not development,
             metrics=metrics,
+            incremental=self._incremental,
         )
         if metrics is not None:
             self._report(metrics, plans)
@@ -176,7 +180,7 @@ class GraphQLEndpoint:
                 self._metrics.note(course.found, read_sender(request.headers), course.outcome, seconds)
 
     async def _respond(self, request: Request, wish: _Wish, course: _Course) -> Answer | StreamAnswer:
-        if wish.media_type is None and choose_stream(wish.accept) is None:
+        if wish.media_type is None and choose_stream(wish.accept) is None and not self._may_answer_in_parts(wish):
             raise _not_acceptable()
         parameters = await read_request(request)
         deadline = self._set_deadline(request)
@@ -188,8 +192,14 @@ class GraphQLEndpoint:
             found = await self.operations.find(parameters)
         course.found = found
         framing = choose_framing(found.operation.operation, wish.media_type, wish.accept)
+        in_parts = False
+        if framing is None and self._incremental is not None and self._incremental.comes_in_parts(found):
+            framing = choose_parts(wish.accept)
+            in_parts = framing is not None
+            if not in_parts:
+                found = self._incremental.make_whole(found)
         _check_operation(request.method, found.operation, has_stream=framing is not None)
-        asked = Asked(connection=request, request=parameters, found=found, incident=course.incident)
+        asked = Asked(connection=request, request=parameters, found=found, incident=course.incident, in_parts=in_parts)
         if framing is not None:
             course.is_noted = True
             return await open_stream(self.streams, asked, framing)
@@ -200,6 +210,9 @@ class GraphQLEndpoint:
         if request.method == "GET" and not found.has_text:
             return self._cache_rules.mark(answer, found, request.headers)
         return answer
+
+    def _may_answer_in_parts(self, wish: _Wish) -> bool:
+        return self._incremental is not None and choose_parts(wish.accept) is not None
 
     def _report(self, metrics: Metrics, plans: PlanCache | None) -> None:
         """Have the metrics look at what the endpoint keeps."""
@@ -243,16 +256,16 @@ class GraphQLEndpoint:
                 raise deadline.as_error() from None
             raise
         self.operations.admit(context, asked.found)
-        result = await execute(
+        executor = build_executor(
             self._executor,
             self._schema,
             asked.found.document,
             asked.request,
             context,
-            deadline=deadline,
             hide_suggestions=not self._development,
-            comes_again=asked.found.is_trusted,
         )
+        executor.comes_again = asked.found.is_trusted
+        result = await execute(executor, deadline)
         return answer_result(result, context, media_type, asked.incident)
 
 

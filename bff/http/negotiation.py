@@ -67,8 +67,8 @@ def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
     return choice
 
 
-def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, str]]]) -> int | None:
-    """Which of the types, each with the parameters it must have, the client names and likes best.
+def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, str | None]]]) -> int | None:
+    """Which of the types, each with the parameters it must have, or must not (None), the client names and likes best.
 
     A wildcard names none: whoever says no more than that can read no stream.
     """
@@ -76,7 +76,8 @@ def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, st
     choice = None
     for index, media_range in enumerate(parse_accept(accept or "")):
         for place, (media_type, parameters) in enumerate(wanted):
-            if media_range.match(media_type) < 3 or not parameters.items() <= dict(media_range.parameters).items():
+            given = dict(media_range.parameters)
+            if media_range.match(media_type) < 3 or any(given.get(name) != value for name, value in parameters.items()):
                 continue
             rank = (media_range.quality, -index)
             if media_range.quality > 0 and (best is None or rank > best):

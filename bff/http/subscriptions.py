@@ -14,7 +14,7 @@ from msgspec import Struct
 from starlette.requests import HTTPConnection
 from strawberry import Schema
 
-from bff.errors import Error
+from bff.errors import DeadlineExceeded, Error
 from bff.http.answers import answer_result
 from bff.http.errors import (
     Incident,
@@ -24,7 +24,8 @@ from bff.http.errors import (
     format_field_errors,
     format_invalid_operation,
 )
-from bff.http.execution import Deadline, DeadlineExecutor, execute, open_events
+from bff.http.execution import Deadline, DeadlineExecutor, build_executor, execute, execute_in_parts, open_events
+from bff.http.incremental import IncrementalOperations, Parts
 from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import JSON
 from bff.http.operations import FoundOperation, OperationFinder
@@ -62,7 +63,7 @@ def refusing(incident: Incident) -> Iterator[None]:
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """One operation that a connection asked for.
+    """One operation that a connection asked for; `in_parts` where it defers or streams and the client takes parts.
 
     `lane` is held while a result is made and until the next one is asked for, so that it bounds what waits to be sent.
     """
@@ -72,6 +73,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     found: FoundOperation
     incident: Incident
     lane: AbstractAsyncContextManager[object] = nullcontext()
+    in_parts: bool = False
 
 
 class ResultStreams:
@@ -87,8 +89,10 @@ class ResultStreams:
         deadline: float,
         hide_suggestions: bool,
         metrics: Metrics | None = None,
+        incremental: IncrementalOperations | None = None,
     ) -> None:
         self.live = 0
+        self.incremental = incremental
         self._schema = schema
         self._executor = executor
         self._finder = finder
@@ -98,9 +102,10 @@ class ResultStreams:
         self._metrics = metrics
 
     async def find(self, connection: HTTPConnection, request: GraphQLRequest, incident: Incident) -> FoundOperation:
-        """Raises Refused."""
+        """What gives whole results, even where it asks for parts. Raises Refused."""
         with self._noting(connection, None, only_failure=True), refusing(incident):
-            return await self._finder.find(request)
+            found = await self._finder.find(request)
+            return found if self.incremental is None else self.incremental.make_whole(found)
 
     async def open(self, asked: Asked) -> AsyncGenerator[bytes, None]:
         """The results of an operation, each in JSON; one for a query or mutation. Close it.
@@ -112,17 +117,9 @@ class ResultStreams:
             context = await self._open_context(asked.connection)
             self._finder.admit(context, asked.found)
             if not is_subscription:
-                return self._run_once(asked, context)
+                return self._run_in_parts(asked, context) if asked.in_parts else self._run_once(asked, context)
             try:
-                events = await open_events(
-                    self._executor,
-                    self._schema,
-                    asked.found.document,
-                    asked.request,
-                    context,
-                    deadline=self._set_deadline(),
-                    hide_suggestions=self._hide_suggestions,
-                )
+                events = await open_events(self._build(asked, context), self._set_deadline())
             except InvalidOperation as error:
                 raise Refused(format_invalid_operation(error)) from error
             if isinstance(events, ExecutionResult):
@@ -133,6 +130,16 @@ class ResultStreams:
         with self._noting(asked.connection, asked.found), refusing(asked.incident):
             async with asked.lane:
                 yield await self._execute(asked, context, None)
+
+    async def _run_in_parts(self, asked: Asked, context: Any) -> AsyncGenerator[bytes, None]:
+        with self._noting(asked.connection, asked.found), refusing(asked.incident):
+            parts = Parts(context, asked.incident)
+            async with aclosing(execute_in_parts(self._build(asked, context), self._set_deadline())) as executed:
+                try:
+                    async for part in executed:
+                        yield parts.write(part)
+                except DeadlineExceeded as late:
+                    yield parts.give_up(late)
 
     async def _follow(self, asked: Asked, events: AsyncGenerator[Any, None]) -> AsyncGenerator[bytes, None]:
         self.live += 1
@@ -146,18 +153,21 @@ class ResultStreams:
             self.live -= 1
 
     async def _execute(self, asked: Asked, context: Any, event: Any) -> bytes:
-        result = await execute(
+        result = await execute(self._build(asked, context, event), self._set_deadline())
+        return answer_result(result, context, JSON, asked.incident).body
+
+    def _build(self, asked: Asked, context: Any, event: Any = None) -> DeadlineExecutor:
+        executor = build_executor(
             self._executor,
             self._schema,
             asked.found.document,
             asked.request,
             context,
-            deadline=self._set_deadline(),
             hide_suggestions=self._hide_suggestions,
-            comes_again=asked.found.is_trusted,
             root_value=event,
         )
-        return answer_result(result, context, JSON, asked.incident).body
+        executor.comes_again = asked.found.is_trusted
+        return executor
 
     def _set_deadline(self) -> Deadline:
         return Deadline(at=asyncio.get_running_loop().time() + self._deadline, limit=self._deadline)

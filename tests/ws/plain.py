@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import strawberry
 from starlette.applications import Starlette
@@ -36,7 +37,34 @@ started: set[str] = set()
 
 
 @strawberry.type
+class Leaf:
+    name: str
+
+    @strawberry.field
+    async def later(self) -> str:
+        await asyncio.sleep(0.05)
+        return f"{self.name} later"
+
+    @strawberry.field
+    async def never(self) -> str | None:
+        await asyncio.get_running_loop().create_future()
+        return None
+
+    @strawberry.field
+    async def broken(self) -> str:
+        raise RuntimeError("password=hunter2")
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    def leaf(self) -> Leaf:
+        return Leaf(name="a")
+
+    @strawberry.field
+    def leaves(self) -> list[Leaf]:
+        return [Leaf(name=name) for name in "abc"]
+
     @strawberry.field
     def hello(self, name: str = "world") -> str:
         return f"hello {name}"
@@ -125,7 +153,10 @@ class Subscription:
         raise RuntimeError("password=hunter2")
 
 
-schema = strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig())
+schema = strawberry.Schema(Query, Mutation, Subscription)
+incremental_schema = strawberry.Schema(
+    Query, Mutation, Subscription, config=StrawberryConfig(enable_experimental_incremental_execution=True)
+)
 
 
 class Identities:
@@ -161,17 +192,25 @@ class Plain:
         return self.connections.sockets == self.connections.streams == self.streams.live == 0 and not started
 
 
-def build_plain(identities: Identities) -> tuple[Starlette, Connections, ResultStreams]:
+def build_plain(
+    identities: Identities, *, incremental: bool = False, deadline: float = 5.0
+) -> tuple[Starlette, Connections, ResultStreams]:
     connections = Connections(identities.identify)
-    endpoint = GraphQLEndpoint(schema, identities.open_context, development=True, connections=connections)
+    endpoint = GraphQLEndpoint(
+        incremental_schema if incremental else schema,
+        identities.open_context,
+        development=True,
+        connections=connections,
+        deadline=deadline,
+    )
     sockets = WebSocketEndpoint(endpoint.streams, connections, identities.identify, origins=[ALLOWED_ORIGIN])
     app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", sockets)])
     return app, connections, endpoint.streams
 
 
 @asynccontextmanager
-async def serve_plain() -> AsyncIterator[Plain]:
+async def serve_plain(**options: Any) -> AsyncIterator[Plain]:
     identities = Identities()
-    app, connections, streams = build_plain(identities)
+    app, connections, streams = build_plain(identities, **options)
     async with serve(app) as url:
         yield Plain(url, connections, streams, identities)
