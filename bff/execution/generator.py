@@ -92,8 +92,6 @@ class _Writer:
     def write_stage(self, called: FieldPlan) -> None:
         if called.source is Source.DIRECT:
             self._write_call(called)
-        elif called.source is Source.BATCH:
-            self._write_batch(called)
         self._slots = set()
         self._has_fragments = False
         body = _Block(2)
@@ -131,13 +129,6 @@ class _Writer:
             "            close_unstarted(value)",
             "        raise",
             "    return values",
-        ]
-
-    def _write_batch(self, called: FieldPlan) -> None:
-        function = self._name("batch", called.resolver)
-        self.lines += [
-            f"def call{called.slot}(parents, info, arguments):",
-            f"    return {function}(parents, info, **arguments)",
         ]
 
     def _read_arguments(self, resolver: StrawberryResolver[Any]) -> list[str]:

@@ -119,8 +119,9 @@ class Run:
         wait for it, too, and a loader's batch that is cancelled never answers those who share it.
         """
         self._is_abandoned = True
-        for _, _, _, awaitable in self._awaited:
+        for awaitable in (*self._spawned, *(entry[3] for entry in self._awaited)):
             close_unstarted(awaitable)
+        self._spawned.clear()
         self._awaited.clear()
 
     async def _finish(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -167,6 +168,9 @@ class Run:
             for holder in holders:
                 self.fail(field.position, holder, field.key, error)
             return
+        if field.source is Source.BATCH and self.executor.is_awaitable(values):
+            self._spawned.append(self._settle_batch(field, holders, values))
+            return
         try:
             if stage is not None:
                 stage.complete(self, holders, values)
@@ -184,7 +188,8 @@ class Run:
         """One value, or a stand-in, a parent. Raises what binding the arguments raises."""
         arguments = self._bind(field)
         shared = SharedInfo(self.executor, field)
-        if stage is None or stage.call is None:
+        call = field.resolver if field.source is Source.BATCH else getattr(stage, "call", None)
+        if call is None:
             return self._call_each(field, parents, shared, arguments)
         known = field.strawberry_field.arguments if field.strawberry_field is not None else []
         raw = arguments
@@ -193,9 +198,11 @@ class Run:
         if not field.required <= arguments.keys():
             return self._call_each(field, parents, shared, raw)
         info = self._config.info_class(_raw_info=shared, _field=field.strawberry_field)
-        values: list[Any] = stage.call(parents, info, arguments)
-        if len(values) != len(parents):
-            raise TypeError(f"{field.parent_type}.{field.name} gave {len(values)} values for {len(parents)} parents.")
+        values: list[Any]
+        if field.source is Source.BATCH:
+            values = _check_count(field, call(parents, info, **arguments), len(parents))
+        else:
+            values = call(parents, info, arguments)
         return values
 
     def _call_each(
@@ -383,24 +390,41 @@ class Run:
         else:
             settled = await asyncio.gather(*(guard(entry[3]) for entry in entries), return_exceptions=True)
             values = [_judge(value) for value in settled]
+        await self._go_on(entries[0][0], [entry[1] for entry in entries], [entry[2] for entry in entries], values)
+
+    async def _settle_batch(self, field: FieldPlan, holders: list[Any], awaitable: Awaitable[Any]) -> None:
+        try:
+            values = _check_count(field, await self.executor.with_abort_signal(awaitable), len(holders))
+        except Exception as error:
+            values = [Failed(error)] * len(holders)
+        await self._go_on(field.position, holders, [field.key] * len(holders), values)
+
+    async def _go_on(self, position: Position, holders: list[Any], keys: list[Any], values: list[Any]) -> None:
+        """Complete what was waited for, then everything below it."""
         if self._is_abandoned or self._is_void:
             return
         self.tick += 1
-        position = entries[0][0]
         field = position.field
         stage = self.plan.stages.get(field.slot) if field.slot is not None else None
         self._settled = position
         if stage is not None and position is field.position:
-            stage.complete(self, [entry[1] for entry in entries], values)
+            stage.complete(self, holders, values)
         else:
-            for (place, holder, key, _), value in zip(entries, values, strict=True):
-                self.complete(place, value, holder, key)
+            for holder, key, value in zip(holders, keys, values, strict=True):
+                self.complete(position, value, holder, key)
         self._settled = None
         owner = _owner(field)
         self._flush(owner.children if owner is not None else range(len(self.plan.slots)))
         self._spawn()
         if self._spawned:
             await self._settle_spawned()
+
+
+def _check_count(field: FieldPlan, values: Any, count: int) -> Any:
+    """What a batch gave: a value for each parent, or a promise of them."""
+    if isinstance(values, list | tuple) and len(values) != count:
+        raise TypeError(f"{field.parent_type}.{field.name} gave {len(values)} values for {count} parents.")
+    return values
 
 
 def close_unstarted(value: Any) -> None:
