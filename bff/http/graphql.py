@@ -193,10 +193,11 @@ class GraphQLEndpoint:
         course.found = found
         framing = choose_framing(found.operation.operation, wish.media_type, wish.accept)
         in_parts = False
-        if framing is None and self._incremental is not None and self._incremental.comes_in_parts(found):
-            framing = choose_parts(wish.accept)
-            in_parts = framing is not None
-            if not in_parts:
+        if self._incremental is not None:
+            in_parts = framing is None and self._incremental.comes_in_parts(found) and self._may_answer_in_parts(wish)
+            if in_parts:
+                framing = choose_parts(wish.accept)
+            else:
                 found = self._incremental.make_whole(found)
         _check_operation(request.method, found.operation, has_stream=framing is not None)
         asked = Asked(connection=request, request=parameters, found=found, incident=course.incident, in_parts=in_parts)

@@ -5,10 +5,9 @@ is sent is bounded by the reader: nothing is executed ahead of what the connecti
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import cast
 
 from graphql import OperationType
 from msgspec import Struct
@@ -19,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from bff.errors import BadUserInput, Error
 from bff.http.connections import Connections, Ending
 from bff.http.errors import Incident
+from bff.http.handshake import adopt, may_connect
 from bff.http.messages import (
     BadMessage,
     ClientMessage,
@@ -45,15 +45,6 @@ LANES = 8
 _FINISH_DEADLINE = 6.0
 """Seconds that operations get to be answered when the process stops: a little more than one may take."""
 _MAX_REASON = 123
-_INIT_HEADERS = {
-    "authorization": b"authorization",
-    "deviceId": b"x-device-id",
-    "deviceClass": b"x-device-class",
-    "timeZone": b"x-time-zone",
-    "clientName": b"x-client-name",
-    "clientVersion": b"x-client-version",
-}
-"""What `connection_init` may say, and the header of HTTP that says it."""
 
 
 class Close(Exception):
@@ -108,20 +99,6 @@ class WebSocketEndpoint:
         socket = _Socket(scope, receive, send, self._streams, self._identify)
         with self._connections.holding_socket(socket):
             await socket.run()
-
-
-def may_connect(headers: Mapping[str, str], origins: frozenset[str]) -> bool:
-    """Whether the page that opens the socket may: browsers send its `Origin`, other programs none.
-
-    The scheme is left out where it is the same host: a proxy in front may speak TLS.
-    """
-    origin = headers.get("origin")
-    if origin is None or origin in origins or "*" in origins:
-        return True
-    parts = urlsplit(origin)
-    default = ":443" if parts.scheme == "https" else ":80"
-    host = headers.get("host", "").lower()
-    return bool(parts.netloc) and parts.netloc.lower().removesuffix(default) == host.removesuffix(default)
 
 
 class _Socket:
@@ -206,8 +183,8 @@ class _Socket:
                     await self._take(message)
         except TimeoutError:
             raise Close(4408, "Connection initialisation timeout") from None
-        self.connection = HTTPConnection(adopt(self.connection.scope, message.payload))
         try:
+            self.connection = HTTPConnection(adopt(self.connection.scope, message.payload))
             self._identify(self.connection)
         except BadUserInput as error:
             raise Close(4400, error.message) from error
@@ -300,20 +277,3 @@ class _Socket:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-
-def adopt(scope: Scope, payload: Mapping[str, Any]) -> Scope:
-    """The scope of a connection that says in headers what `connection_init` said.
-
-    Raises Close for what is no text.
-    """
-    said: dict[bytes, bytes] = {}
-    for name, header in _INIT_HEADERS.items():
-        value = payload.get(name)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise Close(4400, f"`{name}` of connection_init must be a string")
-        said[header] = value.encode()
-    kept = [(name, value) for name, value in scope["headers"] if name not in said]
-    return {**scope, "headers": [*kept, *said.items()]}

@@ -171,3 +171,15 @@ async def test_apollo_and_urql_read_the_parts_of_a_home(demo: Demo):
     assert results["apollo stream"]["first"] == 1
     assert results["apollo stream"]["last"] == 5
     assert results["urql defer"] == {"first": False, "last": True, "emissions": 2}
+
+
+async def test_subscriptions_may_not_defer_and_have_whole_events(parts: Plain):
+    refused = await ask(parts, "subscription { count(to: 1) { number ... @defer { context } } }", "text/event-stream")
+    assert "GRAPHQL_VALIDATION_FAILED" in refused.text
+    query = "subscription ($if: Boolean! = true) { count(to: 1) { number ... @defer(if: $if) { context } } }"
+    for accept in ("text/event-stream", "multipart/mixed;subscriptionSpec=1.0"):
+        assert '"count":{"number":1,"context":' in (await ask(parts, query, accept)).text
+    async with open_socket(parts.url) as socket:
+        await socket.greet()
+        await socket.subscribe("a", query)
+        assert set((await socket.hear())["payload"]["data"]["count"]) == {"number", "context"}
