@@ -10,15 +10,20 @@ from msgspec import Struct
 from bench.stage import HOME, Server
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+_SIZES = {"KB": 2**10, "MB": 2**20, "GB": 2**30}
 
 
 class Figures(Struct, frozen=True):
-    """Latencies and CPU time in milliseconds; `megabytes` is what the process holds in memory afterwards."""
+    """Latencies and CPU time in milliseconds; `megabytes` is what the process holds in memory afterwards.
+
+    `kilobytes` is the mean size of an answer: answers that lack rows are quick, and show here.
+    """
 
     requests: float
     p50: float
     p99: float
     cpu: float
+    kilobytes: float
     megabytes: float
 
 
@@ -49,6 +54,7 @@ async def measure(
         p50=_read_latency("50%", output),
         p99=_read_latency("99%", output),
         cpu=used / total * 1000,
+        kilobytes=_read_size(output) / total / 1000,
         megabytes=server.resident_bytes() / 1e6,
     )
 
@@ -78,6 +84,13 @@ def _find(pattern: str, text: str) -> str:
     if match is None:
         raise RuntimeError(text)
     return match.group(1)
+
+
+def _read_size(text: str) -> float:
+    match = re.search(r"([\d.]+)([KMG]B) read", text)
+    if match is None:
+        raise RuntimeError(text)
+    return float(match.group(1)) * _SIZES[match.group(2)]
 
 
 def _read_latency(name: str, text: str) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -142,8 +143,9 @@ def _make_account(number: int, now: datetime) -> NewAccount:
 
 
 @contextmanager
-def run_server(factory: str, environment: Mapping[str, str], *, port: int) -> Iterator[Server]:
-    """One uvicorn process with the API's own options, until it answers; ended with the block."""
+def run_server(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
+    """One uvicorn process with the API's own options on a free port, until it answers; ended with the block."""
+    port = _find_free_port()
     command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning"]
     process = subprocess.Popen(command, env={**os.environ, **environment})
@@ -154,6 +156,12 @@ def run_server(factory: str, environment: Mapping[str, str], *, port: int) -> It
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await_answer(url: str, process: "subprocess.Popen[bytes]") -> None:
