@@ -14,6 +14,10 @@ from bff.settings import Settings
 
 T = TypeVar("T")
 
+_MOST_CONNECTIONS = 64
+_AT_ONCE = 48
+"""Of the connections, what one `DocumentCache` uses; the rest are for others on the same client."""
+
 _PUT_IF_NEWER = """
 local held = redis.call('GETRANGE', KEYS[1], 0, 7)
 if #held < 8 or struct.unpack('>I8', held) < struct.unpack('>I8', ARGV[1]) then
@@ -34,7 +38,8 @@ class DocumentCache:
     The deadline is far above what Redis takes: a process that is busy itself must not take its own lateness for
     Redis's, or it would go on to PostgreSQL and be busier still.
 
-    `round_trips` counts what was sent, for tests and metrics.
+    So many calls are under way at once, others wait for their turn: past its connections the client fails, which would
+    be taken for Redis's failure. `round_trips` counts what was sent, for tests and metrics.
     """
 
     def __init__(self, redis: Redis, *, deadline: float = 1.0, rest: float = 0.5) -> None:
@@ -43,6 +48,7 @@ class DocumentCache:
         self._deadline = deadline
         self._rest = rest
         self._closed_until = 0.0
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """One round trip; None where a key is missing. Raises RedisAway."""
@@ -90,17 +96,29 @@ class DocumentCache:
         await self.redis.aclose()
 
     async def _send(self, command: Awaitable[T]) -> T:
-        if time.monotonic() < self._closed_until:
-            if asyncio.iscoroutine(command):
-                command.close()
-            raise RedisAway("Redis did not answer a moment ago")
-        self.round_trips += 1
         try:
+            await self._slots.acquire()
+        except asyncio.CancelledError:
+            _discard(command)
+            raise
+        try:
+            if time.monotonic() < self._closed_until:
+                _discard(command)
+                raise RedisAway("Redis did not answer a moment ago")
+            self.round_trips += 1
             async with asyncio.timeout(self._deadline):
                 return await command
         except (RedisError, OSError, TimeoutError) as error:
             self._closed_until = time.monotonic() + self._rest
             raise RedisAway(f"Redis does not answer: {type(error).__name__}") from error
+        finally:
+            self._slots.release()
+
+
+def _discard(command: Awaitable[object]) -> None:
+    """It will not be sent."""
+    if asyncio.iscoroutine(command):
+        command.close()
 
 
 def read_document(stored: bytes | None, decode: Callable[[bytes], T]) -> T | None:
@@ -120,6 +138,6 @@ def split_version(stored: bytes) -> tuple[int, bytes]:
 
 def open_redis(settings: Settings) -> Redis:
     """A pool of connections; nothing is sent before the first command."""
-    options: dict[str, Any] = {"socket_connect_timeout": 1.0, "max_connections": 64}
+    options: dict[str, Any] = {"socket_connect_timeout": 1.0, "max_connections": _MOST_CONNECTIONS}
     client: Redis = Redis.from_url(settings.redis_url, **options)
     return client

@@ -1,5 +1,6 @@
 """Documents in Redis: a later version is never written over by an earlier one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -38,3 +39,17 @@ async def test_the_later_version_stays(cache: DocumentCache, held: int, offered:
     stored = (await cache.get_many(["document"]))[0]
     assert stored is not None
     assert split_version(stored) == (offered, b"later")
+
+
+async def test_more_calls_than_connections_wait_for_their_turn(cache: DocumentCache) -> None:
+    await cache.put("key", b"document", age=60)
+    assert await asyncio.gather(*(cache.get_many(["key"]) for _ in range(500))) == [[b"document"]] * 500
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_takes_no_turn(cache: DocumentCache) -> None:
+    waiting = [asyncio.ensure_future(cache.get_many(["key"])) for _ in range(200)]
+    await asyncio.sleep(0)
+    for call in waiting:
+        call.cancel()
+    await asyncio.wait(waiting)
+    assert await asyncio.gather(*(cache.get_many(["key"]) for _ in range(200))) == [[None]] * 200
