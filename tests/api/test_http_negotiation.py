@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type, parse_accept
+from bff.http.negotiation import GRAPHQL_RESPONSE, HTML, JSON, choose_media_type, choose_named, parse_accept
 
 OFFERED = (JSON, GRAPHQL_RESPONSE, HTML)
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -67,6 +67,36 @@ def test_no_offered_type_with_a_higher_quality_is_passed_over(elements):
     best = max(quality_of(media_type) for media_type in OFFERED)
     assert (0 if chosen is None else quality_of(chosen)) == best
     assert (chosen is None) == (best == 0)
+
+
+PARTS = (
+    ("text/event-stream", {}),
+    ("multipart/mixed", {"subscriptionspec": "1.0"}),
+    ("multipart/mixed", {"spec": None}),
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (None, None),
+        ("*/*", None),
+        ("text/*", None),
+        ("text/event-stream", 0),
+        ("TEXT/Event-Stream;charset=utf-8", 0),
+        ("text/event-stream;q=0", None),
+        ("multipart/mixed;subscriptionSpec=1.0", 1),
+        ('multipart/mixed; boundary=graphql; SubscriptionSpec="1.0"', 1),
+        ("multipart/mixed;subscriptionSpec=2.0;spec=1", None),
+        ("multipart/mixed", 2),
+        ("multipart/mixed;spec=1", None),
+        ("multipart/mixed;q=0.5, text/event-stream;q=0.4", 2),
+        ("multipart/mixed, text/event-stream", 2),
+        ("text/event-stream, multipart/mixed", 0),
+    ],
+)
+def test_a_stream_must_be_named_with_what_it_needs(accept, chosen):
+    assert choose_named(accept, PARTS) == chosen
 
 
 @given(st.text(alphabet='/;q=,"\\ *', max_size=2000))

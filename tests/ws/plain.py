@@ -1,6 +1,7 @@
 """A schema of no domain with sockets and streams, for the protocols alone."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -192,6 +193,14 @@ class Plain:
         return self.connections.sockets == self.connections.streams == self.streams.live == 0 and not started
 
 
+PUBLISHED = "subscription { count(to: 1) { number } }"
+PUBLISHED_ID = f"sha256:{hashlib.sha256(PUBLISHED.encode()).hexdigest()}"
+
+
+async def _find_document(text_hash: str) -> str | None:
+    return PUBLISHED if PUBLISHED_ID.endswith(text_hash) else None
+
+
 def build_plain(
     identities: Identities, *, incremental: bool = False, deadline: float = 5.0
 ) -> tuple[Starlette, Connections, ResultStreams]:
@@ -202,6 +211,7 @@ def build_plain(
         development=True,
         connections=connections,
         deadline=deadline,
+        find_document=_find_document,
     )
     sockets = WebSocketEndpoint(endpoint.streams, connections, identities.identify, origins=[ALLOWED_ORIGIN])
     app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", sockets)])

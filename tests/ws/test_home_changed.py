@@ -8,6 +8,7 @@ import pytest
 from bff.auth.tokens import mint_access_token
 from bff.context import OperationContext
 from bff.domain.accounts import PlanCode
+from bff.stores import keys
 from tests.live import Client
 from tests.ws.sockets import ARRANGE, HOME_CHANGED, Live, list_rows, until
 
@@ -44,6 +45,16 @@ async def test_hiding_a_row_names_it(live: Live):
         await until(lambda: live.demo.services.signals.followers == 1)
         await viewer.fetch("mutation ($hidden: [ID!]) { arrangeHome(hidden: $hidden) { id } }", hidden=[last])
         assert last in (await socket.hear())["payload"]["data"]["homeChanged"]["changedRowIds"]
+
+
+async def test_after_a_gap_every_row_is_named(live: Live):
+    viewer = await live.make_viewer()
+    rows = await list_rows(viewer)
+    async with live.sign_in(viewer) as socket:
+        await socket.subscribe("a", HOME_CHANGED)
+        await until(lambda: live.demo.services.signals.followers == 1)
+        live.demo.services.signals._deliver(keys.home_changes(viewer.profile_id), None)
+        assert set((await socket.hear())["payload"]["data"]["homeChanged"]["changedRowIds"]) >= set(rows)
 
 
 async def test_another_profiles_home_is_not_heard_of(live: Live):

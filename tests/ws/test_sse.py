@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bff.http import streaming
-from tests.ws.plain import Plain, started
+from tests.ws.plain import PUBLISHED_ID, Plain, started
 from tests.ws.sockets import until
 
 COUNT = "subscription { count(to: 2) { number context } }"
@@ -130,6 +130,16 @@ async def test_gets_run_queries_and_subscriptions_but_no_mutations(client):
         assert len(read_events(response.text)) == count
     response = await client.get("/graphql", params={"query": 'mutation { shout(text: "a") }'}, headers=headers)
     assert response.status_code == 405
+
+
+async def test_published_documents_are_run_by_their_id(client):
+    headers = {"Accept": "text/event-stream"}
+    by_post = await client.post("/graphql", json={"documentId": PUBLISHED_ID}, headers=headers)
+    by_get = await client.get("/graphql", params={"documentId": PUBLISHED_ID}, headers=headers)
+    for response in (by_post, by_get):
+        first, complete = read_events(response.text)
+        assert first.result == {"data": {"count": {"number": 1}}}
+        assert complete.name == "complete"
 
 
 async def test_results_come_as_they_are_made_with_heartbeats_between(plain: Plain, client, monkeypatch):

@@ -1,13 +1,14 @@
 """The text of `graphql-transport-ws`, clause by clause."""
 
 import asyncio
+import hashlib
 import json
 
 import pytest
 import websockets
 
 from bff.http import websocket
-from tests.ws.plain import ALLOWED_ORIGIN, Plain, started
+from tests.ws.plain import ALLOWED_ORIGIN, PUBLISHED_ID, Plain, started
 from tests.ws.sockets import open_socket, until
 
 COUNT = "subscription { count(to: 3) { number } }"
@@ -259,6 +260,24 @@ async def test_a_stream_that_breaks_ends_with_an_error_that_tells_nothing(plain:
         assert error["payload"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
         assert "hunter2" not in json.dumps(error)
         assert "data" in await socket.run("{ hello }", "a")
+
+
+async def test_published_documents_are_run_by_their_id(plain: Plain):
+    async with opened(plain) as socket:
+        await socket.greet()
+        await socket.say("subscribe", id="a", payload={"documentId": PUBLISHED_ID})
+        assert (await socket.hear())["payload"] == {"data": {"count": {"number": 1}}}
+        assert await socket.hear() == {"id": "a", "type": "complete"}
+
+
+async def test_persisted_queries_are_kept_for_whoever_comes_next(plain: Plain):
+    text = 'query { hello(name: "persisted") }'
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+    async with opened(plain) as socket:
+        await socket.greet()
+        assert "data" in await socket.run(text, extensions=extensions)
+        await socket.say("subscribe", id="a", payload={"extensions": extensions})
+        assert (await socket.hear())["payload"] == {"data": {"hello": "hello persisted"}}
 
 
 async def test_unknown_documents_are_an_error_of_the_operation(plain: Plain):
