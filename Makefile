@@ -67,7 +67,7 @@ bench: setup
 	@.venv/bin/python -m bench
 
 proof: setup
-	@.venv/bin/pytest tests/proof
+	@.venv/bin/pytest -m proof tests/proof
 
 lint: setup
 	@.venv/bin/ruff check .

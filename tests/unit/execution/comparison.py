@@ -11,7 +11,7 @@ from graphql import DirectiveNode, DocumentNode, ExecutionResult, NameNode, Oper
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from bff.execution import CompiledExecutor, PlanCache
+from bff.execution import CompiledExecutor, FragmentCache, PlanCache
 
 Path = tuple[str | int, ...]
 Told = tuple[str, Path, tuple[tuple[int, int], ...]]
@@ -34,14 +34,14 @@ class Executed:
 class Differential:
     """Both executors over one schema."""
 
-    def __init__(self, schema: strawberry.Schema, plans: PlanCache, *, may_call_directly: bool = True) -> None:
+    def __init__(self, schema: strawberry.Schema, plans: PlanCache, *, fragments: FragmentCache | None = None) -> None:
         self.schema = schema
         self.plans = plans
         namespace = {
             "plans": plans,
             "strawberry_config": schema.config,
             "scalars": schema.schema_converter.scalar_registry,
-            "may_call_directly": may_call_directly,
+            "fragment_cache": fragments,
         }
         self.compiled = type("Compiled", (CompiledExecutor,), namespace)
         self.core = StrawberryGraphQLCoreExecutionContext
@@ -99,7 +99,7 @@ class Differential:
         if Counter(actual.errors) == Counter(expected.errors):
             return
         every = await self.run(self.core, _keep_nulls_in_place(document), variables, make_context())
-        wanted, found = _sort_by_null(expected), _sort_by_null(actual)
+        wanted, found = _sort_by_null(expected.data, expected.errors), _sort_by_null(expected.data, actual.errors)
         assert wanted.keys() == found.keys()
         for path, told in wanted.items():
             possible = [error for error in every.errors if error[1][: len(path)] == path]
@@ -108,11 +108,11 @@ class Differential:
             assert not Counter(found[path]) - Counter(possible)
 
 
-def _sort_by_null(executed: Executed) -> dict[Path, list[Told]]:
+def _sort_by_null(data: Any, errors: Sequence[Told]) -> dict[Path, list[Told]]:
     """Errors by the null that they made."""
     sorted_errors: dict[Path, list[Told]] = {}
-    for error in executed.errors:
-        value, depth = executed.data, 0
+    for error in errors:
+        value, depth = data, 0
         while value is not None and depth < len(error[1]):
             value = value[error[1][depth]]
             depth += 1

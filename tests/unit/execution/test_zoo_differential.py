@@ -1,17 +1,16 @@
 """Compiled and interpreted, the zoo answers alike: drawn operations and a fixed corpus, with faults and without."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 import hypothesis.strategies as st
 import pytest
 from graphql import parse, validate
-from hypothesis import HealthCheck, Phase, given, settings
 
 from bff.execution import PlanCache
 from tests.unit.execution.comparison import Differential, share_compiled
 from tests.unit.execution.corpus import CORPUS, Example
+from tests.unit.execution.exploring import explore
 from tests.unit.execution.operations import Operation, operations
 from tests.unit.execution.zoo import VALUES, build_zoo
 from tests.unit.execution.zoo_models import Faults, Visit
@@ -22,30 +21,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 ZOO = build_zoo()
-EXAMPLES = settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    phases=[Phase.generate, Phase.shrink],
-)
-Check = Callable[[Any], Awaitable[None]]
-
-
-def explore(strategy: st.SearchStrategy[Any], check: Check, examples: settings = EXAMPLES) -> None:
-    """Run a check over what is drawn, on a loop of its own."""
-    loop = asyncio.new_event_loop()
-
-    @examples
-    @given(strategy)
-    def run(drawn: Any) -> None:
-        loop.run_until_complete(check(drawn))
-
-    try:
-        run()
-    finally:
-        loop.close()
 
 
 def visits(rate: int) -> st.SearchStrategy[Callable[[], Visit]]:
@@ -63,6 +38,10 @@ def drawn_operations() -> st.SearchStrategy[Operation]:
 
 @pytest.mark.parametrize("rate", [0, 6, 30])
 def test_drawn_operations_are_answered_alike(rate: int) -> None:
+    compare_drawn_operations(rate, examples=200)
+
+
+def compare_drawn_operations(rate: int, *, examples: int, is_repeatable: bool = True) -> None:
     differential = Differential(ZOO, PlanCache(compile_on=1))
 
     async def check(drawn: tuple[Operation, Callable[[], Visit]]) -> None:
@@ -70,11 +49,15 @@ def test_drawn_operations_are_answered_alike(rate: int) -> None:
         assert validate(ZOO._schema, parse(operation.text)) == []
         await differential.check(operation.text, operation.variables, make_visit)
 
-    explore(st.tuples(drawn_operations(), visits(rate)), check)
+    explore(st.tuples(drawn_operations(), visits(rate)), check, examples=examples, is_repeatable=is_repeatable)
     assert share_compiled(differential.plans) >= 0.8
 
 
 def test_operations_that_run_at_once_do_not_meet() -> None:
+    compare_operations_at_once(examples=30)
+
+
+def compare_operations_at_once(*, examples: int, is_repeatable: bool = True) -> None:
     differential = Differential(ZOO, PlanCache(compile_on=1, capacity=5))
 
     async def check(drawn: list[tuple[Operation, Callable[[], Visit], Callable[[], Visit]]]) -> None:
@@ -91,7 +74,7 @@ def test_operations_that_run_at_once_do_not_meet() -> None:
             await differential.compare(*asked, answer)
 
     several = st.lists(st.tuples(drawn_operations(), visits(0), visits(10)), min_size=2, max_size=5)
-    explore(several, check, settings(EXAMPLES, max_examples=30))
+    explore(several, check, examples=examples, is_repeatable=is_repeatable)
     assert share_compiled(differential.plans) >= 0.8
 
 
