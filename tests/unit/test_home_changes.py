@@ -26,11 +26,8 @@ def test_the_same_home_has_no_changed_rows(home):
 def test_a_row_is_named_once_and_only_if_it_is_not_where_and_what_it_was(before, after):
     changed = find_changed_rows(before, after)
     assert len(set(changed)) == len(changed)
-    for key in "abcdef":
-        held, holds = (
-            next(((i, row) for i, row in enumerate(home) if row.key == key), None) for home in (before, after)
-        )
-        assert (key in changed) == (held != holds)
+    held, holds = ({row.key: (place, row) for place, row in enumerate(home)} for home in (before, after))
+    assert set(changed) == {key for key in "abcdef" if held.get(key) != holds.get(key)}
 
 
 @given(rows, rows)
