@@ -74,10 +74,6 @@ PARTS = (
     ("multipart/mixed", {"subscriptionspec": "1.0"}),
     ("multipart/mixed", {"spec": None}),
 )
-    ("text/event-stream", {}),
-    ("multipart/mixed", {"subscriptionspec": "1.0"}),
-    ("multipart/mixed", {"spec": None}),
-)
 
 
 @pytest.mark.parametrize(
