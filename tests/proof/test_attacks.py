@@ -17,6 +17,8 @@ from tests.faults.external_engines import free_port
 from tests.faults.processes import DEADLINE, started
 from tests.live import OPERATIONS
 
+pytestmark = pytest.mark.proof
+
 MOST_STALL = 0.1
 MOST_ANSWER = 0.25
 REPEATS = 5

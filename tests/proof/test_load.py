@@ -8,6 +8,7 @@ from tests.faults.dev_process import dev
 from tests.faults.load import load
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 async def test_fifty_clients_for_a_minute_meet_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with dev(tmp_path, empty=False) as running:
