@@ -66,6 +66,7 @@ async def open_services(
         cache = DocumentCache(redis)
         authority = await open_authority(pool, settings, now())
         stack.callback(authority.passwords.close)
+        await stack.enter_async_context(authority.ended.following())
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         signals = await stack.enter_async_context(Signals(DocumentCache(redis)).listening())

@@ -14,7 +14,7 @@ from bff.domain.accounts import Device, normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
 from bff.errors import BadUserInput, Error
 from bff.stores.devices import register_device as store_device
-from bff.stores.sessions import revoke_family
+from bff.stores.ended_sign_ins import end_sign_ins
 from resolvers.inputs import DeviceInput, LoginInput
 from resolvers.viewer import ViewerView
 
@@ -84,10 +84,12 @@ async def switch_profile(info: Info, profile_id: strawberry.ID, pin: str | None 
 
 
 async def logout(info: Info) -> bool:
-    """Ends the sign-in: its refresh token is good no more."""
+    """Ends the sign-in: its tokens are good no more."""
     context = info.context
-    async with context.services.pool.acquire(timeout=2) as connection:
-        await revoke_family(connection, context.require_token().family_id, context.now)
+    token = context.require_token()
+    async with context.services.pool.acquire(timeout=2) as connection, connection.transaction():
+        ended = await end_sign_ins(connection, token.account_id, context.now, family_id=token.family_id)
+    context.services.authority.ended.note(ended)
     return True
 
 

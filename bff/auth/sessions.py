@@ -27,16 +27,18 @@ from bff.settings import Settings, SettingsError
 from bff.stores import sessions
 from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_account
 from bff.stores.devices import add_implicit_device, find_device, read_last_profile
+from bff.stores.ended_sign_ins import EndedSignIns, end_sign_ins
 from bff.stores.sessions import Family
 
 
 class Authority(Struct, frozen=True):
-    """What signing in takes: where accounts are, the keys, and how long tokens live (seconds)."""
+    """What signing in takes: where accounts are, the keys, who was signed out, and how long tokens live (seconds)."""
 
     pool: asyncpg.Pool
     passwords: Passwords
     keys: KeyRing
     verifier: AccessTokenVerifier
+    ended: EndedSignIns
     default_region: str
     access_token_age: int
     refresh_token_age: int
@@ -79,11 +81,13 @@ async def open_authority(pool: asyncpg.Pool, settings: Settings, now: datetime) 
     if not 0 < settings.access_token_age <= MAX_AGE:
         raise SettingsError(f"BFF_ACCESS_TOKEN_AGE is {settings.access_token_age}; it takes 1 to {MAX_AGE} seconds.")
     keys = await open_key_ring(pool, settings.key_encryption_key, now)
+    ended = EndedSignIns(pool)
     return Authority(
         pool=pool,
         passwords=Passwords(),
         keys=keys,
-        verifier=AccessTokenVerifier(keys),
+        verifier=AccessTokenVerifier(keys, ended=ended),
+        ended=ended,
         default_region=settings.default_region,
         access_token_age=settings.access_token_age,
         refresh_token_age=settings.refresh_token_age,
@@ -177,7 +181,8 @@ async def refresh(
         if token is None or token.family.revoked_at is not None or now >= token.expires_at:
             return ended
         if token.used_at is not None:
-            await sessions.revoke_family(connection, token.family.id, now)
+            family = token.family
+            authority.ended.note(await end_sign_ins(connection, family.account_id, now, family_id=family.id))
             return ended
         record = await read_account(connection, token.family.account_id)
         if record is None or record.account.status is AccountStatus.CANCELLED:

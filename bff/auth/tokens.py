@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections import OrderedDict
+from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -108,10 +109,14 @@ def read_bearer(authorization: str) -> str:
 
 
 class AccessTokenVerifier:
-    """Verifies tokens against one key ring and remembers up to `capacity` verified ones until they expire."""
+    """Verifies tokens against one key ring and remembers up to `capacity` verified ones until they expire.
 
-    def __init__(self, keys: KeyRing, *, capacity: int = 10_000) -> None:
+    `ended` holds the ids of sign-ins whose tokens are good no more.
+    """
+
+    def __init__(self, keys: KeyRing, *, ended: Container[str] = frozenset(), capacity: int = 10_000) -> None:
         self._keys = keys
+        self._ended = ended
         self._capacity = capacity
         self._verified: OrderedDict[bytes, AccessToken] = OrderedDict()
 
@@ -128,10 +133,15 @@ class AccessTokenVerifier:
                 self._verified.popitem(last=False)
         else:
             self._verified.move_to_end(digest)
-        if now >= known.expires_at:
-            del self._verified[digest]
-            raise _expired()
+        self.check(known, now)
         return known
+
+    def check(self, token: AccessToken, now: datetime) -> None:
+        """Raises Unauthenticated for a token that was good once and is no more."""
+        if now >= token.expires_at:
+            raise Unauthenticated("The access token has expired: get a new one with `refreshToken`.")
+        if token.family_id in self._ended:
+            raise Unauthenticated("This sign-in has ended: sign in again with `login`.")
 
 
 def _verify_anew(keys: KeyRing, token: str, now: datetime) -> AccessToken:

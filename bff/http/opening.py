@@ -23,13 +23,14 @@ class ContextOpener:
     async def __call__(self, connection: HTTPConnection) -> OperationContext:
         """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read.
 
-        A connection that stays open is read once; of its later operations and events only the token's end is checked.
+        A connection that stays open is read once; of its later operations and events only the end of token and sign-in
+        is checked.
         """
         caller: Caller | None = connection.scope.get(_CALLER)
         if caller is None:
             caller = connection.scope[_CALLER] = self.read_caller(connection)
-        elif caller.token is not None and self._services.now() >= caller.token.expires_at:
-            raise Unauthenticated("The access token has expired: get a new one with `refreshToken`.")
+        elif caller.token is not None:
+            self._services.authority.verifier.check(caller.token, self._services.now())
         return OperationContext(services=self._services, caller=caller)
 
     def check_operator(self, connection: HTTPConnection) -> None:

@@ -78,13 +78,6 @@ async def use_up_tokens(connection: PoolConnectionProxy, family_id: str, now: da
     )
 
 
-async def revoke_family(connection: PoolConnectionProxy, family_id: str, now: datetime) -> None:
-    """End the sign-in for good."""
-    await connection.execute(
-        "UPDATE session_family SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", family_id, now
-    )
-
-
 async def lock_family(connection: PoolConnectionProxy, account_id: str, family_id: str) -> Family | None:
     """The family until the transaction ends; None for one of another account, or that is gone."""
     row = await connection.fetchrow(

@@ -6,8 +6,9 @@ import asyncpg
 
 from bff.domain.accounts import Account, AccountStatus
 from bff.domain.ids import IdKind, random_id
+from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.new_accounts import NewAccount, add_accounts
-from bff.stores.sessions import Family, add_family, add_token, revoke_family
+from bff.stores.sessions import Family, add_family, add_token
 
 
 async def add_account(pool: asyncpg.Pool, now: datetime) -> str:
@@ -42,5 +43,5 @@ async def add_sign_in(
         await add_family(connection, family, now=began_at, expires_at=expires_at)
         await add_token(connection, family.id.encode(), family, None, now=began_at, expires_at=expires_at)
         if revoked_at is not None:
-            await revoke_family(connection, family.id, revoked_at)
+            await end_sign_ins(connection, account_id, revoked_at, family_id=family.id)
     return family.id

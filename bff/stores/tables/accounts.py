@@ -142,6 +142,16 @@ class RefreshTokenTable(SQLModel, table=True):
     used_at: datetime | None = _instant(nullable=True)
 
 
+class EndedSignInTable(SQLModel, table=True):
+    """A sign-in whose access tokens may outlive it; outlasts the family itself, and goes after hours."""
+
+    __tablename__ = "ended_sign_in"
+    __table_args__ = (Index("ended_sign_in_ended_at", "ended_at"),)
+
+    family_id: str = Field(primary_key=True, sa_type=Text)
+    ended_at: datetime = _instant(server_default=text("clock_timestamp()"))
+
+
 class SigningKeyTable(SQLModel, table=True):
     """The newest key without `retires_at` signs; one with it still verifies until then.
 
