@@ -1,11 +1,31 @@
 """`python -m bench` runs every benchmark, `python -m bench NAME…` those named."""
 
+import asyncio
 import sys
+import tempfile
+from pathlib import Path
 
-from bench import home
+from bench.home import bench_home
+from bench.sockets import bench_sockets
+from bench.stage import set_stage
 
-BENCHES = {"home": home.main}
+BENCHES = {"home": bench_home, "sockets": bench_sockets}
+
+
+async def run_benches(names: list[str]) -> None:
+    """All of them on one stage."""
+    with tempfile.TemporaryDirectory(prefix="marquee-bench-") as folder:
+        async with set_stage(Path(folder)) as stage:
+            for name in names:
+                await BENCHES[name](stage)
+
+
+def main() -> None:
+    unknown = [name for name in sys.argv[1:] if name not in BENCHES]
+    if unknown:
+        sys.exit(f"There is no benchmark {', '.join(unknown)}: {', '.join(BENCHES)}.")
+    asyncio.run(run_benches(sys.argv[1:] or [*BENCHES]))
+
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or BENCHES:
-        BENCHES[name]()
+    main()

@@ -1,76 +1,51 @@
 """The contract's `Home` over HTTP, from real Redis, for a thousand profiles, beside what nobody can be faster than."""
 
-import asyncio
-import tempfile
 import time
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Sequence
 from statistics import median
 
+import matplotlib.pyplot as plt
 import orjson
 
 from bench.load import Figures, measure
-from bench.report import Row, write_report
-from bench.stage import run_server, set_stage, warm
+from bench.report import SHARED, Cell, Table, save_figure, write_results
+from bench.stage import PROFILES, VARIANTS, Server, Stage, run_api, run_app, warm
 
 ROUNDS = 3
-PROFILES = 1000
-API = "bff.app:create_app"
-DUMP = "orjson dump of the same data"
+BASELINES = {"Starlette, same bytes": "/bytes", "Starlette, Redis, same bytes": "/graphql"}
+REFERENCE = "Starlette, Redis, same bytes"
 
 
-async def bench_home() -> None:
+async def bench_home(stage: Stage) -> None:
     """About two minutes."""
-    with tempfile.TemporaryDirectory(prefix="marquee-bench-") as name:
-        folder = Path(name)
-        async with set_stage(folder, profiles=PROFILES) as stage:
-            variants = {
-                "graphql-core": {"BFF_COMPILE": "0"},
-                "compiled": {"BFF_FRAGMENTS": "0"},
-                "compiled, fragments": {},
-            }
-            figures: dict[str, list[Figures]] = defaultdict(list)
-            with run_server(API, stage.environment) as server:
-                content = await warm(server.url, stage.tokens)
-            for _ in range(ROUNDS):
-                for variant, environment in variants.items():
-                    with run_server(API, {**stage.environment, **environment}) as server:
-                        await measure(server, folder, stage.tokens, seconds=1)
-                        figures[variant].append(await measure(server, folder, stage.tokens))
-                sample = folder / "home.json"
-                sample.write_bytes(content)
-                environment = {
-                    **stage.environment,
-                    "BENCH_BYTES": str(sample),
-                    "BENCH_PROFILE": stage.profile_ids[0],
-                }
-                with run_server("bench.baseline:create_app", environment) as server:
-                    for baseline, path in (
-                        ("Starlette, same bytes", "/bytes"),
-                        ("Starlette, Redis, same bytes", "/graphql"),
-                    ):
-                        await measure(server, folder, stage.tokens, path=path, seconds=1)
-                        figures[baseline].append(await measure(server, folder, stage.tokens, path=path))
-    dump = _time_dump(content)
-    rows = [_summarise(name, found) for name, found in figures.items()]
-    rows.append(Row(DUMP, None, None, None, dump, None, None))
-    note = f"{len(content)} bytes, {PROFILES} profiles"
-    write_report("home", rows, reference="Starlette, Redis, same bytes", floor=DUMP, note=note)
+    figures: dict[str, list[Figures]] = defaultdict(list)
+    with run_api(stage.environment) as server:
+        content = await warm(server.url, stage.tokens)
+    sample = stage.folder / "home.json"
+    sample.write_bytes(content)
+    baseline = {**stage.environment, "BENCH_BYTES": str(sample), "BENCH_PROFILE": stage.profile_ids[0]}
+    for _ in range(ROUNDS):
+        for variant, environment in VARIANTS.items():
+            with run_api({**stage.environment, **environment}) as server:
+                figures[variant].append(await _measure_warm(server, stage, "/graphql"))
+        with run_app("bench.baseline:create_app", baseline) as server:
+            for name, path in BASELINES.items():
+                figures[name].append(await _measure_warm(server, stage, path))
+    _report({name: _summarise(found) for name, found in figures.items()}, content)
 
 
-def _summarise(name: str, found: list[Figures]) -> Row:
-    return Row(
-        name,
-        median(figure.requests for figure in found),
-        median(figure.p50 for figure in found),
-        median(figure.p99 for figure in found),
-        median(figure.cpu for figure in found),
-        median(figure.kilobytes for figure in found),
-        median(figure.megabytes for figure in found),
-    )
+async def _measure_warm(server: Server, stage: Stage, path: str) -> Figures:
+    await measure(server, stage, path=path, seconds=1)
+    return await measure(server, stage, path=path)
+
+
+def _summarise(found: list[Figures]) -> Figures:
+    return Figures(*(median(getattr(figures, name) for figures in found) for name in Figures.__struct_fields__))
 
 
 def _time_dump(content: bytes) -> float:
+    """Milliseconds."""
     data = orjson.loads(content)
     times = []
     for _ in range(200):
@@ -80,5 +55,27 @@ def _time_dump(content: bytes) -> float:
     return median(times) * 1000
 
 
-def main() -> None:
-    asyncio.run(bench_home())
+def _report(rows: dict[str, Figures], content: bytes) -> None:
+    dump = _time_dump(content)
+    base = rows[REFERENCE].requests
+    head = (
+        *("", "requests/s", f"of {REFERENCE}", "p50 ms", "p99 ms", "CPU ms a request", "times the dump"),
+        *("kB an answer", "MB held"),
+    )
+    lines: list[Sequence[Cell]] = [
+        (
+            *(name, row.requests, f"{row.requests / base:.0%}", row.p50, row.p99, row.cpu, row.cpu / dump),
+            *(row.kilobytes, row.megabytes),
+        )
+        for name, row in rows.items()
+    ]
+    lines.append(("orjson dump of the same data", None, None, None, None, dump, 1.0, None, None))
+    note = f"{len(content):,} bytes for each of {PROFILES:,} profiles, one process a row, medians."
+    write_results("home", f"{note} {SHARED}", Table(head, lines))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.6 * len(rows) + 1.2), sharey=True)
+    left.barh(list(rows), [row.requests for row in rows.values()], color="#2f6f8f")
+    left.set(xscale="log", xlabel="requests a second")
+    left.invert_yaxis()
+    right.barh(list(rows), [row.cpu for row in rows.values()], color="#c2573a")
+    right.set(xscale="log", xlabel="CPU ms a request")
+    save_figure("home", figure)

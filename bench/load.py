@@ -3,11 +3,11 @@
 import asyncio
 import json
 import re
-from pathlib import Path
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from bench.stage import HOME, Server
+from bench.stage import HOME, Server, Stage
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 _SIZES = {"KB": 2**10, "MB": 2**20, "GB": 2**30}
@@ -29,16 +29,17 @@ class Figures(Struct, frozen=True):
 
 async def measure(
     server: Server,
-    folder: Path,
-    tokens: tuple[str, ...],
+    stage: Stage,
     *,
     path: str = "/graphql",
+    body: Mapping[str, object] | None = None,
     seconds: int = 5,
     connections: int = 8,
 ) -> Figures:
-    """One round. Raises RuntimeError when any answer was not 200."""
-    script = folder / "load.lua"
-    script.write_text(_write_script(tokens, path))
+    """One round, of the contract's Home unless another `body` is given. Raises RuntimeError when any answer was not
+    200."""
+    script = stage.folder / "load.lua"
+    script.write_text(_write_script(stage.tokens, path, body or {"query": HOME}))
     before = server.cpu_seconds()
     process = await asyncio.create_subprocess_exec(
         "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), server.url,
@@ -59,8 +60,8 @@ async def measure(
     )
 
 
-def _write_script(tokens: tuple[str, ...], path: str) -> str:
-    body = json.dumps(json.dumps({"query": HOME}))
+def _write_script(tokens: tuple[str, ...], path: str, content: Mapping[str, object]) -> str:
+    body = json.dumps(json.dumps(content))
     listed = ",".join(f'"{token}"' for token in tokens)
     return f"""
 local tokens = {{{listed}}}

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -33,11 +34,16 @@ from bff.stores.postgres import open_pool
 HOME = (Path(__file__).parents[1] / "tests" / "contract" / "operations" / "home.graphql").read_text()
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 TICKS = os.sysconf("SC_CLK_TCK")
+PROFILES = 1000
+VARIANTS = {"graphql-core": {"BFF_COMPILE": "0"}, "compiled": {"BFF_FRAGMENTS": "0"}, "compiled, fragments": {}}
+"""What the API is measured as, and the settings that make it so."""
 
 
 class Stage(Struct, frozen=True):
-    """`environment` is what a server needs to find the engines; `tokens` belong to a profile each."""
+    """`environment` is what a server needs to find the engines; `tokens` belong to a profile each; `folder` is for
+    what a benchmark puts down."""
 
+    folder: Path
     environment: Mapping[str, str]
     tokens: tuple[str, ...]
     redis_url: str
@@ -45,22 +51,36 @@ class Stage(Struct, frozen=True):
 
 
 class Server(Struct, frozen=True):
-    """A process under load."""
+    """A process under load, with those that it started."""
 
     url: str
     pid: int
 
     def cpu_seconds(self) -> float:
-        """What the process has used so far, in user and system mode."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """What they have used so far, in user and system mode."""
+        return sum(map(_read_cpu_seconds, _find_family(self.pid)))
 
     def resident_bytes(self) -> int:
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        """What they hold in memory; pages that they share count for each."""
+        return sum(map(_read_resident_bytes, _find_family(self.pid)))
+
+
+def _find_family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in _find_family(int(child)))]
+
+
+def _read_cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _read_resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @asynccontextmanager
-async def set_stage(folder: Path, *, profiles: int) -> AsyncIterator[Stage]:
+async def set_stage(folder: Path) -> AsyncIterator[Stage]:
     """Engines, catalogue and accounts; takes some fifteen seconds."""
     async with EmbeddedEngines(folder) as engines:
         settings = Settings(
@@ -75,7 +95,7 @@ async def set_stage(folder: Path, *, profiles: int) -> AsyncIterator[Stage]:
         async with await open_pool(settings) as pool:
             await import_catalogue(pool, DEMO_FILES, today=now.date(), report=lambda _: None)
             await seed_demo_accounts(pool, settings, today=now.date(), report=lambda _: None)
-            accounts = [_make_account(number, now) for number in range(profiles)]
+            accounts = [_make_account(number, now) for number in range(PROFILES)]
             await add_accounts(pool, accounts)
             async with pool.acquire() as connection:
                 devices = [
@@ -100,6 +120,7 @@ async def set_stage(folder: Path, *, profiles: int) -> AsyncIterator[Stage]:
             )
             authority.passwords.close()
         yield Stage(
+            folder=folder,
             environment={
                 "BFF_ENV": "production",
                 "BFF_DATABASE_URL": settings.database_url,
@@ -143,19 +164,37 @@ def _make_account(number: int, now: datetime) -> NewAccount:
 
 
 @contextmanager
-def run_server(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
-    """One uvicorn process with the API's own options on a free port, until it answers; ended with the block."""
+def run_api(environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Server]:
+    """The product as an operator starts it, on a free port, until it answers; ended with the block."""
+    with _run("bff.cli", "serve", "--processes", str(processes), environment=environment) as server:
+        yield server
+
+
+@contextmanager
+def run_app(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
+    """Any other ASGI app in one process with the API's own protocols."""
+    options = ["--http", "bff.http.protocols:HttpProtocol", "--loop", "uvloop", "--no-access-log"]
+    with _run("uvicorn", factory, "--factory", *options, environment=environment) as server:
+        yield server
+
+
+@contextmanager
+def _run(module: str, *arguments: str, environment: Mapping[str, str]) -> Iterator[Server]:
     port = _find_free_port()
-    command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen(command, env={**os.environ, **environment})
+    command = [sys.executable, "-m", module, *arguments, "--host", "127.0.0.1", "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
-    try:
-        _await_answer(f"{url}/healthz", process)
-        yield Server(url=url, pid=process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
+        try:
+            _await_answer(f"{url}/healthz", process)
+            yield Server(url=url, pid=process.pid)
+        except BaseException:
+            log.seek(0)
+            sys.stderr.buffer.write(log.read()[-20_000:])
+            raise
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
 
 
 def _find_free_port() -> int:

@@ -1,0 +1,57 @@
+"""What benchmarks work out of their measurements; the measuring itself is for `make bench`."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.__main__ import BENCHES
+from bench.follower import Follower
+from bench.report import Table, find_percentile
+
+
+def test_every_benchmark_is_named_after_its_module():
+    assert {name: bench.__module__ for name, bench in BENCHES.items()} == {name: f"bench.{name}" for name in BENCHES}
+
+
+@given(values=st.lists(st.floats(0, 1e6), min_size=1), share=st.floats(0.01, 1))
+def test_a_percentile_is_the_least_value_that_the_share_does_not_exceed(values, share):
+    found = find_percentile(values, share)
+    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+    assert sum(value < found for value in values) < share * len(values)
+
+
+def test_a_table_writes_three_digits_that_count():
+    table = Table(("", "requests", "ms"), [("home", 12_345.6, 0.12345), ("search", 3.14159, None)])
+    assert str(table).splitlines()[2:] == ["| home | 12,346 | 0.123 |", "| search | 3.14 |  |"]
+
+
+@pytest.mark.parametrize("size", [1, 100, 125, 126, 5000, 65_535, 70_000])
+def test_a_follower_takes_events_of_every_size_in_whatever_pieces_they_come(size):
+    events = []
+    follower = Follower("http://127.0.0.1:1", "token", "subscription { a }", events.append)
+    follower.transport = _Sink()
+    event = b'{"id":"1","type":"next","payload":{"data":{"a":"%b"}}}' % (b"x" * size)
+    head = bytes((129, len(event))) if len(event) < 126 else b""
+    if not head:
+        head = b"\x81\x7e" + len(event).to_bytes(2) if len(event) < 65_536 else b"\x81\x7f" + len(event).to_bytes(8)
+    answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    sent = answer + 3 * (head + event)
+    for start in range(0, len(sent), 97):
+        follower.data_received(sent[start : start + 97])
+    assert events == 3 * [{"a": "x" * size}]
+    assert follower.failure == ""
+
+
+def test_a_follower_tells_a_refusal_from_silence():
+    follower = Follower("http://127.0.0.1:1", "token", "subscription { a }", lambda _: None)
+    follower.transport = _Sink()
+    refusal = b'{"id":"1","type":"error","payload":[]}'
+    follower.data_received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + bytes((129, len(refusal))) + refusal)
+    assert "error" in follower.failure
+
+
+class _Sink:
+    """Takes what is written."""
+
+    def write(self, data):
+        """Nobody reads it."""
