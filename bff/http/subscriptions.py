@@ -33,6 +33,10 @@ from bff.http.requests import GraphQLRequest
 
 OpenContext = Callable[[Any], Awaitable[Any]]
 
+OPENING_AT_ONCE = 64
+"""Subscriptions that begin at once. When all clients come back together the others wait for their turn, and only then
+does their deadline run: else each would be late for the sake of all."""
+
 
 class Refused(Exception):
     """The operation has ended with these errors, in the form in which clients get them; `code` is that of the first."""
@@ -92,6 +96,7 @@ class ResultStreams:
         incremental: IncrementalOperations | None = None,
     ) -> None:
         self.live = 0
+        self._opening = asyncio.Semaphore(OPENING_AT_ONCE)
         self.incremental = incremental
         self._schema = schema
         self._executor = executor
@@ -119,7 +124,8 @@ class ResultStreams:
             if not is_subscription:
                 return self._run_in_parts(asked, context) if asked.in_parts else self._run_once(asked, context)
             try:
-                events = await open_events(self._build(asked, context), self._set_deadline())
+                async with self._opening:
+                    events = await open_events(self._build(asked, context), self._set_deadline())
             except InvalidOperation as error:
                 raise Refused(format_invalid_operation(error)) from error
             if isinstance(events, ExecutionResult):

@@ -121,6 +121,10 @@ class Event:
         raise RuntimeError("password=hunter2")
 
 
+async def _count_one() -> AsyncGenerator[Event, None]:
+    yield Event(number=1)
+
+
 @strawberry.type
 class Subscription:
     @strawberry.subscription
@@ -136,6 +140,16 @@ class Subscription:
             yield Event(number=0)
         finally:
             started.discard(name)
+
+    @strawberry.subscription
+    async def opening(self, name: str, seconds: float) -> AsyncGenerator[Event, None]:
+        """Takes so long to begin."""
+        started.add(name)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            started.discard(name)
+        return _count_one()
 
     @strawberry.subscription
     async def endless(self, size: int = 10) -> AsyncGenerator[str, None]:
