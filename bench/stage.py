@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 from msgspec import Struct
 
+from bff.auth.authority import open_authority
 from bff.auth.demo import seed_demo_accounts
-from bff.auth.sessions import open_authority
 from bff.auth.tokens import mint_access_token
 from bff.catalog.importer import DEMO_FILES, import_catalogue
 from bff.domain.accounts import Account, AccountStatus, PlanCode

@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bff.artwork.urls import ImageSigner
+from bff.auth.authority import open_authority
 from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
-from bff.auth.sessions import open_authority
 from bff.context import Services
 from bff.execution import FragmentCache, PlanCache
 from bff.heap import set_heap_aside
@@ -27,6 +27,7 @@ from bff.http.graphiql import GraphiQLPage
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
+from bff.http.jwks import jwks_route
 from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
@@ -67,6 +68,7 @@ async def open_services(
         authority = await open_authority(pool, settings, now())
         stack.callback(authority.passwords.close)
         await stack.enter_async_context(authority.ended.following())
+        await stack.enter_async_context(authority.keys.following(pool, settings.key_encryption_key, now))
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         signals = await stack.enter_async_context(Signals(DocumentCache(redis)).listening())
@@ -124,6 +126,7 @@ def build_app(services: Services) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", sockets),
+        jwks_route(services.authority.keys),
         image_route(services.images, gallery),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),

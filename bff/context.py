@@ -16,7 +16,7 @@ import strawberry
 
 from bff.artwork.sizes import choose_format
 from bff.artwork.urls import ImageSigner
-from bff.auth.sessions import Authority
+from bff.auth.authority import Authority
 from bff.auth.tokens import AccessToken
 from bff.domain.accounts import AccountRecord, Device
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities

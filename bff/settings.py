@@ -64,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     section_deadline: float = 0.5
     access_token_age: int = 900
     refresh_token_age: int = 60 * 60 * 24 * 60
+    signing_key_age: int = 60 * 60 * 24 * 30
     metrics_token: Secret = Secret("")
     metrics_dir: str = ""
     graphiql_login: str = "premium@example.com"

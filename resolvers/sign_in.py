@@ -7,8 +7,8 @@ import msgspec
 import strawberry
 from msgspec import Struct
 
-from bff.auth import sessions
-from bff.auth.sessions import InvalidCredentials, PinRequired, SignInResult
+from bff.auth import refresh_tokens, sessions
+from bff.auth.results import InvalidCredentials, PinRequired, SignInResult
 from bff.context import Info, OperationContext
 from bff.domain.accounts import Device, normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
@@ -61,7 +61,7 @@ async def login(info: Info, input: LoginInput) -> LoginView:
 
 async def refresh_token(info: Info, refresh_token: str) -> LoginView:
     context = info.context
-    result = await sessions.refresh(
+    result = await refresh_tokens.refresh(
         context.services.authority,
         refresh_token=refresh_token,
         request_country=context.caller.country,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from bff.auth import sessions
+from bff.auth import results
 from bff.domain.accounts import MembershipStatus, Quality
 from bff.domain.devices import DrmSystem, VideoCodec
 from bff.execution import shows
@@ -106,7 +106,7 @@ class MembershipRequired(Problem):
         "never lifts a ceiling."
     )
 )
-@shows(sessions.PinRequired)
+@shows(results.PinRequired)
 class PinRequired(Problem):
     was_wrong: bool = field(description="TRUE when a PIN was given and is not the right one.")
     retry_after: Seconds | None = field(description="Seconds to wait before the next try.")

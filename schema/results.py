@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from bff.auth import sessions
+from bff.auth import results
 from bff.execution import shows
 from resolvers import sign_in
 from schema.access import field
@@ -27,7 +27,7 @@ class Session:
 
 
 @strawberry.type(description="The e-mail address or the password is wrong; which, is not said.")
-@shows(sessions.InvalidCredentials)
+@shows(results.InvalidCredentials)
 class InvalidCredentials(Problem):
     pass
 

@@ -51,7 +51,7 @@ async def _run_jobs(settings: Settings, pool: asyncpg.Pool, cache: DocumentCache
     """Runs until it is cancelled. arq ends with the first command that Redis does not answer, and is begun anew."""
     while True:
         queue = open_queue(settings)
-        worker = create_worker(worker_settings(pool, queue))
+        worker = create_worker(worker_settings(pool, queue, settings))
         try:
             await worker.async_run()
         except (RedisError, OSError) as error:

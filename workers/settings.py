@@ -9,6 +9,7 @@ from arq.cron import cron
 from redis.asyncio import ConnectionPool
 
 from bff.settings import Settings
+from workers.keys import rotate_keys
 from workers.lifecycle import remove_ended_sign_ins
 
 
@@ -19,16 +20,20 @@ def open_queue(settings: Settings) -> ArqRedis:
     return ArqRedis(connections, job_serializer=msgspec.msgpack.encode, job_deserializer=msgspec.msgpack.decode)
 
 
-def worker_settings(pool: asyncpg.Pool, queue: ArqRedis) -> dict[str, Any]:
-    """Jobs find `pool` in their `ctx`; they may run twice, never half. What must not be lost has a row in PostgreSQL.
+def worker_settings(pool: asyncpg.Pool, queue: ArqRedis, settings: Settings) -> dict[str, Any]:
+    """Jobs find `pool` and `settings` in their `ctx`; they may run twice, never half.
 
-    Signals and a Redis that is away are the concern of `workers.process`.
+    What must not be lost has a row in PostgreSQL. Signals and a Redis that is away are the concern of
+    `workers.process`.
     """
     return {
         "redis_pool": queue,
-        "ctx": {"pool": pool},
+        "ctx": {"pool": pool, "settings": settings},
         "functions": [],
-        "cron_jobs": [cron(remove_ended_sign_ins, hour=3, minute=30)],
+        "cron_jobs": [
+            cron(remove_ended_sign_ins, hour=3, minute=30),
+            cron(rotate_keys, minute=17, run_at_startup=True),
+        ],
         "handle_signals": False,
         "job_timeout": 20,
         "max_tries": 3,

@@ -8,8 +8,10 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from bff.auth.authority import Authority
 from bff.auth.passwords import Passwords
-from bff.auth.sessions import Authority, SignedIn, begin_session
+from bff.auth.results import SignedIn
+from bff.auth.sessions import begin_session
 from bff.domain.accounts import Account, AccountStatus, Permission, PlanCode, choose_profile
 from bff.domain.demo_signal import derive_signal
 from bff.domain.devices import DeviceClass

@@ -1,97 +1,19 @@
-"""Signing in, staying signed in, and changing profiles: what a viewer can act upon is a value, all else raises."""
+"""Signing in and changing profiles: what a viewer can act upon is a value, all else raises."""
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
-from msgspec import Struct
-
-from bff.auth.keys import KeyRing, open_key_ring
-from bff.auth.passwords import Passwords
-from bff.auth.tokens import MAX_AGE, AccessToken, AccessTokenVerifier, mint_access_token
-from bff.domain.accounts import (
-    AccountRecord,
-    AccountStatus,
-    Profile,
-    choose_profile,
-    choose_region,
-    find_plan_in_force,
-    normalise_email,
-)
+from bff.auth.authority import Authority
+from bff.auth.refresh_tokens import Grant, issue_first, issue_next
+from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
+from bff.auth.tokens import AccessToken
+from bff.domain.accounts import AccountRecord, AccountStatus, Profile, choose_profile, normalise_email
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import NotFound, Unauthenticated
-from bff.settings import Settings, SettingsError
 from bff.stores import sessions
 from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_account
 from bff.stores.devices import add_implicit_device, find_device, read_last_profile
-from bff.stores.ended_sign_ins import EndedSignIns, end_sign_ins
 from bff.stores.sessions import Family
-
-
-class Authority(Struct, frozen=True):
-    """What signing in takes: where accounts are, the keys, who was signed out, and how long tokens live (seconds)."""
-
-    pool: asyncpg.Pool
-    passwords: Passwords
-    keys: KeyRing
-    verifier: AccessTokenVerifier
-    ended: EndedSignIns
-    default_region: str
-    access_token_age: int
-    refresh_token_age: int
-
-
-class SignedIn(Struct, frozen=True):
-    """`expires_at` is the access token's end; the refresh token is good for one use."""
-
-    access_token: str
-    refresh_token: str
-    expires_at: datetime
-    claims: AccessToken
-
-    def __repr__(self) -> str:
-        return f"SignedIn({self.claims!r})"
-
-
-class InvalidCredentials(Struct, frozen=True):
-    """The same whether the account or the password is wrong."""
-
-    message: str
-
-
-class PinRequired(Struct, frozen=True):
-    """`was_wrong`: a PIN was looked at and is another. `retry_after`: seconds until the next try is looked at."""
-
-    message: str
-    was_wrong: bool = False
-    retry_after: float | None = None
-
-
-SignInResult = SignedIn | InvalidCredentials | PinRequired
-
-
-async def open_authority(pool: asyncpg.Pool, settings: Settings, now: datetime) -> Authority:
-    """Open the keys, making them on the first start.
-
-    Raises SettingsError where the key-encryption key is not the right one, or access tokens would live too long.
-    """
-    if not 0 < settings.access_token_age <= MAX_AGE:
-        raise SettingsError(f"BFF_ACCESS_TOKEN_AGE is {settings.access_token_age}; it takes 1 to {MAX_AGE} seconds.")
-    keys = await open_key_ring(pool, settings.key_encryption_key, now)
-    ended = EndedSignIns(pool)
-    return Authority(
-        pool=pool,
-        passwords=Passwords(),
-        keys=keys,
-        verifier=AccessTokenVerifier(keys, ended=ended),
-        ended=ended,
-        default_region=settings.default_region,
-        access_token_age=settings.access_token_age,
-        refresh_token_age=settings.refresh_token_age,
-    )
 
 
 async def sign_in(
@@ -163,39 +85,7 @@ async def begin_session(
         await sessions.add_family(
             connection, family, now=now, expires_at=now + timedelta(seconds=authority.refresh_token_age)
         )
-        return await _issue(
-            authority, connection, record, family, profile=profile, request_country=request_country, now=now
-        )
-
-
-async def refresh(
-    authority: Authority, *, refresh_token: str, request_country: str | None, now: datetime
-) -> SignInResult:
-    """Trade a refresh token for its successor, with the account as it is now.
-
-    A token that was used before ends the sign-in it came from: either its holder or somebody else has stolen it.
-    """
-    ended = InvalidCredentials("This sign-in has ended: sign in again.")
-    async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
-        token = await sessions.lock_token(connection, _hash(refresh_token))
-        if token is None or token.family.revoked_at is not None or now >= token.expires_at:
-            return ended
-        if token.used_at is not None:
-            family = token.family
-            authority.ended.note(await end_sign_ins(connection, family.account_id, now, family_id=family.id))
-            return ended
-        record = await read_account(connection, token.family.account_id)
-        if record is None or record.account.status is AccountStatus.CANCELLED:
-            return ended
-        profile = next((profile for profile in record.profiles if profile.id == token.profile_id), None)
-        if profile is None:
-            profile = choose_profile(record.profiles, None, has_pin_at_hand=False)
-            if profile is not None and profile.has_pin:
-                return ended
-        await sessions.use_up_tokens(connection, token.family.id, now)
-        return await _issue(
-            authority, connection, record, token.family, profile=profile, request_country=request_country, now=now
-        )
+        return await issue_first(authority, connection, Grant(record, family, profile, request_country, now))
 
 
 async def switch_profile(
@@ -222,45 +112,10 @@ async def switch_profile(
         family = await sessions.lock_family(connection, claims.account_id, claims.family_id)
         if family is None or family.revoked_at is not None:
             raise _ended()
-        await sessions.use_up_tokens(connection, family.id, now)
-        return await _issue(
-            authority, connection, record, family, profile=profile, request_country=request_country, now=now
-        )
-
-
-async def _issue(
-    authority: Authority,
-    connection: PoolConnectionProxy,
-    record: AccountRecord,
-    family: Family,
-    *,
-    profile: Profile | None,
-    request_country: str | None,
-    now: datetime,
-) -> SignedIn:
-    plan = find_plan_in_force(record, now)
-    access_token, claims = mint_access_token(
-        authority.keys,
-        account_id=record.account.id,
-        profile_id=profile.id if profile else None,
-        family_id=family.id,
-        device_id=family.device_id,
-        plan=plan.code if plan else None,
-        region=choose_region(request_country, record.account.country, authority.default_region),
-        permissions=record.account.permissions,
-        now=now,
-        age=authority.access_token_age,
-    )
-    refresh_token = secrets.token_urlsafe(32)
-    await sessions.add_token(
-        connection,
-        _hash(refresh_token),
-        family,
-        claims.profile_id,
-        now=now,
-        expires_at=now + timedelta(seconds=authority.refresh_token_age),
-    )
-    return SignedIn(access_token, refresh_token, claims.expires_at, claims)
+        switched = await issue_next(authority, connection, Grant(record, family, profile, request_country, now))
+        if switched is None:
+            raise _ended()
+        return switched
 
 
 async def _check_pin(
@@ -290,7 +145,3 @@ def _find_profile(record: AccountRecord, profile_id: str) -> Profile:
 
 def _ended() -> Unauthenticated:
     return Unauthenticated("This sign-in has ended: sign in again with `login`.")
-
-
-def _hash(refresh_token: str) -> bytes:
-    return hashlib.sha256(refresh_token.encode("utf-8", "surrogatepass")).digest()

@@ -1,29 +1,31 @@
 """Access tokens: short-lived, signed, verified without an engine. Nothing here decides what a token may do."""
 
-import hashlib
+import base64
 import secrets
-from collections import OrderedDict
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
 import jwt
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec import Struct
 
-from bff.auth.keys import ALGORITHM, KeyRing
+from bff.auth.keys import ALGORITHM, MAX_AGE, KeyRing
 from bff.domain.accounts import PlanCode
 from bff.errors import Unauthenticated
 
-ISSUER = "marquee"
-AUDIENCE = "marquee/graphql"
+ISSUER: Final = "marquee"
+AUDIENCE: Final = "marquee/graphql"
 TYPE = "at+jwt"
 MAX_TOKEN_LENGTH = 4096
-MAX_AGE = 3600
-"""Seconds; a token that claims a longer life is refused, whoever signed it."""
-SKEW = 5
+SKEW = 60
 """Seconds by which another server's clock may be ahead."""
-
-_REQUIRED = ["iss", "aud", "sub", "jti", "iat", "nbf", "exp"]
+_SIGNATURE_BYTES = 64
+_ES256 = ECDSA(SHA256())
 
 
 class AccessToken(Struct, frozen=True, kw_only=True):
@@ -45,9 +47,15 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class _Header(Struct, frozen=True, forbid_unknown_fields=True):
+    alg: Literal["ES256"]
+    typ: Literal["at+jwt"]
+    kid: str
+
+
 class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
-    iss: str
-    aud: str
+    iss: Literal["marquee"]
+    aud: Literal["marquee/graphql"]
     sub: str
     jti: str
     iat: int
@@ -59,6 +67,10 @@ class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
     plan: PlanCode | None
     region: str
     permissions: tuple[str, ...]
+
+
+_decode_header = msgspec.json.Decoder(_Header).decode
+_decode_claims = msgspec.json.Decoder(_Claims).decode
 
 
 def mint_access_token(
@@ -91,8 +103,9 @@ def mint_access_token(
         region=region,
         permissions=permissions,
     )
+    key = keys.choose(now)
     token = jwt.encode(
-        msgspec.to_builtins(claims), keys.private_key, algorithm=ALGORITHM, headers={"kid": keys.kid, "typ": TYPE}
+        msgspec.to_builtins(claims), key.private_key, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": TYPE}
     )
     return token, _to_access_token(claims)
 
@@ -109,7 +122,7 @@ def read_bearer(authorization: str) -> str:
 
 
 class AccessTokenVerifier:
-    """Verifies tokens against one key ring and remembers up to `capacity` verified ones until they expire.
+    """Verifies tokens against one key ring and remembers at most `capacity` verified ones, those last used.
 
     `ended` holds the ids of sign-ins whose tokens are good no more.
     """
@@ -117,62 +130,84 @@ class AccessTokenVerifier:
     def __init__(self, keys: KeyRing, *, ended: Container[str] = frozenset(), capacity: int = 10_000) -> None:
         self._keys = keys
         self._ended = ended
-        self._capacity = capacity
-        self._verified: OrderedDict[bytes, AccessToken] = OrderedDict()
+        self._half = capacity // 2
+        # What was not used since the older half was begun goes with it: a hit costs one look, and no list is kept.
+        self._recent: dict[str, AccessToken] = {}
+        self._older: dict[str, AccessToken] = {}
+
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._older)
+
+    def authenticate(self, authorization: str, now: datetime) -> AccessToken:
+        """The token of an `Authorization` header; raises Unauthenticated like `verify`."""
+        known = self._recent.get(authorization)
+        if known is None:
+            known = self._find(authorization, now)
+        if now >= known.expires_at or known.family_id in self._ended:
+            self.check(known, now)
+        return known
 
     def verify(self, token: str, now: datetime) -> AccessToken:
         """Raises Unauthenticated, with what to do next, for what is not a good token of ours at `now`."""
-        if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
-            raise _invalid()
-        digest = hashlib.sha256(token.encode()).digest()
-        known = self._verified.get(digest)
-        if known is None:
-            known = _verify_anew(self._keys, token, now)
-            self._verified[digest] = known
-            if len(self._verified) > self._capacity:
-                self._verified.popitem(last=False)
-        else:
-            self._verified.move_to_end(digest)
-        self.check(known, now)
-        return known
+        verified = _verify(self._keys, token, now)
+        self.check(verified, now)
+        return verified
 
     def check(self, token: AccessToken, now: datetime) -> None:
         """Raises Unauthenticated for a token that was good once and is no more."""
         if now >= token.expires_at:
-            raise Unauthenticated("The access token has expired: get a new one with `refreshToken`.")
+            raise _expired()
         if token.family_id in self._ended:
             raise Unauthenticated("This sign-in has ended: sign in again with `login`.")
 
+    def forget(self) -> None:
+        """Verify everything anew."""
+        self._recent, self._older = {}, {}
 
-def _verify_anew(keys: KeyRing, token: str, now: datetime) -> AccessToken:
+    def _find(self, authorization: str, now: datetime) -> AccessToken:
+        token = read_bearer(authorization)
+        name = f"Bearer {token}"  # however it was spelt, it is remembered once
+        known = self._recent.get(name) or self._older.get(name) or self.verify(token, now)
+        if len(self._recent) >= self._half:
+            self._older, self._recent = self._recent, {}
+        self._recent[name] = known
+        return known
+
+
+def _verify(keys: KeyRing, token: str, now: datetime) -> AccessToken:
+    """Stricter than JWT libraries are: one algorithm, no header or claim but ours, one spelling of each token."""
+    if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
+        raise _invalid()
+    signed, _, signature = token.rpartition(".")
+    header, _, payload = signed.partition(".")
     try:
-        header = jwt.get_unverified_header(token)
-        kid = header.get("kid")
-        public_key = keys.public_keys.get(kid) if isinstance(kid, str) else None
-        if public_key is None or header != {"alg": ALGORITHM, "typ": TYPE, "kid": kid}:
+        public_key = keys.find_public_key(_decode_header(_decode_base64(header)).kid)
+        if public_key is None:
             raise _invalid()
-        payload = jwt.decode(
-            token,
-            public_key,
-            algorithms=[ALGORITHM],
-            audience=AUDIENCE,
-            issuer=ISSUER,
-            options={
-                "require": _REQUIRED,
-                "strict_aud": True,
-                # Times are held against the caller's clock below.
-                "verify_exp": False,
-                "verify_iat": False,
-                "verify_nbf": False,
-            },
-        )
-        claims = msgspec.convert(payload, _Claims)
-    except (jwt.PyJWTError, msgspec.ValidationError, ValueError) as error:
+        public_key.verify(_read_signature(signature), signed.encode(), _ES256)
+        claims = _decode_claims(_decode_base64(payload))
+    except (InvalidSignature, msgspec.MsgspecError, ValueError) as error:
         raise _invalid() from error
     _check_times(claims, now)
-    if not claims.sub or not claims.jti:
+    if not (claims.sub and claims.jti and claims.family and claims.device):
         raise _invalid()
     return _to_access_token(claims)
+
+
+def _read_signature(signature: str) -> bytes:
+    raw = _decode_base64(signature)
+    if len(raw) != _SIGNATURE_BYTES:
+        raise ValueError("a signature of another length")
+    half = _SIGNATURE_BYTES // 2
+    return encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
+
+
+def _decode_base64(text: str) -> bytes:
+    """Raises ValueError for any but the one way to write it (RFC 7515, 2)."""
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != text.encode():
+        raise ValueError("not base64url")
+    return raw
 
 
 def _check_times(claims: _Claims, now: datetime) -> None:

@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.requests import HTTPConnection
 
-from bff.auth.tokens import read_bearer
 from bff.context import Caller, OperationContext, Services
 from bff.domain.accounts import Permission, choose_region
 from bff.domain.devices import DeviceClass
@@ -47,7 +46,7 @@ class ContextOpener:
         authorization = headers.get("authorization")
         token = None
         if authorization is not None:
-            token = services.authority.verifier.verify(read_bearer(authorization), services.now())
+            token = services.authority.verifier.authenticate(authorization, services.now())
         header = services.settings.country_header
         country = headers.get(header) if header else None
         region = token.region if token is not None else choose_region(country, None, services.settings.default_region)

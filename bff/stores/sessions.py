@@ -71,6 +71,24 @@ async def add_token(
     )
 
 
+async def find_token(connection: PoolConnectionProxy, family: Family, token_hash: bytes) -> RefreshToken | None:
+    """A token of a family that the caller has locked."""
+    row = await connection.fetchrow(
+        "SELECT profile_id, expires_at, used_at FROM refresh_token WHERE hash = $1 AND family_id = $2",
+        token_hash,
+        family.id,
+    )
+    return RefreshToken(family, **row) if row else None
+
+
+async def find_good_token(connection: PoolConnectionProxy, family: Family) -> bytes | None:
+    """The hash of the one token of a locked family that was not used."""
+    token_hash: bytes | None = await connection.fetchval(
+        "SELECT hash FROM refresh_token WHERE family_id = $1 AND used_at IS NULL", family.id
+    )
+    return token_hash
+
+
 async def use_up_tokens(connection: PoolConnectionProxy, family_id: str, now: datetime) -> None:
     """The tokens issued so far are good no more; they stay, so that their reuse is noticed."""
     await connection.execute(
@@ -101,10 +119,7 @@ async def lock_token(connection: PoolConnectionProxy, token_hash: bytes) -> Refr
     )
     if family is None:
         return None
-    token = await connection.fetchrow(
-        "SELECT profile_id, expires_at, used_at FROM refresh_token WHERE hash = $1", token_hash
-    )
-    return RefreshToken(Family(**family), **token) if token else None
+    return await find_token(connection, Family(**family), token_hash)
 
 
 async def remove_ended_families(pool: asyncpg.Pool, *, before: datetime) -> int:

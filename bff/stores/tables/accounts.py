@@ -153,7 +153,7 @@ class EndedSignInTable(SQLModel, table=True):
 
 
 class SigningKeyTable(SQLModel, table=True):
-    """The newest key without `retires_at` signs; one with it still verifies until then.
+    """Each key verifies until `retires_at`; of those whose `signs_from` has come, the newest signs.
 
     `public_key` is DER (SubjectPublicKeyInfo); `wrapped_private_key` is a nonce of 12 bytes, then PKCS 8 DER under
     AES-256-GCM.
@@ -166,4 +166,5 @@ class SigningKeyTable(SQLModel, table=True):
     public_key: bytes
     wrapped_private_key: bytes
     created_at: datetime = _instant()
+    signs_from: datetime = _instant(server_default=_NOW)
     retires_at: datetime | None = _instant(nullable=True)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from bff.auth.authority import Authority, open_authority
 from bff.auth.demo import seed_demo_accounts
-from bff.auth.sessions import Authority, open_authority
 from bff.stores.postgres import open_pool
 from tests.engines import Engines
 

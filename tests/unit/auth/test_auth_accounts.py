@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from bff.artwork.portraits import AVATARS
+from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session, seed_demo_accounts, seed_plans
-from bff.auth.sessions import Authority, SignedIn, refresh
+from bff.auth.refresh_tokens import refresh
+from bff.auth.results import SignedIn
 from bff.domain.accounts import Device, MembershipStatus, Money, PlanCode, Quality
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
 from bff.domain.ids import IdKind, random_id

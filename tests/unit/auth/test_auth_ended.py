@@ -6,8 +6,10 @@ from datetime import datetime
 import asyncpg
 import pytest
 
+from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session
-from bff.auth.sessions import Authority, InvalidCredentials, SignedIn, refresh
+from bff.auth.refresh_tokens import refresh
+from bff.auth.results import InvalidCredentials, SignedIn
 from bff.errors import Unauthenticated
 from bff.stores.ended_sign_ins import EndedSignIns, end_sign_ins, forget_ended_sign_ins
 

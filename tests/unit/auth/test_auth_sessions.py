@@ -7,17 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, open_demo_session
-from bff.auth.sessions import (
-    Authority,
-    InvalidCredentials,
-    PinRequired,
-    SignedIn,
-    SignInResult,
-    refresh,
-    sign_in,
-    switch_profile,
-)
+from bff.auth.refresh_tokens import RETRY_WITHIN, refresh
+from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
+from bff.auth.sessions import sign_in, switch_profile
 from bff.domain.accounts import PlanCode
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
@@ -217,17 +211,60 @@ async def test_reuse_ends_the_sign_in_and_no_other(authority: Authority, noon: d
     session, other = await enter(authority, noon), await enter(authority, noon)
     renewed = await renew(authority, session, noon)
     assert isinstance(renewed, SignedIn)
-    assert isinstance(await renew(authority, session, noon), InvalidCredentials)
-    assert isinstance(await renew(authority, renewed, noon), InvalidCredentials)
+    later = noon + RETRY_WITHIN + timedelta(microseconds=1)
+    assert isinstance(await renew(authority, session, later), InvalidCredentials)
+    assert isinstance(await renew(authority, renewed, later), InvalidCredentials)
     with pytest.raises(Unauthenticated):
-        await switch(authority, renewed, "Kit", noon, None)
-    assert isinstance(await renew(authority, other, noon), SignedIn)
+        await switch(authority, renewed, "Kit", later, None)
+    for access_token in (session.access_token, renewed.access_token):
+        with pytest.raises(Unauthenticated, match="login"):
+            authority.verifier.verify(access_token, later)
+    assert isinstance(await renew(authority, other, later), SignedIn)
+
+
+async def test_lost_answer_is_given_again(authority: Authority, noon: datetime) -> None:
+    session = await enter(authority, noon)
+    answers = [await renew(authority, session, noon + timedelta(seconds=second)) for second in (0, 1, 10)]
+    assert all(isinstance(answer, SignedIn) for answer in answers)
+    assert {answer.refresh_token for answer in answers if isinstance(answer, SignedIn)} == {answers[0].refresh_token}
+    for answer in answers:
+        assert authority.verifier.verify(answer.access_token, noon + timedelta(seconds=10)) == answer.claims
+    assert isinstance(await renew(authority, answers[1], noon + timedelta(minutes=15)), SignedIn)
+
+
+async def test_retry_is_reuse_once_the_successor_was_used(authority: Authority, noon: datetime) -> None:
+    session = await enter(authority, noon)
+    second = await renew(authority, session, noon)
+    third = await renew(authority, second, noon)
+    assert isinstance(await renew(authority, session, noon + timedelta(seconds=1)), InvalidCredentials)
+    assert isinstance(await renew(authority, third, noon + timedelta(seconds=1)), InvalidCredentials)
+
+
+async def test_thief_and_owner_cannot_both_go_on(authority: Authority, noon: datetime) -> None:
+    """Both got the same successor within the time for retries: whoever uses it second ends the sign-in."""
+    session = await enter(authority, noon)
+    owner, thief = await renew(authority, session, noon), await renew(authority, session, noon + timedelta(seconds=5))
+    onwards = await renew(authority, thief, noon + timedelta(minutes=10))
+    assert isinstance(onwards, SignedIn)
+    assert isinstance(await renew(authority, owner, noon + timedelta(minutes=15)), InvalidCredentials)
+    assert isinstance(await renew(authority, onwards, noon + timedelta(minutes=15)), InvalidCredentials)
+
+
+async def test_tab_that_refreshes_while_another_switches_profiles_goes_on(authority: Authority, noon: datetime) -> None:
+    session = await enter(authority, noon)
+    switched = await switch(authority, session, "Kit", noon, None)
+    renewed = await renew(authority, session, noon + timedelta(seconds=1))
+    assert isinstance(switched, SignedIn)
+    assert isinstance(renewed, SignedIn)
+    assert renewed.refresh_token == switched.refresh_token
+    assert renewed.claims.profile_id == PREMIUM.profile_id("Kit")
 
 
 async def test_parallel_refreshes_yield_one_successor(authority: Authority, noon: datetime) -> None:
     session = await enter(authority, noon)
     results = await asyncio.gather(*(renew(authority, session, noon) for _ in range(20)))
-    assert sum(isinstance(result, SignedIn) for result in results) == 1
+    assert len({result.refresh_token for result in results if isinstance(result, SignedIn)}) == 1
+    assert await authority.pool.fetchval("SELECT count(*) FROM refresh_token") == 2
 
 
 async def test_refresh_token_expires(authority: Authority, noon: datetime) -> None:

@@ -1,0 +1,36 @@
+"""What an attempt to sign in comes to."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from bff.auth.tokens import AccessToken
+
+
+class SignedIn(Struct, frozen=True):
+    """`expires_at` is the access token's end; the refresh token is good for one use."""
+
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+    claims: AccessToken
+
+    def __repr__(self) -> str:
+        return f"SignedIn({self.claims!r})"
+
+
+class InvalidCredentials(Struct, frozen=True):
+    """The same whether the account or the password is wrong."""
+
+    message: str
+
+
+class PinRequired(Struct, frozen=True):
+    """`was_wrong`: a PIN was looked at and is another. `retry_after`: seconds until the next try is looked at."""
+
+    message: str
+    was_wrong: bool = False
+    retry_after: float | None = None
+
+
+SignInResult = SignedIn | InvalidCredentials | PinRequired
