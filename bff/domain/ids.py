@@ -15,6 +15,7 @@ class IdKind(StrEnum):
     GENRE = "gen"
     HOME = "hom"
     INVOICE = "inv"
+    MAIL = "mai"
     MEMBERSHIP = "mem"
     PERSON = "per"
     PROFILE = "pro"
