@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 import strawberry
 from msgspec import Struct
@@ -9,19 +10,22 @@ from msgspec import Struct
 from bff.context import Info, OperationContext
 from bff.domain.badges import is_leaving, is_new
 from bff.domain.devices import DeviceClass
-from bff.domain.home import PinnedHome, PinnedRow, RowKind, RowLayout
+from bff.domain.home import PERSONAL_KINDS, PinnedHome, PinnedRow, RowKind, RowLayout
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.paging import (
     CARDS_CAP,
     ROWS_CAP,
     Edge,
     Page,
+    PageInfo,
     check_first,
     decode_cursor,
+    encode_cursor,
     make_page,
 )
 from bff.domain.titles import AnyTitleCard, ArtworkKind
 from bff.errors import BadUserInput, Unavailable
+from bff.execution import KeptList
 from resolvers.home_composer import open_home, open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
 from resolvers.pictures import Picture
@@ -50,6 +54,10 @@ class RowView(Struct, frozen=True):
     id: str
     version: str
     row: PinnedRow
+    name: str
+    kind: RowKind
+    layout: RowLayout
+    is_stale: bool
 
 
 class HeroView(Struct, frozen=True):
@@ -70,6 +78,27 @@ class RankedItem(Struct, frozen=True):
 
 
 RowItem = TitleItem | RankedItem | ContinueItem
+
+
+class ItemEdge(Struct, frozen=True):
+    """An item in its place in the row; `version` is None in the home that is open, so that profiles can share it."""
+
+    node: RowItem
+    row_key: str
+    place: int
+    version: str | None
+
+
+class ItemSlice(Struct, frozen=True):
+    """Items that stand one after the other; `has_next`: there are more behind them."""
+
+    edges: tuple[ItemEdge, ...]
+    has_next: bool
+
+
+class ItemPage(Struct, frozen=True):
+    edges: tuple[ItemEdge, ...]
+    page_info: PageInfo
 
 
 async def get_home(info: Info) -> HomeView | None:
@@ -115,7 +144,15 @@ def view_rows(context: OperationContext, document: PinnedHome, rows: Iterable[Pi
 
 
 def view_row(context: OperationContext, document: PinnedHome, row: PinnedRow) -> RowView:
-    return RowView(id=row_id(context, row.key), version=document.version, row=row)
+    return RowView(
+        id=row_id(context, row.key),
+        version=document.version,
+        row=row,
+        name=row.name,
+        kind=row.kind,
+        layout=row.layout,
+        is_stale=row.is_stale,
+    )
 
 
 def may_show(context: OperationContext, row: PinnedRow) -> bool:
@@ -196,7 +233,7 @@ async def page_rows(
 
 def page_items(
     root: strawberry.Parent[RowView], info: Info, first: int | None = None, after: str | None = None
-) -> Page[RowItem] | Awaitable[Page[RowItem]]:
+) -> ItemPage | Awaitable[ItemPage]:
     """Items that the viewer may not see any more are passed over.
 
     Raises Unavailable where the row could not be had. Waits only for a page of an earlier home.
@@ -213,37 +250,68 @@ def page_items(
 
 async def _page_pinned_items(
     context: OperationContext, root: RowView, version: str, *, start: int, wanted: int
-) -> Page[RowItem]:
+) -> ItemPage:
     pinned = await open_pinned_home(context, version)
     row = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), None)
     if row is None:
         raise BadUserInput(_NO_CURSOR)
-    return take_items(context, RowView(id=root.id, version=version, row=row), start=start, wanted=wanted)
+    return take_items(context, view_row(context, pinned, row), start=start, wanted=wanted)
 
 
-def take_items(context: OperationContext, view: RowView, *, start: int, wanted: int) -> Page[RowItem]:
+def take_items(context: OperationContext, view: RowView, *, start: int, wanted: int) -> ItemPage:
+    """A row that many profiles have is sliced once for all of them, as long as its shelf holds."""
     row = view.row
-    title_ids = row.split()
-    if title_ids is None:
+    if row.title_ids is None:
         raise Unavailable("This row could not be had just now; the others stand. Ask for it again by its id.")
-    scope = f"items:{row.key}"
-    edges: list[Edge[RowItem]] = []
+    if row.kind in PERSONAL_KINDS or context.home is None or context.home.version != view.version:
+        slice_ = slice_row(context, view, view.version, start=start, wanted=wanted)
+    else:
+        key = (row.key, row.layout, row.title_ids, row.ranks, start, wanted)
+        slice_ = context.shelf.keep(key, lambda: _slice_for_all(context, view, start=start, wanted=wanted))
+    return ItemPage(edges=slice_.edges, page_info=_tell_ends(slice_, row.key, view.version))
+
+
+def _tell_ends(slice_: ItemSlice, row_key: str, version: str) -> PageInfo:
+    if not slice_.edges:
+        return PageInfo(slice_.has_next)
+    scope = f"items:{row_key}"
+    first, last = slice_.edges[0], slice_.edges[-1]
+    return PageInfo(
+        slice_.has_next,
+        Edge(node=None, scope=scope, key=(version, first.place)),
+        Edge(node=None, scope=scope, key=(version, last.place)),
+    )
+
+
+def _slice_for_all(context: OperationContext, view: RowView, *, start: int, wanted: int) -> ItemSlice:
+    slice_ = slice_row(context, view, None, start=start, wanted=wanted)
+    return ItemSlice(edges=KeptList(slice_.edges), has_next=slice_.has_next)
+
+
+def slice_row(context: OperationContext, view: RowView, version: str | None, *, start: int, wanted: int) -> ItemSlice:
+    """Up to `wanted` items from the place `start` on."""
+    row = view.row
+    title_ids = row.split() or []
+    edges: list[ItemEdge] = []
     for place in range(start, len(title_ids)):
-        item = view_item(context, view, title_ids[place], place)
+        item = view_item(context, row, title_ids[place], place)
         if item is None:
             continue
         if len(edges) == wanted:
-            return make_page(edges, has_next=True)
-        edges.append(Edge(node=item, scope=scope, key=(view.version, place)))
-    return make_page(edges, has_next=False)
+            return ItemSlice(edges=tuple(edges), has_next=True)
+        edges.append(ItemEdge(node=item, row_key=row.key, place=place, version=version))
+    return ItemSlice(edges=tuple(edges), has_next=False)
 
 
-def view_item(context: OperationContext, view: RowView, title_id: str, place: int) -> RowItem | None:
-    """An item as the graph shows it; None when the viewer may not see its title, or it has nothing to go on with."""
+def view_item(context: OperationContext, row: PinnedRow, title_id: str, place: int) -> RowItem | None:
+    """An item as the graph shows it; None when the viewer may not see its title, or it has nothing to go on with.
+
+    Its id tells it from other items of the profile's home, and is the same for all profiles.
+    """
     card = find_open(context, title_id)
     if card is None:
         return None
-    row, identifier = view.row, f"{view.id}.{title_id}"
+    identifier = f"{name_row(row.key)}.{title_id}"
     if row.kind is RowKind.CONTINUE_WATCHING:
         return make_continue_item(context.require_state(), card, identifier)
     if place < len(row.ranks):
@@ -251,24 +319,21 @@ def view_item(context: OperationContext, view: RowView, title_id: str, place: in
     return TitleItem(id=identifier, title=card, layout=row.layout)
 
 
+@lru_cache(maxsize=4096)
+def name_row(key: str) -> str:
+    return derive_id(IdKind.ROW, key)
+
+
+def write_item_cursor(root: strawberry.Parent[ItemEdge], info: Info) -> str:
+    version = root.version
+    if version is None:
+        assert info.context.home is not None  # noqa: S101 - its rows are shown
+        version = info.context.home.version
+    return encode_cursor(f"items:{root.row_key}", (version, root.place))
+
+
 def get_because(root: strawberry.Parent[RowView], info: Info) -> AnyTitleCard | None:
     return find_open(info.context, root.row.because_id or "")
-
-
-def get_row_name(root: strawberry.Parent[RowView]) -> str:
-    return root.row.name
-
-
-def get_row_kind(root: strawberry.Parent[RowView]) -> RowKind:
-    return root.row.kind
-
-
-def get_row_layout(root: strawberry.Parent[RowView]) -> RowLayout:
-    return root.row.layout
-
-
-def is_stale(root: strawberry.Parent[RowView]) -> bool:
-    return root.row.is_stale
 
 
 def picture_item(

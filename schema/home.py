@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from bff.context import Reads
 from bff.domain.home import RowKind, RowLayout
 from bff.domain.paging import Edge, Page
 from bff.execution import shows
@@ -64,14 +65,13 @@ class RowEdge:
 @shows(RowView)
 class Row(Node):
     id: strawberry.ID = field(description="The same row of the same profile keeps its id from day to day.")
-    name: str = field(home.get_row_name)
-    kind: RowKind = field(home.get_row_kind)
-    layout: RowLayout = field(home.get_row_layout)
+    name: str
+    kind: RowKind
+    layout: RowLayout
     because: Title | None = field(
         home.get_because, description="The title this row follows from, on BECAUSE_YOU_WATCHED rows."
     )
     is_stale: bool = field(
-        home.is_stale,
         description="The row's last good items, shown because fresh ones could not be had in time.",
     )
     items: "RowItemConnection | None" = field(
@@ -81,16 +81,16 @@ class Row(Node):
 
 
 @strawberry.type(description="A page of a row's cards.")
-@shows(Page)
+@shows(home.ItemPage)
 class RowItemConnection:
     edges: list["RowItemEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A card in its place; paging goes on behind `cursor`.")
-@shows(Edge)
+@shows(home.ItemEdge, kept_in_lists=True)
 class RowItemEdge:
-    cursor: str
+    cursor: str = field(home.write_item_cursor)
     node: "RowItem"
 
 
@@ -98,7 +98,11 @@ class RowItemEdge:
 class RowItem:
     id: strawberry.ID
     title: Title
-    artwork: Image = field(home.picture_item, description="In the shape that the row's layout asks for.")
+    artwork: Image = field(
+        home.picture_item,
+        reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT),
+        description="In the shape that the row's layout asks for.",
+    )
 
 
 @strawberry.type(description="A card that is just a title.")

@@ -27,6 +27,18 @@ class RowKind(StrEnum):
     COMMUNITY = "COMMUNITY"
 
 
+PERSONAL_KINDS = frozenset(
+    {
+        RowKind.CONTINUE_WATCHING,
+        RowKind.MY_LIST,
+        RowKind.TOP_PICKS,
+        RowKind.BECAUSE_YOU_WATCHED,
+        RowKind.WATCH_AGAIN,
+    }
+)
+"""Rows of these kinds are made for one profile; the others are much the same for all of an audience."""
+
+
 class RowLayout(StrEnum):
     BOXART = "BOXART"
     WIDE = "WIDE"

@@ -16,7 +16,6 @@ from graphql.execution.executor import Executor
 from graphql.language import DirectiveNode, VariableNode, Visitor, visit
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from bff.execution.failures import settle_failures
 from bff.execution.fragments import FragmentCache
 from bff.execution.generator import forget, generate
 from bff.execution.plan import Plan, Uncompilable
@@ -182,7 +181,7 @@ class CompilingExecutor(Executor[Any]):
         if not isinstance(data, dict):
             return self._await_plan(plans, prepared, run, data, serially)
         plans.counts["compiled"] += 1
-        return self._answer(run, data)
+        return ExecutionResult(*run.settle(data))
 
     async def _await_plan(
         self, plans: PlanCache, prepared: Prepared, run: Run, pending: Awaitable[dict[str, Any]], serially: bool | None
@@ -195,12 +194,7 @@ class CompilingExecutor(Executor[Any]):
             result = super().execute_operation(serially)
             return await result if self.is_awaitable(result) else result
         plans.counts["compiled"] += 1
-        return self._answer(run, data)
-
-    def _answer(self, run: Run, data: dict[str, Any]) -> ExecutionResult:
-        settled, errors = settle_failures(data, run.failures) if run.failures else (data, None)
-        run.splice_fragments()
-        return ExecutionResult(settled, errors)
+        return ExecutionResult(*run.settle(data))
 
 
 class CompiledExecutor(CompilingExecutor, StrawberryGraphQLCoreExecutionContext):

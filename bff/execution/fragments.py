@@ -1,17 +1,24 @@
 """Parts of answers that do not depend on who asks, kept as JSON in one bounded cache, least recently used out first.
 
-A fragment is one value of a type that `shows` declared to be cacheable, at one position of one plan, for one set of
-variables and of what its fields say that they read. Fields that say nothing are computed for every request and spliced
-in, so that forgetting to declare a field costs time and never leaks.
+A fragment is one value of a type that `shows` declared to be cacheable, or one `KeptList`, at one position of one plan,
+for one set of variables and of what its fields say that they read. Fields that say nothing are holes in it, computed
+for every request, so that forgetting to declare a field costs time and never leaks.
 """
 
+import secrets
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-NO_READS: frozenset[str] = frozenset()
+from bff.execution.plan import FieldPlan
+
+_MARK = secrets.token_hex(16)
+"""Stands for a hole where a fragment is cut out of JSON, or unfolded; nobody outside knows it."""
+_MARK_BYTES = _MARK.encode()
+_numbers = count(1)
 
 
 class ReadsContext(Protocol):
@@ -22,39 +29,164 @@ class ReadsContext(Protocol):
         ...
 
 
+class KeptList(tuple[Any, ...]):
+    """A list that comes again as the very same object, of values that never change: its JSON may be kept."""
+
+    number: int
+
+    def __new__(cls, items: Iterable[Any]) -> "KeptList":
+        kept = super().__new__(cls, items)
+        kept.number = next(_numbers)
+        return kept
+
+
+class Hole(dict[str, Any]):
+    """Holds one value that belongs to the request, until all is done; it then goes to its place in `target`."""
+
+    __slots__ = ("field", "parent", "target")
+
+    def __init__(self, field: FieldPlan, parent: Any, target: Any) -> None:
+        self[field.key] = None
+        self.field = field
+        self.parent = parent
+        self.target = target
+
+    @property
+    def value(self) -> Any:
+        return self[self.field.key]
+
+    def settle(self) -> None:
+        """Put the value in its place."""
+        self.target[self.field.key] = self.value
+
+    unfold = settle
+
+
+class Group(NamedTuple):
+    """The holes of one field in a fragment: the values that they are fields of, and which holes they are."""
+
+    field: FieldPlan
+    parents: list[Any]
+    places: list[int]
+
+
 class Fragment:
-    """The JSON of one value, cut at the keys that are computed for each request.
+    """The JSON of one value, cut at its holes: places of what belongs to each request.
 
     `value` is the value itself: a fragment holds for this very one and for no later version of it.
     """
 
-    __slots__ = ("keys", "pieces", "size", "value", "whole")
+    __slots__ = ("_filled", "_filled_with", "groups", "holes", "pieces", "size", "value", "whole")
 
-    def __init__(self, value: Any, pieces: Sequence[bytes], keys: Sequence[str]) -> None:
+    def __init__(self, value: Any, pieces: Sequence[bytes], holes: Sequence[tuple[FieldPlan, Any]]) -> None:
         self.value = value
-        self.keys = tuple(keys)
         self.pieces = tuple(pieces)
-        self.whole = orjson.Fragment(pieces[0]) if not keys else None
-        self.size = sum(map(len, pieces)) + 200
+        self.holes = tuple(holes)
+        groups: dict[FieldPlan, Group] = {}
+        for place, (field, parent) in enumerate(holes):
+            group = groups.setdefault(field, Group(field, [], []))
+            group.parents.append(parent)
+            group.places.append(place)
+        self.groups = tuple(groups.values())
+        self.whole = orjson.Fragment(pieces[0]) if not holes else None
+        self.size = 2 * sum(map(len, pieces)) + 100 * len(holes) + 500
+        self._filled: orjson.Fragment | None = None
+        self._filled_with: list[list[Any]] | None = None
 
-    def fill_in(self, computed: dict[str, Any]) -> orjson.Fragment:
-        """The whole JSON, with what was computed for this request."""
-        parts = [self.pieces[0]]
-        for key, piece in zip(self.keys, self.pieces[1:], strict=True):
-            value = computed[key]
-            parts.append(_CONSTANTS[value] if value is None or value is True or value is False else orjson.dumps(value))
-            parts.append(piece)
-        return orjson.Fragment(b"".join(parts))
+    def fill_in(self, values: list[list[Any]]) -> orjson.Fragment:
+        """The whole JSON; `values` are completed leaves, a list for each group. Two requests in a row often share
+        them, and then the text.
+        """
+        if self._filled is None or values != self._filled_with:
+            texts = [b"null"] * len(self.holes)
+            for group, given in zip(self.groups, values, strict=True):
+                for place, value in zip(group.places, given, strict=True):
+                    texts[place] = write_leaf(value)
+            self._filled = orjson.Fragment(self.join(texts))
+            self._filled_with = values
+        return self._filled
+
+    def join(self, texts: Sequence[bytes]) -> bytes:
+        """The JSON with a text for each hole."""
+        parts = [b""] * (2 * len(texts) + 1)
+        parts[::2] = self.pieces
+        parts[1::2] = texts
+        return b"".join(parts)
 
 
-_CONSTANTS = {None: b"null", True: b"true", False: b"false"}
+class Filling:
+    """A fragment that was found, while its holes are computed: by groups of good leaves, or each in a `Hole`."""
+
+    __slots__ = ("fragment", "holder", "holes", "key", "values")
+
+    def __init__(self, fragment: Fragment, holder: Any, key: Any) -> None:
+        self.fragment = fragment
+        self.holder = holder
+        self.key = key
+        self.values: list[list[Any]] = [[]] * len(fragment.groups)
+        self.holes: dict[int, Hole] = {}
+
+    def open_holes(self, number: int) -> list[Hole]:
+        """A place for each value of a group that is not known to hold nothing but good leaves."""
+        group = self.fragment.groups[number]
+        opened = [Hole(group.field, parent, None) for parent in group.parents]
+        self.holes.update(zip(group.places, opened, strict=True))
+        return opened
+
+    def settle(self) -> None:
+        """Put the JSON in its place."""
+        self.holder[self.key] = self._render()
+
+    def _render(self) -> orjson.Fragment:
+        if not self.holes:
+            return self.fragment.fill_in(self.values)
+        return orjson.Fragment(self.fragment.join([write_leaf(value) for value in self._list_values()]))
+
+    def unfold(self) -> None:
+        """Put the data in its place instead, where errors find their paths."""
+        texts = [f'"{_MARK}{place}"'.encode() for place in range(len(self.fragment.holes))]
+        data = orjson.loads(self.fragment.join(texts))
+        values = self._list_values()
+        for target, key, place in list(_find_marks(data)):
+            target[key] = values[place]
+            hole = self.holes.get(place)
+            if hole is not None:
+                hole.target = target
+        self.holder[self.key] = data
+        if type(self.holder) is Hole:
+            self.holder.settle()
+
+    def _list_values(self) -> list[Any]:
+        values: list[Any] = [None] * len(self.fragment.holes)
+        for group, given in zip(self.fragment.groups, self.values, strict=True):
+            for place, value in zip(group.places, given, strict=False):
+                values[place] = value
+        for place, hole in self.holes.items():
+            values[place] = hole.value
+        return values
 
 
-class Entry(NamedTuple):
-    """Where a fragment is kept."""
+def _find_marks(data: Any) -> Iterator[tuple[dict[str, Any], str, int]]:
+    """Where the marks of holes stand in unfolded data, and which they are."""
+    stack = [data]
+    while stack:
+        container = stack.pop()
+        if isinstance(container, list):
+            stack += [item for item in container if isinstance(item, dict | list)]
+            continue
+        for key, item in container.items():
+            if isinstance(item, dict | list):
+                stack.append(item)
+            elif isinstance(item, str) and item.startswith(_MARK):
+                yield container, key, int(item[len(_MARK) :])
 
-    token: int
-    identity: str
+
+def write_leaf(value: Any) -> bytes:
+    if value is True:
+        return b"true"
+    if value is False:
+        return b"false"
+    return b"null" if value is None else orjson.dumps(value)
 
 
 class FragmentCache:
@@ -65,7 +197,7 @@ class FragmentCache:
         self.misses = 0
         self.size = 0
         self._capacity = capacity
-        self._fragments: OrderedDict[Entry, Fragment] = OrderedDict()
+        self._fragments: OrderedDict[tuple[int, Hashable], Fragment] = OrderedDict()
         self._tokens: OrderedDict[Hashable, int] = OrderedDict()
         self._next_token = 0
 
@@ -84,8 +216,8 @@ class FragmentCache:
             self._tokens.move_to_end(key)
         return token
 
-    def find(self, token: int, identity: str, value: Any) -> Fragment | None:
-        entry = Entry(token, identity)
+    def find(self, token: int, identity: Hashable, value: Any) -> Fragment | None:
+        entry = (token, identity)
         fragment = self._fragments.get(entry)
         if fragment is None or fragment.value is not value:
             self.misses += 1
@@ -94,8 +226,8 @@ class FragmentCache:
         self.hits += 1
         return fragment
 
-    def keep(self, token: int, identity: str, fragment: Fragment) -> None:
-        entry = Entry(token, identity)
+    def keep(self, token: int, identity: Hashable, fragment: Fragment) -> None:
+        entry = (token, identity)
         held = self._fragments.pop(entry, None)
         if held is not None:
             self.size -= held.size
@@ -106,19 +238,23 @@ class FragmentCache:
             self.size -= evicted.size
 
 
-def cut_fragment(value: Any, data: dict[str, Any], computed: Sequence[str]) -> Fragment:
-    """Turn a completed value into a fragment; `computed` are its keys that belong to the request, in order."""
-    pieces: list[bytes] = []
-    text = bytearray(b"{")
-    awaited = set(computed)
-    for place, (key, item) in enumerate(data.items()):
-        text += b"," if place else b""
-        text += orjson.dumps(key) + b":"
-        if key in awaited:
-            pieces.append(bytes(text))
-            text = bytearray()
-        else:
-            text += orjson.dumps(item)
-    text += b"}"
-    pieces.append(bytes(text))
-    return Fragment(value, pieces, computed)
+def cut_fragment(value: Any, data: Any) -> Fragment | None:
+    """Turn a completed value into a fragment, before its holes are settled; None for data that JSON does not hold as
+    it is.
+    """
+    holes: list[tuple[FieldPlan, Any]] = []
+
+    def mark(item: object) -> orjson.Fragment:
+        if type(item) is Hole:
+            holes.append((item.field, item.parent))
+            return orjson.Fragment(_MARK_BYTES)
+        if type(item) is Filling:
+            holes.extend(item.fragment.holes)
+            return orjson.Fragment(_MARK_BYTES.join(item.fragment.pieces))
+        raise TypeError
+
+    try:
+        text = orjson.dumps(data, default=mark, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:
+        return None
+    return Fragment(value, text.split(_MARK_BYTES), holes)

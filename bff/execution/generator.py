@@ -11,8 +11,9 @@ from typing import Any
 from graphql import GraphQLObjectType
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from bff.execution.fragments import KeptList
 from bff.execution.models import is_stored, read_leaf, trust_attribute
-from bff.execution.plan import FieldPlan, Kind, Plan, Position, Source, plan_fragment
+from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Source, plan_fragment, plan_list_fragment
 from bff.execution.runtime import Deoptimise, Failed, close_unstarted
 
 _numbers = count(1)
@@ -22,10 +23,13 @@ _MAX_DEPTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`call(parents, info, arguments)` gives a value a parent; `complete(run, holders, values)` puts them in place."""
+    """`call(parents, info, arguments)` gives a value a parent; `complete(run, holders, values)` puts them in place.
+    `read(values)` gives the leaves that good values are; None where there is another among them.
+    """
 
     call: Callable[..., list[Any]] | None
     complete: Callable[..., None]
+    read: Callable[[list[Any]], list[Any] | None] | None
 
 
 def generate(plan: Plan) -> None:
@@ -39,7 +43,11 @@ def generate(plan: Plan) -> None:
     linecache.cache[filename] = (len(plan.source), None, plan.source.splitlines(keepends=True), filename)
     exec(compile(plan.source, filename, "exec"), writer.names)  # noqa: S102 - the text is ours, made of the schema
     plan.stages = {
-        called.slot: Stage(writer.names.get(f"call{called.slot}"), writer.names[f"complete{called.slot}"])
+        called.slot: Stage(
+            writer.names.get(f"call{called.slot}"),
+            writer.names[f"complete{called.slot}"],
+            writer.names.get(f"read{called.slot}"),
+        )
         for called in plan.slots
         if called.slot is not None
     }
@@ -68,7 +76,10 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Run.complete`."""
+    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Run.complete`.
+
+    `holder[key]` is the place, as an expression that holds before the value is there.
+    """
 
     assign: str
     late: tuple[str, ...]
@@ -83,24 +94,28 @@ class _Writer:
             "Deoptimise": Deoptimise,
             "Failed": Failed,
             "close_unstarted": close_unstarted,
+            "KeptList": KeptList,
         }
         self._known: dict[int, str] = {}
         self._locals = count(1)
         self._slots: set[int] = set()
         self._has_fragments = False
+        self._has_holes = False
 
     def write_stage(self, called: FieldPlan) -> None:
         if called.source is Source.DIRECT:
             self._write_call(called)
+        if called.is_hole:
+            self._write_read(called)
         self._slots = set()
-        self._has_fragments = False
+        self._has_fragments = self._has_holes = False
         body = _Block(2)
         self._write_value(called.position, "value", self._place(called.position, "value", "holder", called.key), body)
         self.lines += [f"def complete{called.slot}(run, holders, values):", "    complete = run.complete"]
         if self._has_fragments:
             self.lines += [
                 "    find_fragment = run.find_fragment",
-                "    splice = run.splices.append",
+                "    fill = run.fill",
                 "    miss = run.missed.append",
             ]
         for slot in sorted(self._slots):
@@ -108,6 +123,8 @@ class _Writer:
                 f"    parents{slot} = run.parents[{slot}].append",
                 f"    holders{slot} = run.holders[{slot}].append",
             ]
+        if self._has_holes:
+            self.lines.append("    open_hole = run.open_hole")
         self.lines += ["    for holder, value in zip(holders, values):", *body.lines]
 
     def _write_call(self, called: FieldPlan) -> None:
@@ -129,6 +146,23 @@ class _Writer:
             "            close_unstarted(value)",
             "        raise",
             "    return values",
+        ]
+
+    def _write_read(self, called: FieldPlan) -> None:
+        leaf = read_leaf(called.position.type) if called.position.kind is Kind.LEAF else None
+        if leaf is None:
+            return
+        is_good = leaf.check.format("value", self._name("model", leaf.model))
+        expression = leaf.expression.format("value")
+        if called.position.nullable:
+            is_good = f"value is None or {is_good}"
+            expression = f"None if value is None else {expression}"
+        self.lines += [
+            f"def read{called.slot}(values):",
+            "    for value in values:",
+            f"        if not ({is_good}):",
+            "            return None",
+            "    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]",
         ]
 
     def _read_arguments(self, resolver: StrawberryResolver[Any]) -> list[str]:
@@ -166,14 +200,22 @@ class _Writer:
         out.deeper().add(*place.late)
 
     def _write_list(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+        """Items one by one; a list that is kept comes from its fragment."""
         assert position.item is not None  # noqa: S101 - lists have items
         items, append, item = self._local("items"), self._local("append"), self._local("item")
-        out.add(f"if type({value}) is list or type({value}) is tuple:")
+        fragment = plan_list_fragment(position.plan, position.item)
+        if fragment:
+            self._write_find(fragment, value, place, out, f"type({value}) is KeptList and ")
+        word = "elif" if fragment else "if"
+        out.add(f"{word} type({value}) is list or type({value}) is tuple or type({value}) is KeptList:")
         inside = out.deeper()
         inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append", f"for {item} in {value}:")
         late = f"complete({self._name('position', position.item)}, {item}, {items}, len({items}) - 1)"
-        place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items}) - 1")
+        place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items})")
         self._write_value(position.item, item, place_of_item, inside.deeper(loops=1))
+        if fragment:
+            inside.add(f"if type({value}) is KeptList:")
+            inside.deeper().add(f"miss(({self._name('fragment', fragment)}, {value}, {items}))")
         out.add("else:")
         out.deeper().add(*place.late)
 
@@ -199,19 +241,18 @@ class _Writer:
         if fragment is None:
             self._write_fields(selection.fields, model, object_type, value, place, out)
             return
+        self._write_find(fragment, value, place, out)
+        out.add("else:")
+        missed = out.deeper()
+        target = self._write_fields(selection.fields, model, object_type, value, place, missed)
+        missed.add(f"miss(({self._name('fragment', fragment)}, {value}, {target}))")
+
+    def _write_find(self, fragment: FragmentPlan, value: str, place: _Place, out: _Block, condition: str = "") -> None:
+        """The branch of a value whose fragment is found."""
         self._has_fragments = True
         found, name = self._local("fragment"), self._name("fragment", fragment)
-        out.add(f"{found} = find_fragment({name}, {value})", f"if {found} is not None:")
-        hit, missed = out.deeper(), out.deeper()
-        if fragment.computed:
-            computed = [read for read in selection.fields if read.key in fragment.computed]
-            self._write_fields(computed, model, object_type, value, place, hit)
-            hit.add(f"splice(({found}, {place.holder}, {place.key}))")
-        else:
-            hit.add(place.assign.format(f"{found}.whole"))
-        out.add("else:")
-        target = self._write_fields(selection.fields, model, object_type, value, place, missed)
-        missed.add(f"miss(({name}, {value}, {target}))")
+        out.add(f"if {condition}({found} := find_fragment({name}, {value})) is not None:")
+        out.deeper().add(place.assign.format(f"fill({found}, {place.holder}, {place.key})"))
 
     def _write_fields(  # noqa: PLR0917
         self,
@@ -232,7 +273,11 @@ class _Writer:
                 expression = repr(object_type.name)
             elif read.slot is not None:
                 self._slots.add(read.slot)
-                after.add(f"parents{read.slot}({value})", f"holders{read.slot}({target})")
+                holder = target
+                if read.is_hole:
+                    self._has_holes = True
+                    holder = f"open_hole({self._name('field', read)}, {value}, {target})"
+                after.add(f"parents{read.slot}({value})", f"holders{read.slot}({holder})")
             else:
                 expression = self._write_attribute(read, model, value, target, after)
             entries.append(f"{read.key!r}: {expression}")

@@ -27,17 +27,19 @@ T = TypeVar("T", bound=type)
 
 _MODELS = "__models__"
 _CACHED_BY = "__cached_by__"
+_KEPT_IN_LISTS = "__kept_in_lists__"
 _DEFINITION = "strawberry-definition"
 
 
-def shows(*models: type, cached_by: str | None = None) -> Callable[[T], T]:
+def shows(*models: type, cached_by: str | None = None, kept_in_lists: bool = False) -> Callable[[T], T]:
     """Declare the classes whose instances a type shows; stands below `@strawberry.type`.
 
     Instances hold what their annotations say: they are frozen structs that strictly typed code or a decoder built. That
     is what lets plans read them without looking twice. A value of any other class is not of the type.
 
     `cached_by` names the attribute that identifies an instance among its kind: instances are then immutable for good,
-    a later version is another object, and what does not depend on the request may be kept as JSON.
+    a later version is another object, and what does not depend on the request may be kept as JSON. `kept_in_lists`:
+    there are lists of them that are immutable, too, as `KeptList`.
     """
 
     def declare(cls: T) -> T:
@@ -46,6 +48,7 @@ def shows(*models: type, cached_by: str | None = None) -> Callable[[T], T]:
 
         setattr(cls, _MODELS, models)
         setattr(cls, _CACHED_BY, cached_by)
+        setattr(cls, _KEPT_IN_LISTS, kept_in_lists)
         cls.is_type_of = classmethod(is_type_of)  # type: ignore[attr-defined]
         return cls
 
@@ -90,6 +93,11 @@ def find_identity(object_type: GraphQLObjectType) -> str | None:
     """The attribute that fragments of a type are kept by, if they are."""
     identity: str | None = _declared(object_type).get(_CACHED_BY)
     return identity
+
+
+def is_kept_in_lists(object_type: GraphQLObjectType) -> bool:
+    """Whether there are lists of a type's values that fragments are kept of."""
+    return bool(_declared(object_type).get(_KEPT_IN_LISTS))
 
 
 def _declared(object_type: GraphQLObjectType) -> Mapping[str, Any]:

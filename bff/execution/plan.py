@@ -33,7 +33,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.models import find_identity, list_models, match_models
+from bff.execution.models import find_identity, is_kept_in_lists, list_models, match_models
 
 MAX_FIELDS = 4000
 READS = "reads"
@@ -125,7 +125,9 @@ class Position:
 
 
 class FieldPlan:
-    """One field of one selection. `slot` numbers those that are called; `children` are the slots below its value."""
+    """One field of one selection. `slot` numbers those that are called; `children` are the slots below its value.
+    `is_hole`: it belongs to each request, within what is kept for all.
+    """
 
     __slots__ = (
         "attribute",
@@ -133,6 +135,7 @@ class FieldPlan:
         "definition",
         "details",
         "is_below_list",
+        "is_hole",
         "key",
         "name",
         "nodes",
@@ -171,6 +174,7 @@ class FieldPlan:
             raise Uncompilable("fragment variables")
         self.definition: GraphQLField = definition
         self.children: list[int] = []
+        self.is_hole = False
         self.slot: int | None = None
         self.attribute = ""
         self.resolver: Callable[..., Any] | None = None
@@ -228,14 +232,13 @@ class FieldPlan:
 
 
 class FragmentPlan(NamedTuple):
-    """How values of one selection are kept as JSON: by `identity`, an attribute, and by what they `read`; `computed`
-    are the keys that belong to each request.
+    """How values at one place are kept as JSON: by `identity`, an attribute, and by what they `read`. What belongs to
+    each request is computed anew, at any depth.
     """
 
     number: int
     identity: str
     reads: frozenset[str]
-    computed: tuple[str, ...]
 
 
 class Selection:
@@ -333,53 +336,92 @@ class Plan:
 
 
 def plan_fragment(plan: Plan, selection: Selection) -> FragmentPlan | None:
-    """How to keep what a selection reads; None where its type is not cacheable, or every field belongs to the request.
-
-    A field whose value holds anything that belongs to the request belongs to it whole.
-    """
+    """How to keep what a selection reads; None where its type is not cacheable, or nothing of it can be kept."""
     identity = find_identity(selection.type)
-    if identity is None or not plan.may_cache:
+    if identity is None or not plan.may_cache or all(_belongs_to_request(field) for field in selection.fields):
         return None
-    reads: set[str] = set()
-    computed = []
-    for field in selection.fields:
-        read = find_reads(field)
-        if read is None:
-            computed.append(field.key)
-        else:
-            reads |= read
-    if len(computed) == len(selection.fields):
+    return _keep(plan, identity, _survey(selection))
+
+
+def plan_list_fragment(plan: Plan, items: Position) -> FragmentPlan | None:
+    """How to keep a `KeptList` whose items stand at this place; None where no type of theirs says there are such."""
+    if not plan.may_cache or not any(is_kept_in_lists(object_type) for object_type in items.models.values()):
         return None
-    fragment = FragmentPlan(len(plan.fragments), identity, frozenset(reads), tuple(computed))
+    return _keep(plan, "number", _survey_position(items))
+
+
+class _Survey(NamedTuple):
+    """What is found below a value: what its fields read of the request, and those that belong to it."""
+
+    reads: frozenset[str] = frozenset()
+    holes: tuple[FieldPlan, ...] = ()
+
+    def join(self, other: "_Survey") -> "_Survey":
+        return _Survey(self.reads | other.reads, self.holes + other.holes)
+
+
+def _keep(plan: Plan, identity: str, survey: _Survey | None) -> FragmentPlan | None:
+    if survey is None:
+        return None
+    for hole in survey.holes:
+        _mark_hole(hole)
+    fragment = FragmentPlan(len(plan.fragments), identity, survey.reads)
     plan.fragments.append(fragment)
     return fragment
 
 
-def find_reads(field: FieldPlan) -> frozenset[str] | None:
-    """What of the request a field's value depends on; None where that was not declared."""
-    own: frozenset[str] | None = frozenset()
-    if field.slot is not None:
-        metadata = field.strawberry_field.metadata if field.strawberry_field is not None else {}
-        own = metadata.get(READS)
-    below = _find_reads_below(field.position)
-    return None if own is None or below is None else own | below
+def _mark_hole(hole: FieldPlan) -> None:
+    """A hole's stage runs after that of any field above it: those below the fragment have none where it was found."""
+    hole.is_hole = True
+    assert hole.slot is not None  # noqa: S101 - what is no attribute is called
+    above = hole.parent
+    while above is not None:
+        if above.slot is not None and hole.slot not in above.children:
+            above.children.append(hole.slot)
+        above = above.parent
 
 
-def _find_reads_below(position: Position) -> frozenset[str] | None:
+def _belongs_to_request(field: FieldPlan) -> bool:
+    """Whether a field did not declare what of the request its value depends on."""
+    if field.slot is None:
+        return False
+    return field.strawberry_field is None or READS not in field.strawberry_field.metadata
+
+
+def _survey(selection: Selection) -> _Survey | None:
+    """None where a value is of a class that was not declared: nobody knows what it reads."""
+    survey = _Survey()
+    for field in selection.fields:
+        if _belongs_to_request(field):
+            survey = survey.join(_Survey(holes=(field,)))
+            continue
+        below = _survey_position(field.position)
+        if below is None and field.slot is None:
+            return None
+        if below is None:
+            survey = survey.join(_Survey(holes=(field,)))
+            continue
+        own: frozenset[str] = frozenset()
+        if field.slot is not None and field.strawberry_field is not None:
+            own = field.strawberry_field.metadata[READS]
+        survey = survey.join(below).join(_Survey(reads=own))
+    return survey
+
+
+def _survey_position(position: Position) -> _Survey | None:
     if position.kind is Kind.LEAF:
-        return frozenset()
+        return _Survey()
     if position.item is not None:
-        return _find_reads_below(position.item)
+        return _survey_position(position.item)
     if not position.models:
         return None
-    reads: frozenset[str] = frozenset()
-    for object_type in position.models.values():
-        for field in position.select(object_type).fields:
-            found = find_reads(field)
-            if found is None:
-                return None
-            reads |= found
-    return reads
+    survey = _Survey()
+    for object_type in dict.fromkeys(position.models.values()):
+        below = _survey(position.select(object_type))
+        if below is None:
+            return None
+        survey = survey.join(below)
+    return survey
 
 
 def _is_resolved_by_strawberry(definition: GraphQLField, schema: GraphQLSchema) -> bool:

@@ -15,8 +15,8 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 from strawberry.types.arguments import convert_arguments
 
-from bff.execution.failures import Failure
-from bff.execution.fragments import Fragment, FragmentCache, cut_fragment
+from bff.execution.failures import Failure, settle_failures
+from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, cut_fragment
 from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Selection, Source, Uncompilable
 
 
@@ -91,8 +91,9 @@ class Run:
         self.tick = 0
         self.parents: list[list[Any]] = [[] for _ in plan.slots]
         self.holders: list[list[Any]] = [[] for _ in plan.slots]
-        self.splices: list[tuple[Fragment, Any, Any]] = []
-        self.missed: list[tuple[FragmentPlan, Any, dict[str, Any]]] = []
+        self.waiting: list[list[tuple[Filling, int]]] = [[] for _ in plan.slots]
+        self.missed: list[tuple[FragmentPlan, Any, Any]] = []
+        self._unsettled: list[Hole | Filling] = []
         self._cache = cache
         self._tokens: dict[int, int] = {}
         self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
@@ -135,7 +136,7 @@ class Run:
                 slot = field.slot
                 self._grow(slot)
                 self.parents[slot].append(value)
-                self.holders[slot].append(target)
+                self.holders[slot].append(self.open_hole(field, value, target) if field.is_hole else target)
             elif field.source is Source.ATTRIBUTE:
                 try:
                     found = getattr(value, field.attribute)
@@ -148,11 +149,35 @@ class Run:
         while len(self.parents) <= slot:
             self.parents.append([])
             self.holders.append([])
+            self.waiting.append([])
+
+    def open_hole(self, field: FieldPlan, parent: Any, target: dict[str, Any]) -> Hole:
+        """A place for what belongs to the request, within a value that is computed for all; it stands in `target`."""
+        hole = target[field.key] = Hole(field, parent, target)
+        self._unsettled.append(hole)
+        return hole
+
+    def fill(self, fragment: Fragment, holder: Any, key: Any) -> Any:
+        """What stands in the place of a value whose fragment was found; holes are computed with the other fields."""
+        if fragment.whole is not None:
+            return fragment.whole
+        filling = Filling(fragment, holder, key)
+        self._unsettled.append(filling)
+        for number, group in enumerate(fragment.groups):
+            slot = group.field.slot
+            assert slot is not None  # noqa: S101 - holes are called
+            self._grow(slot)
+            if self.plan.stages[slot].read is None:
+                self.parents[slot] += group.parents
+                self.holders[slot] += filling.open_holes(number)
+            else:
+                self.waiting[slot].append((filling, number))
+        return filling
 
     def _flush(self, slots: Iterable[int | None]) -> None:
         """Run the stages that have parents, and theirs."""
         for slot in slots:
-            if slot is not None and slot < len(self.parents) and self.parents[slot]:
+            if slot is not None and slot < len(self.parents) and (self.parents[slot] or self.waiting[slot]):
                 self._run_stage(self.plan.slots[slot])
 
     def _run_stage(self, field: FieldPlan) -> None:
@@ -160,17 +185,24 @@ class Run:
         assert slot is not None  # noqa: S101
         parents, self.parents[slot] = self.parents[slot], []
         holders, self.holders[slot] = self.holders[slot], []
+        waiting, self.waiting[slot] = self.waiting[slot], []
         self._grow(len(self.plan.slots) - 1)
         stage = self.plan.stages.get(slot)
+        known = len(parents)
+        for filling, number in waiting:
+            parents += filling.fragment.groups[number].parents
         try:
             values = self._call(field, stage, parents)
         except Exception as error:
-            for holder in holders:
+            for holder in (*holders, *_open_holes(waiting)):
                 self.fail(field.position, holder, field.key, error)
             return
         if field.source is Source.BATCH and self.executor.is_awaitable(values):
-            self._spawned.append(self._settle_batch(field, holders, values))
+            self._spawned.append(self._settle_batch(field, [*holders, *_open_holes(waiting)], values))
             return
+        if waiting:
+            holders += _fill_groups(stage, waiting, values[known:])
+            values = values[: len(holders)]
         try:
             if stage is not None:
                 stage.complete(self, holders, values)
@@ -243,17 +275,24 @@ class Run:
         present = executor.context_value.read_for_fragments(fragment.reads)
         return cache.find_token((self.plan.number, fragment.number, variables, present))
 
-    def splice_fragments(self) -> None:
-        """Put the JSON of fragments in place, inner ones first; keep what is new, unless something failed."""
-        for fragment, holder, key in reversed(self.splices):
-            computed = holder[key]
-            if type(computed) is dict:
-                holder[key] = fragment.fill_in(computed)
-        if self._cache is not None and not self.failures:
-            for plan, value, data in self.missed:
-                self._cache.keep(
-                    self._tokens[plan.number], getattr(value, plan.identity), cut_fragment(value, data, plan.computed)
-                )
+    def settle(self, data: dict[str, Any]) -> tuple[dict[str, Any] | None, list[GraphQLError] | None]:
+        """Put all in its place: data with its nulls, and the errors. What is new is kept, unless something failed."""
+        if self.failures:
+            for unsettled in self._unsettled:
+                unsettled.unfold()
+            for failure in self.failures:
+                if type(failure.holder) is Hole:
+                    failure.holder = failure.holder.target
+            return settle_failures(data, self.failures)
+        if self._cache is not None:
+            for plan, value, kept in self.missed:
+                fragment = cut_fragment(value, kept)
+                if fragment is not None:
+                    self._cache.keep(self._tokens[plan.number], getattr(value, plan.identity), fragment)
+        # What is within others came later.
+        for unsettled in reversed(self._unsettled):
+            unsettled.settle()
+        return data, None
 
     def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
         """A place failed: it is null for now; what else becomes null is settled when all is done."""
@@ -418,6 +457,23 @@ class Run:
         self._spawn()
         if self._spawned:
             await self._settle_spawned()
+
+
+def _fill_groups(stage: Any, waiting: Iterable[tuple[Filling, int]], values: list[Any]) -> list[Hole]:
+    """Give fragments the leaves of their holes; where not all are good leaves, a hole for each value."""
+    leaves = stage.read(values)
+    if leaves is None:
+        return _open_holes(waiting)
+    start = 0
+    for filling, number in waiting:
+        end = start + len(filling.fragment.groups[number].parents)
+        filling.values[number] = leaves[start:end]
+        start = end
+    return []
+
+
+def _open_holes(waiting: Iterable[tuple[Filling, int]]) -> list[Hole]:
+    return [hole for filling, number in waiting for hole in filling.open_holes(number)]
 
 
 def _check_count(field: FieldPlan, values: Any, count: int) -> Any:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -20,9 +21,11 @@ from bff.domain.titles import (
 from bff.domain.visibility import Audience, Visibility, judge
 from bff.stores.search import TitleIndex
 
+T = TypeVar("T")
+
 SIMILAR_KEPT = 150
 SHELVES_KEPT = 64
-PICKS_KEPT = 128
+KEPT_BY_SHELF = 512
 TOP = 10
 KIDS_GENRE = "family-kids"
 LEAST_FOR_KIDS = 40
@@ -45,15 +48,15 @@ class Shelf(Struct, frozen=True):
     by_genre: Mapping[str, tuple[AnyTitleCard, ...]]
     since: datetime
     until: datetime | None
-    picks: dict[Hashable, tuple[AnyTitleCard, ...]] = {}
+    kept: dict[Hashable, Any] = {}
 
-    def pick(self, key: Hashable, choose: Callable[[], Iterable[AnyTitleCard]]) -> tuple[AnyTitleCard, ...]:
-        """What `choose` takes of this shelf, by nothing but the shelf and `key`; chosen once for everybody."""
-        found = self.picks.get(key)
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes of this shelf, by nothing but the shelf and `key`; made once for everybody."""
+        found: T | None = self.kept.get(key)
         if found is None:
-            if len(self.picks) >= PICKS_KEPT:
-                self.picks.pop(next(iter(self.picks)))
-            found = self.picks[key] = tuple(choose())
+            if len(self.kept) >= KEPT_BY_SHELF:
+                self.kept.pop(next(iter(self.kept)))
+            found = self.kept[key] = make()
         return found
 
 

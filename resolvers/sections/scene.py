@@ -41,7 +41,7 @@ class Scene:
 
     def pick(self, key: Hashable, choose: Callable[[], Iterable[AnyTitleCard]]) -> tuple[AnyTitleCard, ...]:
         """What is the same today for everybody who sees this shelf."""
-        return self.shelf.pick((key, self.now.date()), choose)
+        return self.shelf.keep((key, self.now.date()), lambda: tuple(choose()))
 
     def suggest(self, cards: Iterable[AnyTitleCard]) -> tuple[HomeItem, ...]:
         """The first of the cards as items, without those that the profile has had enough of."""

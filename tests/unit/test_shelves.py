@@ -79,6 +79,6 @@ def test_kids_are_shown_everything_where_too_little_is_made_for_them() -> None:
 
 def test_what_is_picked_is_picked_once_for_everybody() -> None:
     shelf = make_shelves(1).shelve(ADULTS, NOON)
-    picked = shelf.pick("some", lambda: shelf.titles[:3])
-    assert shelf.pick("some", lambda: shelf.titles[3:]) is picked == shelf.titles[:3]
-    assert shelf.pick("others", lambda: shelf.titles[3:]) == shelf.titles[3:]
+    picked = shelf.keep("some", lambda: shelf.titles[:3])
+    assert shelf.keep("some", lambda: shelf.titles[3:]) is picked == shelf.titles[:3]
+    assert shelf.keep("others", lambda: shelf.titles[3:]) == shelf.titles[3:]
