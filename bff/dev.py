@@ -68,17 +68,19 @@ async def _develop(options: DevOptions, engines: EmbeddedEngines, report: Report
     port = find_port(options.port)
     report("Starting PostgreSQL and Redis.")
     async with engines:
-        environment = _compose_environment(options, engines)
+        url = f"http://{HOST}:{port}"
+        environment = _compose_environment(options, engines, url)
         os.environ.update(environment)
         write_private(engines.data_dir / _ENVIRONMENT_FILE, json.dumps(environment, indent=2))
         await _fill_database(options, engines.data_dir, report)
         report("Starting the API and the worker.")
-        url = f"http://{HOST}:{port}"
         async with run_programs(*_children(options, engines.data_dir, port)):
             report("Everything runs; Ctrl-C ends it.\n")
             print(f"GraphiQL       {url}/graphql")
             if not options.empty:
                 print(_SIGN_IN)
+            if "BFF_SMTP_URL" not in os.environ:
+                print(f"Mail           {engines.data_dir / 'mail'} has what would be sent, as .eml files")
             print(f"ready {url}", flush=True)
             await asyncio.Event().wait()
 
@@ -112,10 +114,11 @@ def find_port(port: int) -> int:
         return chosen
 
 
-def _compose_environment(options: DevOptions, engines: EmbeddedEngines) -> dict[str, str]:
+def _compose_environment(options: DevOptions, engines: EmbeddedEngines, url: str) -> dict[str, str]:
     """Every `BFF_` variable of the children: what the caller set, and ours for the rest."""
     # All clients of a laptop, load tests among them, share one address and a handful of demo accounts.
     environment = {"BFF_ENV": "development", "BFF_ACCOUNT_RATE": "10000000", "BFF_ADDRESS_RATE": "10000000"}
+    environment["BFF_LINK_URL"] = os.environ.get("BFF_PUBLIC_URL", url)
     if not options.empty:
         environment["BFF_GRAPHIQL_LOGIN"] = _SIGN_IN_ACCOUNT
     if "BFF_KEY_ENCRYPTION_KEY" not in os.environ:

@@ -38,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     `operation_cost` is the most that one operation may cost, in values that it may bring, `visitor_cost` the most that
     a visitor's may; `account_rate` is what
     an account may ask for a second, `address_rate` what an address may without a token: 0 sets no limit.
+    `smtp_url` is smtp://user:password@host:587 or smtps://…, `mail_from` an address like `Marquee <no-reply@host>`;
+    links in mail begin with `link_url`, or with `public_url` where that is not set.
     `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
     """
 
@@ -65,6 +67,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     access_token_age: int = 900
     refresh_token_age: int = 60 * 60 * 24 * 60
     signing_key_age: int = 60 * 60 * 24 * 30
+    smtp_url: Secret = Secret("")
+    mail_from: str = "Marquee <no-reply@localhost>"
+    link_url: str = ""
     metrics_token: Secret = Secret("")
     metrics_dir: str = ""
     graphiql_login: str = "premium@example.com"

@@ -11,6 +11,7 @@ from redis.asyncio import ConnectionPool
 from bff.settings import Settings
 from workers.keys import rotate_keys
 from workers.lifecycle import remove_ended_sign_ins
+from workers.mail import EVERY, JOB_DEADLINE, open_mail_room, remove_mails, send_mails
 
 
 def open_queue(settings: Settings) -> ArqRedis:
@@ -21,17 +22,19 @@ def open_queue(settings: Settings) -> ArqRedis:
 
 
 def worker_settings(pool: asyncpg.Pool, queue: ArqRedis, settings: Settings) -> dict[str, Any]:
-    """Jobs find `pool` and `settings` in their `ctx`; they may run twice, never half.
+    """Jobs find `pool`, `settings` and `mail_room` in their `ctx`; they may run twice, never half.
 
     What must not be lost has a row in PostgreSQL. Signals and a Redis that is away are the concern of
     `workers.process`.
     """
     return {
         "redis_pool": queue,
-        "ctx": {"pool": pool, "settings": settings},
+        "ctx": {"pool": pool, "settings": settings, "mail_room": open_mail_room(settings)},
         "functions": [],
         "cron_jobs": [
             cron(remove_ended_sign_ins, hour=3, minute=30),
+            cron(send_mails, second=set(range(0, 60, EVERY)), timeout=JOB_DEADLINE + 30),
+            cron(remove_mails, minute=41),
             cron(rotate_keys, minute=17, run_at_startup=True),
         ],
         "handle_signals": False,

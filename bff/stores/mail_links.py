@@ -1,0 +1,65 @@
+"""What links in mail are good for: each once, until it dies. Their tokens are known by their SHA-256 only."""
+
+import hashlib
+from datetime import datetime
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
+
+from bff.domain.mail import MailKind
+
+
+class UsedLink(Struct, frozen=True):
+    """`address` is where the mail went."""
+
+    account_id: str
+    address: str
+
+
+async def find_account_of_address(pool: asyncpg.Pool, address: str) -> str | None:
+    """The account that is signed in to with this address."""
+    account_id: str | None = await pool.fetchval(
+        "SELECT id FROM account WHERE email = $1 AND status <> 'CANCELLED'", address
+    )
+    return account_id
+
+
+async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: str, expires_at: datetime) -> None:
+    """What the mail's link is good for from now on; one that was used stays used."""
+    await pool.execute(
+        "UPDATE mail SET link_hash = $2, account_id = $3, link_expires_at = $4 WHERE id = $1",
+        mail_id,
+        _hash(token),
+        account_id,
+        expires_at,
+    )
+
+
+async def use_link(connection: PoolConnectionProxy, kind: MailKind, token: str, now: datetime) -> UsedLink | None:
+    """Use a link up; None for one that is not there, was used, or has died."""
+    row = await connection.fetchrow(
+        """UPDATE mail SET link_used_at = $3
+        WHERE link_hash = $1 AND kind = $2 AND link_used_at IS NULL AND link_expires_at > $3
+        RETURNING account_id, recipient AS address""",
+        _hash(token),
+        kind.value,
+        now,
+    )
+    return UsedLink(**row) if row else None
+
+
+async def revoke_links(connection: PoolConnectionProxy, kind: MailKind, account_id: str, now: datetime) -> None:
+    """Links of a kind that were sent to the account lead nowhere any more; those that wait are not sent."""
+    await connection.execute(
+        """UPDATE mail SET link_used_at = $3, due_at = NULL
+        WHERE kind = $2 AND link_used_at IS NULL
+        AND (account_id = $1 OR recipient = (SELECT email FROM account WHERE id = $1))""",
+        account_id,
+        kind.value,
+        now,
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
