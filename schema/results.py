@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from bff.auth import results
+from bff.domain import problems
 from bff.execution import shows
 from resolvers import sign_in
 from schema.access import field
@@ -33,11 +34,13 @@ class InvalidCredentials(Problem):
 
 
 @strawberry.type(description="Some of what was given cannot be taken.")
+@shows(problems.InvalidInput)
 class InvalidInput(Problem):
     fields: list["FieldProblem"]
 
 
 @strawberry.type(description="Which input cannot be taken, and why.")
+@shows(problems.FieldProblem)
 class FieldProblem:
     path: str
     message: str
