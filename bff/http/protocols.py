@@ -15,6 +15,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+_log = logging.getLogger("marquee.sockets")
+_log.setLevel(logging.WARNING)  # uvicorn tells of every socket twice, where nothing is told of a request
+
 HEADER_DEADLINE = 10.0
 """Seconds until a request's headers must be there, from its first byte or the opening of the connection."""
 BODY_DEADLINE = 30.0
@@ -215,7 +218,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=logging.getLogger("uvicorn.error"))
+        self.conn = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_log)
+        self.logger = _log
         self.queue = _Inbox()  # type: ignore[assignment]
         self.writable = _Gate()  # type: ignore[assignment]
         self.ping_interval = PING_EVERY

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -149,6 +150,14 @@ async def test_closing_politely_leaves_nothing(plain: Plain):
         await until(lambda: "silent" in started)
         await one.connection.close()
         await until(lambda: plain.is_idle)
+
+
+async def test_sockets_come_and_go_without_a_line_in_the_log(plain: Plain, caplog):
+    with caplog.at_level(logging.INFO, logger="uvicorn"), caplog.at_level(logging.INFO):
+        async with open_socket(plain.url) as socket:
+            await socket.greet()
+        await until(lambda: plain.is_idle)
+    assert [record.getMessage() for record in caplog.records if not record.name.startswith("websockets.client")] == []
 
 
 async def test_a_socket_whose_reader_stalls_is_dropped_and_makes_nothing_ahead(plain: Plain, monkeypatch):
