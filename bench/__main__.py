@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 
 from bench.home import bench_home
+from bench.plans import bench_plans
 from bench.sockets import bench_sockets
 from bench.stage import set_stage
 
-BENCHES = {"home": bench_home, "sockets": bench_sockets}
+BENCHES = {"home": bench_home, "plans": bench_plans, "sockets": bench_sockets}
 
 
 async def run_benches(names: list[str]) -> None:

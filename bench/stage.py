@@ -31,7 +31,9 @@ from bff.stores.migrate import migrate
 from bff.stores.new_accounts import NewAccount, NewProfile, add_accounts
 from bff.stores.postgres import open_pool
 
-HOME = (Path(__file__).parents[1] / "tests" / "contract" / "operations" / "home.graphql").read_text()
+_CONTRACT = Path(__file__).parents[1] / "tests" / "contract" / "operations"
+OPERATIONS = tuple(path.read_text() for path in sorted(_CONTRACT.glob("*.graphql")))
+HOME = (_CONTRACT / "home.graphql").read_text()
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 TICKS = os.sysconf("SC_CLK_TCK")
 PROFILES = 1000

@@ -1,12 +1,18 @@
 """What benchmarks work out of their measurements; the measuring itself is for `make bench`."""
 
+import random
+
 import pytest
+from graphql import parse, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.__main__ import BENCHES
 from bench.follower import Follower
+from bench.plans import vary
 from bench.report import Table, find_percentile
+from bench.stage import HOME
+from schema.build import build_schema
 
 
 def test_every_benchmark_is_named_after_its_module():
@@ -18,6 +24,13 @@ def test_a_percentile_is_the_least_value_that_the_share_does_not_exceed(values, 
     found = find_percentile(values, share)
     assert sum(value <= found for value in values) >= share * len(values) - 1e-9
     assert sum(value < found for value in values) < share * len(values)
+
+
+def test_varied_operations_are_distinct_and_valid():
+    schema = build_schema()._schema
+    texts = {vary(HOME, random.Random(number)) for number in range(50)}
+    assert len(texts) == 50
+    assert [validate(schema, parse(text)) for text in texts] == 50 * [[]]
 
 
 def test_a_table_writes_three_digits_that_count():
