@@ -8,11 +8,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 import strawberry
+from aiodataloader import DataLoader
 
 from bff.artwork.sizes import choose_format
 from bff.artwork.urls import ImageSigner
@@ -107,6 +109,7 @@ class OperationContext:
     now: datetime = field(init=False)
     degraded: set[str] = field(default_factory=set)
     documents: DocumentByKey = field(init=False)
+    batches: "dict[Hashable, DataLoader[Any, Any]]" = field(default_factory=dict)
     state: ProfileState | None = field(init=False, default=None)
     device: Device | None = field(init=False, default=None)
     home: PinnedHome | None = field(init=False, default=None)

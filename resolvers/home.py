@@ -166,8 +166,13 @@ def find_open(context: OperationContext, title_id: str) -> AnyTitleCard | None:
 
 
 def row_id(context: OperationContext, key: str) -> str:
-    """The same row of the same profile keeps its id from day to day."""
-    return derive_id(IdKind.ROW, f"{context.require_state().profile_id}:{key}")
+    """The same row of the same profile keeps its id from day to day: half of it names the profile, half the row."""
+    return f"row_{name_profile(context.require_state().profile_id)[-8:]}{name_row(key)[-12:]}"
+
+
+@lru_cache(maxsize=4096)
+def name_profile(profile_id: str) -> str:
+    return derive_id(IdKind.ROW, profile_id)
 
 
 def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:

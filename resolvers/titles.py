@@ -27,6 +27,7 @@ from bff.domain.titles import (
     TitleCard,
 )
 from bff.domain.visibility import Visibility, judge
+from bff.execution import batched
 from resolvers.enums import SynopsisLength
 from resolvers.pictures import Picture, make_picture
 
@@ -170,15 +171,20 @@ def get_availability(root: strawberry.Parent[TitleCard], info: Info) -> Availabi
     )
 
 
-def get_match(root: strawberry.Parent[TitleCard]) -> int | None:
+@batched
+def list_matches(roots: Sequence[TitleCard], info: Info) -> Sequence[int | None]:
     """Null until recommendations know the profile."""
-    del root
-    return None
+    del info
+    return [None] * len(roots)
 
 
-def is_in_my_list(root: strawberry.Parent[TitleCard], info: Info) -> bool | None:
+@batched
+def find_in_my_list(roots: Sequence[TitleCard], info: Info) -> Sequence[bool | None]:
     state = info.context.state
-    return None if state is None else root.id in state.listed_ids
+    if state is None:
+        return [None] * len(roots)
+    listed = state.listed_ids
+    return [root.id in listed for root in roots]
 
 
 def get_my_rating(root: strawberry.Parent[TitleCard], info: Info) -> Thumb | None:

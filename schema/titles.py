@@ -139,9 +139,9 @@ class Title(Node):
     average_rating: float | None = field(description="0..10, over `ratingCount` ratings.")
     rating_count: int
     match: int | None = field(
-        titles.get_match, description="How well the title fits the profile, 0..100; null without a profile."
+        titles.list_matches, description="How well the title fits the profile, 0..100; null without a profile."
     )
-    is_in_my_list: bool | None = field(titles.is_in_my_list, description="Null without a profile.")
+    is_in_my_list: bool | None = field(titles.find_in_my_list, description="Null without a profile.")
     my_rating: Thumb | None = field(titles.get_my_rating, description="Null without a profile.")
     progress: Progress | None = field(titles.get_progress, description="Of what the play button starts.")
     play: "Playable | None" = field(

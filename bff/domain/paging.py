@@ -18,6 +18,8 @@ CARDS_CAP = 75
 ROWS_CAP = 40
 LIST_CAP = 100
 
+_encode = msgspec.msgpack.Encoder().encode
+
 
 class Edge(Struct, Generic[T], frozen=True):
     """`scope` and `key` make the cursor, which few clients ask of every edge."""
@@ -78,7 +80,7 @@ def check_ids(ids: Sequence[object], name: str = "ids") -> None:
 
 def encode_cursor(scope: str, key: Key) -> str:
     """`scope` names the list and its order, so that a cursor is not taken for one of another list."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode((scope, *key))).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_encode((scope, *key))).decode().rstrip("=")
 
 
 def decode_cursor(scope: str, cursor: str) -> Key:

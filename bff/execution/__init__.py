@@ -3,8 +3,9 @@
 Knows GraphQL and Strawberry's fields, and nothing of what a schema is about.
 """
 
+from bff.execution.batches import batched
 from bff.execution.executor import CompiledExecutor, CompilingExecutor, PlanCache
 from bff.execution.fragments import FragmentCache, KeptList
 from bff.execution.models import shows
 
-__all__ = ["CompiledExecutor", "CompilingExecutor", "FragmentCache", "KeptList", "PlanCache", "shows"]
+__all__ = ["CompiledExecutor", "CompilingExecutor", "FragmentCache", "KeptList", "PlanCache", "batched", "shows"]

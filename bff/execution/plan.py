@@ -21,6 +21,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
+    VariableNode,
     get_named_type,
     is_abstract_type,
     is_list_type,
@@ -126,11 +127,13 @@ class Position:
 
 class FieldPlan:
     """One field of one selection. `slot` numbers those that are called; `children` are the slots below its value.
-    `is_hole`: it belongs to each request, within what is kept for all.
+    `is_hole`: it belongs to each request, within what is kept for all. `variables` are those that its arguments come
+    from, None where an argument is an object or a list, which each call has of its own; `bindings` remember a few.
     """
 
     __slots__ = (
         "attribute",
+        "bindings",
         "children",
         "definition",
         "details",
@@ -148,6 +151,7 @@ class FieldPlan:
         "slot",
         "source",
         "strawberry_field",
+        "variables",
     )
 
     def __init__(
@@ -180,6 +184,8 @@ class FieldPlan:
         self.resolver: Callable[..., Any] | None = None
         self.parameters: tuple[str, ...] = ()
         self.required: frozenset[str] = frozenset()
+        self.variables: tuple[str, ...] | None = None
+        self.bindings: dict[tuple[Any, ...], Any] = {}
         self.strawberry_field: StrawberryField | None = None
         self.source = self._classify(plan)
         if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
@@ -216,6 +222,7 @@ class FieldPlan:
             return Source.RESOLVE
         resolver = field.base_resolver
         assert resolver is not None  # noqa: S101 - a field that is not basic has one
+        self.variables = _list_variables(self.nodes[0])
         self.resolver = resolver.wrapped_func  # type: ignore[assignment]
         self.parameters = tuple(resolver.signature.parameters)
         known = {argument.python_name for argument in resolver.arguments}
@@ -457,6 +464,12 @@ def _has_simple_arguments(definition: GraphQLField) -> bool:
         isinstance(get_named_type(argument.type), GraphQLInputObjectType) or _holds_list(argument.type)
         for argument in definition.args.values()
     )
+
+
+def _list_variables(node: FieldNode) -> tuple[str, ...]:
+    """Of arguments that hold no objects and no lists."""
+    values = [argument.value for argument in node.arguments or ()]
+    return tuple(value.name.value for value in values if isinstance(value, VariableNode))
 
 
 def _holds_list(graphql_type: Any) -> bool:

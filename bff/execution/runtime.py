@@ -19,6 +19,11 @@ from bff.execution.failures import Failure, settle_failures
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, cut_fragment
 from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Selection, Source, Uncompilable
 
+Binding = tuple[dict[str, Any], dict[str, Any] | None]
+"""Arguments as graphql-core hands them on, and as the resolver's function takes them; None where it lacks some."""
+_NO_ARGUMENTS: Binding = ({}, {})
+_BINDINGS_KEPT = 16
+
 
 class Deoptimise(BaseException):
     """Only graphql-core can go on; not an Exception, so that no resolver swallows it."""
@@ -146,6 +151,7 @@ class Run:
                     self.complete(field.position, found, target, field.key)
 
     def _grow(self, slot: int) -> None:
+        """Selections that are worked out while a plan runs bring further slots."""
         while len(self.parents) <= slot:
             self.parents.append([])
             self.holders.append([])
@@ -186,7 +192,8 @@ class Run:
         parents, self.parents[slot] = self.parents[slot], []
         holders, self.holders[slot] = self.holders[slot], []
         waiting, self.waiting[slot] = self.waiting[slot], []
-        self._grow(len(self.plan.slots) - 1)
+        if len(self.parents) < len(self.plan.slots):
+            self._grow(len(self.plan.slots) - 1)
         stage = self.plan.stages.get(slot)
         known = len(parents)
         for filling, number in waiting:
@@ -218,16 +225,10 @@ class Run:
 
     def _call(self, field: FieldPlan, stage: Any, parents: list[Any]) -> list[Any]:
         """One value, or a stand-in, a parent. Raises what binding the arguments raises."""
-        arguments = self._bind(field)
+        raw, arguments = self._bind(field)
         shared = SharedInfo(self.executor, field)
         call = field.resolver if field.source is Source.BATCH else getattr(stage, "call", None)
-        if call is None:
-            return self._call_each(field, parents, shared, arguments)
-        known = field.strawberry_field.arguments if field.strawberry_field is not None else []
-        raw = arguments
-        if arguments:
-            arguments = convert_arguments(arguments, known, scalar_registry=self._scalars, config=self._config)
-        if not field.required <= arguments.keys():
+        if call is None or arguments is None:
             return self._call_each(field, parents, shared, raw)
         info = self._config.info_class(_raw_info=shared, _field=field.strawberry_field)
         values: list[Any]
@@ -253,13 +254,36 @@ class Run:
             raise
         return values
 
-    def _bind(self, field: FieldPlan) -> dict[str, Any]:
+    def _bind(self, field: FieldPlan) -> Binding:
+        """A field's arguments. Those that cannot be changed by a call are bound once for each set of variables."""
         if not field.definition.args and not field.nodes[0].arguments:
-            return {}
+            return _NO_ARGUMENTS
+        if field.variables is None:
+            return self._bind_anew(field)
+        coerced = self.executor.variable_values.coerced
+        key = tuple([coerced.get(name, Undefined) for name in field.variables])
+        try:
+            known: Binding | None = field.bindings.get(key)
+        except TypeError:
+            return self._bind_anew(field)
+        if known is None:
+            known = self._bind_anew(field)
+            if len(field.bindings) >= _BINDINGS_KEPT:
+                field.bindings.clear()
+            field.bindings[key] = known
+        return known
+
+    def _bind_anew(self, field: FieldPlan) -> Binding:
         executor = self.executor
-        return get_argument_values(
+        raw = get_argument_values(
             field.definition, field.nodes[0], executor.variable_values, hide_suggestions=executor.hide_suggestions
         )
+        if field.strawberry_field is None or field.resolver is None:
+            return raw, None
+        converted = convert_arguments(
+            raw, field.strawberry_field.arguments, scalar_registry=self._scalars, config=self._config
+        )
+        return raw, converted if field.required <= converted.keys() else None
 
     def find_fragment(self, fragment: FragmentPlan, value: Any) -> Fragment | None:
         if self._cache is None:
