@@ -36,6 +36,7 @@ from bff.http.websocket import WebSocketEndpoint
 from bff.logs import log_as_json
 from bff.settings import DocumentPolicy, Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
+from bff.stores.device_activity import DeviceActivity
 from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
 from bff.stores.login_failures import LoginFailures
@@ -67,11 +68,14 @@ async def open_services(
         cache = DocumentCache(redis)
         authority = await open_authority(pool, settings, now())
         stack.callback(authority.passwords.close)
-        await stack.enter_async_context(authority.ended.following())
-        await stack.enter_async_context(authority.keys.following(pool, settings.key_encryption_key, now))
+        # What every process follows must not wait for its turn behind requests.
+        aside = await stack.enter_async_context(await open_pool(settings, max_size=1))
+        await stack.enter_async_context(authority.ended.following(aside))
+        await stack.enter_async_context(authority.keys.following(aside, settings.key_encryption_key, now))
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         signals = await stack.enter_async_context(Signals(DocumentCache(redis)).listening())
+        activity = await stack.enter_async_context(DeviceActivity(aside).writing())
         yield Services(
             settings=settings,
             pool=pool,
@@ -83,6 +87,7 @@ async def open_services(
             rates=rates,
             login_failures=LoginFailures(cache),
             signals=signals,
+            activity=activity,
             now=now,
         )
 

@@ -31,6 +31,7 @@ from bff.settings import Settings
 from bff.stores import keys
 from bff.stores.accounts import read_account
 from bff.stores.catalogue_follower import CatalogueFollower
+from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
 from bff.stores.login_failures import LoginFailures
 from bff.stores.postgres import StatementCount
@@ -73,6 +74,7 @@ class Services:
     rates: RateLimits
     login_failures: LoginFailures
     signals: Signals
+    activity: DeviceActivity
     now: Callable[[], datetime]
 
 
@@ -186,7 +188,8 @@ class OperationContext:
     async def enter(self) -> None:
         """Read the profile's state and the device, once an operation, in one round trip with what else is asked for.
 
-        Raises Unauthenticated when the profile of the token is gone, NotFound for a device that is not this account's.
+        Raises Unauthenticated when the profile or the device of the token is gone, NotFound for a device in a header
+        that is not this account's.
         """
         token = self.caller.token
         if token is None:
@@ -248,8 +251,11 @@ class OperationContext:
                 await self.keep_device(found)
         if found is not None and found.account_id == account_id:
             self.device = found
+            self.services.activity.note(device_id, self.now)
         elif self.caller.device_id is not None:
             raise NotFound("X-Device-Id names no device of this account; call registerDevice first.")
+        else:
+            raise Unauthenticated("The device of this sign-in is gone; sign in again.")
 
     async def read_account(self) -> AccountRecord | None:
         """The account of the token, read once an operation; None for a visitor."""

@@ -10,11 +10,14 @@ from msgspec import Struct
 from bff.auth import refresh_tokens, sessions
 from bff.auth.results import InvalidCredentials, PinRequired, SignInResult
 from bff.context import Info, OperationContext
-from bff.domain.accounts import Device, normalise_email
+from bff.domain.accounts import AccountRecord, Device, normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
-from bff.errors import BadUserInput, Error
+from bff.errors import BadUserInput, Error, NotFound
+from bff.stores import keys
 from bff.stores.devices import register_device as store_device
+from bff.stores.devices import remove_device as forget_device
 from bff.stores.ended_sign_ins import end_sign_ins
+from bff.stores.redis import RedisAway
 from resolvers.inputs import DeviceInput, LoginInput
 from resolvers.viewer import ViewerView
 
@@ -112,6 +115,23 @@ async def register_device(info: Info, input: DeviceInput) -> Device:
     context.device = device
     context.forget_account()
     return device
+
+
+async def remove_device(info: Info, device_id: strawberry.ID) -> AccountRecord:
+    """Ends the sign-ins on the device."""
+    context = info.context
+    services = context.services
+    account_id = context.require_token().account_id
+    services.authority.ended.note(await forget_device(services.pool, account_id, device_id, context.now))
+    try:
+        await services.cache.forget(keys.device(device_id))
+    except RedisAway:
+        context.degraded.add("redis")
+    context.forget_account()
+    account = await context.read_account()
+    if account is None:
+        raise NotFound("This account is gone.")
+    return account
 
 
 async def _go_on(context: OperationContext, result: SignInResult) -> LoginView:

@@ -97,10 +97,6 @@ async def clear_history(profile_id: strawberry.ID) -> None:
     raise refuse("changes of history")
 
 
-async def remove_device(device_id: strawberry.ID) -> None:
-    raise refuse("removal of devices")
-
-
 async def start_membership(input: StartMembershipInput) -> None:
     raise refuse("billing")
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import strawberry
 from msgspec import Struct
 
@@ -77,8 +78,10 @@ async def get_profile(root: strawberry.Parent[ViewerView], info: Info) -> Profil
 
 
 def get_device(root: strawberry.Parent[ViewerView], info: Info) -> Device | None:
+    """The device that asks, so it is in use now: the copy that it is read from may be minutes old."""
     del root
-    return info.context.device
+    device = info.context.device
+    return msgspec.structs.replace(device, last_active_at=info.context.now) if device is not None else None
 
 
 def is_for_adult(context: OperationContext) -> bool:

@@ -55,7 +55,9 @@ class Mutation:
     register_device: Device | None = root(
         sign_in.register_device, Access.SIGNED_IN, description="Says what this device is, and binds the sign-in to it."
     )
-    remove_device: AccountResult | None = root(unavailable.remove_device, Access.ADULT)
+    remove_device: AccountResult | None = root(
+        sign_in.remove_device, Access.ADULT, description="Ends the sign-ins on the device."
+    )
 
     start_membership: MembershipResult | None = root(unavailable.start_membership, Access.SIGNED_IN)
     change_membership: MembershipResult | None = root(unavailable.change_membership, Access.ADULT)

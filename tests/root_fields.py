@@ -98,7 +98,9 @@ ROOT_FIELDS = {
     "Mutation.setPin": of_adult(f'mutation {{ field: setPin(profileId: "x", password: "y") {SESSION} }}'),
     "Mutation.clearHistory": of_profile(f'mutation {{ field: clearHistory(profileId: "x") {SESSION} }}', UNAVAILABLE),
     "Mutation.registerDevice": RootField("mutation { field: registerDevice(input: {class: TV}) { id } }"),
-    "Mutation.removeDevice": of_adult(f"mutation {{ field: removeDevice(deviceId: {NO_DEVICE}) {SESSION} }}"),
+    "Mutation.removeDevice": of_adult(
+        f"mutation {{ field: removeDevice(deviceId: {NO_DEVICE}) {SESSION} }}", NOT_FOUND
+    ),
     "Mutation.startMembership": RootField(
         f"mutation {{ field: startMembership(input: {{plan: BASIC}}) {SESSION} }}", UNAVAILABLE
     ),

@@ -1,16 +1,31 @@
-"""Removes what has run out: sign-ins that can never be used again."""
+"""Removes what has run out, a little at a time: sign-ins, their tokens, and the devices that only they stood for."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bff.stores.devices import remove_unused_devices
 from bff.stores.ended_sign_ins import forget_ended_sign_ins
-from bff.stores.sessions import remove_ended_families
+from bff.stores.sessions import remove_ended_families, remove_expired_tokens
 
-KEPT = timedelta(days=30)
-"""How long an ended sign-in stays, so that the reuse of its tokens is still noticed."""
+KEPT = timedelta(days=1)
+"""How long what has ended stays: longer than any access token of it lives."""
 
 
 async def remove_ended_sign_ins(ctx: dict[Any, Any]) -> int:
-    """Nightly; may run twice. Answers how many sign-ins went."""
-    await forget_ended_sign_ins(ctx["pool"])
-    return await remove_ended_families(ctx["pool"], before=datetime.now(UTC) - KEPT)
+    """Hourly; may run twice. Answers how many sign-ins went."""
+    pool = ctx["pool"]
+    before = datetime.now(UTC) - KEPT
+    await forget_ended_sign_ins(pool)
+    await _repeat(lambda: remove_expired_tokens(pool, before=before))
+    removed = await _repeat(lambda: remove_ended_families(pool, before=before))
+    await _repeat(lambda: remove_unused_devices(pool, before=before))
+    return removed
+
+
+async def _repeat(remove: Callable[[], Awaitable[int]]) -> int:
+    """Until nothing is left, or the job's time is over: the next one goes on."""
+    removed = 0
+    while some := await remove():
+        removed += some
+    return removed

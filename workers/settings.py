@@ -32,7 +32,7 @@ def worker_settings(pool: asyncpg.Pool, queue: ArqRedis, settings: Settings) -> 
         "ctx": {"pool": pool, "settings": settings, "mail_room": open_mail_room(settings)},
         "functions": [],
         "cron_jobs": [
-            cron(remove_ended_sign_ins, hour=3, minute=30),
+            cron(remove_ended_sign_ins, minute=30),
             cron(send_mails, second=set(range(0, 60, EVERY)), timeout=JOB_DEADLINE + 30),
             cron(remove_mails, minute=41),
             cron(rotate_keys, minute=17, run_at_startup=True),

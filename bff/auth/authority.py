@@ -37,7 +37,7 @@ async def open_authority(pool: asyncpg.Pool, settings: Settings, now: datetime) 
     if not 0 < settings.access_token_age <= MAX_AGE:
         raise SettingsError(f"BFF_ACCESS_TOKEN_AGE is {settings.access_token_age}; it takes 1 to {MAX_AGE} seconds.")
     keys = await open_key_ring(pool, settings.key_encryption_key, now)
-    ended = EndedSignIns(pool)
+    ended = EndedSignIns()
     verifier = AccessTokenVerifier(keys, ended=ended)
     keys.on_loss = verifier.forget
     return Authority(

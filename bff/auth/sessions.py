@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from asyncpg.pool import PoolConnectionProxy
+
 from bff.auth.authority import Authority
 from bff.auth.refresh_tokens import Grant, issue_first, issue_next
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
@@ -11,8 +13,8 @@ from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import NotFound, Unauthenticated
 from bff.stores import sessions
-from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_account
-from bff.stores.devices import add_implicit_device, find_device, read_last_profile
+from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, hold_account, read_account
+from bff.stores.devices import add_implicit_device, find_device, hold_device, read_last_profile
 from bff.stores.sessions import Family
 
 
@@ -34,17 +36,18 @@ async def sign_in(
     that is not the account's, only after the password was right.
     """
     pool = authority.pool
+    wrong = InvalidCredentials("The e-mail address or the password is wrong.")
     credentials = await find_credentials(pool, normalise_email(email))
     is_right = await authority.passwords.verify(credentials.password_hash if credentials else None, password)
     if credentials is None or not is_right or credentials.status is AccountStatus.CANCELLED:
-        return InvalidCredentials("The e-mail address or the password is wrong.")
+        return wrong
     record = await read_account(pool, credentials.account_id)
     if record is None:
-        return InvalidCredentials("The e-mail address or the password is wrong.")
+        return wrong
     last_used = None
     if device_id is not None:
         if await find_device(pool, record.account.id, device_id) is None:
-            raise NotFound("There is no such device: sign in without `deviceId`, then call `registerDevice`.")
+            raise _no_such_device()
         last_used = await read_last_profile(pool, device_id)
     profile = (
         choose_profile(record.profiles, last_used, has_pin_at_hand=pin is not None)
@@ -54,15 +57,20 @@ async def sign_in(
     refusal = await _check_pin(authority, profile, pin, now)
     if refusal is not None:
         return refusal
-    return await begin_session(
-        authority,
-        record=record,
-        profile=profile,
-        device_id=device_id,
-        device_class=device_class,
-        request_country=request_country,
-        now=now,
-    )
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        # Checking took a while, and a change of the password ends the sign-ins that are there when it happens.
+        if not await hold_account(connection, credentials):
+            return wrong
+        return await _begin(
+            authority,
+            connection,
+            record=record,
+            profile=profile,
+            device_id=device_id,
+            device_class=device_class,
+            request_country=request_country,
+            now=now,
+        )
 
 
 async def begin_session(
@@ -77,15 +85,16 @@ async def begin_session(
 ) -> SignedIn:
     """Begin a sign-in of somebody for whom the caller vouches, on a device that is known to be the account's."""
     async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
-        family = Family(
-            id=random_id(IdKind.REFRESH_FAMILY),
-            account_id=record.account.id,
-            device_id=device_id or await add_implicit_device(connection, record.account.id, device_class, now),
+        return await _begin(
+            authority,
+            connection,
+            record=record,
+            profile=profile,
+            device_id=device_id,
+            device_class=device_class,
+            request_country=request_country,
+            now=now,
         )
-        await sessions.add_family(
-            connection, family, now=now, expires_at=now + timedelta(seconds=authority.refresh_token_age)
-        )
-        return await issue_first(authority, connection, Grant(record, family, profile, request_country, now))
 
 
 async def switch_profile(
@@ -118,6 +127,28 @@ async def switch_profile(
         return switched
 
 
+async def _begin(
+    authority: Authority,
+    connection: PoolConnectionProxy,
+    *,
+    record: AccountRecord,
+    profile: Profile | None,
+    device_id: str | None,
+    device_class: DeviceClass,
+    request_country: str | None,
+    now: datetime,
+) -> SignedIn:
+    account_id = record.account.id
+    if device_id is None:
+        device_id = await add_implicit_device(connection, account_id, device_class, now)
+    elif not await hold_device(connection, account_id, device_id):
+        raise _no_such_device()
+    family = Family(id=random_id(IdKind.REFRESH_FAMILY), account_id=account_id, device_id=device_id)
+    expires_at = now + timedelta(seconds=authority.refresh_token_age)
+    await sessions.add_family(connection, family, now=now, expires_at=expires_at)
+    return await issue_first(authority, connection, Grant(record, family, profile, request_country, now))
+
+
 async def _check_pin(
     authority: Authority, profile: Profile | None, pin: str | None, now: datetime
 ) -> PinRequired | None:
@@ -141,6 +172,10 @@ def _find_profile(record: AccountRecord, profile_id: str) -> Profile:
         if profile.id == profile_id:
             return profile
     raise NotFound("There is no such profile: take an id from `viewer.account.profiles`.")
+
+
+def _no_such_device() -> NotFound:
+    return NotFound("There is no such device: sign in without `deviceId`, then call `registerDevice`.")
 
 
 def _ended() -> Unauthenticated:

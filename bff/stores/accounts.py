@@ -72,6 +72,16 @@ async def read_account(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str
     return None if document is None else _decode_account(document)
 
 
+async def hold_account(connection: PoolConnectionProxy, credentials: Credentials) -> bool:
+    """Whether the password that was checked is still the account's; if so, it stays until the transaction ends."""
+    held: bool | None = await connection.fetchval(
+        "SELECT true FROM account WHERE id = $1 AND password_hash = $2 AND status <> 'CANCELLED' FOR SHARE",
+        credentials.account_id,
+        credentials.password_hash,
+    )
+    return held is not None
+
+
 async def begin_pin_try(pool: asyncpg.Pool, profile_id: str, now: datetime) -> PinTry:
     """Count a try before it is checked, so that parallel guesses cannot slip past the limit."""
     async with pool.acquire(timeout=2) as connection, connection.transaction():

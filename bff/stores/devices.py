@@ -11,6 +11,7 @@ from bff.domain.accounts import Device
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
 from bff.domain.ids import IdKind, kind_of, random_id
 from bff.errors import NotFound, Unauthenticated
+from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.sessions import lock_family
 
 _encode = msgspec.json.encode
@@ -34,6 +35,14 @@ async def read_last_profile(pool: asyncpg.Pool, device_id: str) -> str | None:
     """The profile last in use on a device; None where that is gone, or nobody was signed in yet."""
     profile_id: str | None = await pool.fetchval("SELECT last_profile_id FROM device WHERE id = $1", device_id)
     return profile_id
+
+
+async def hold_device(connection: PoolConnectionProxy, account_id: str, device_id: str) -> bool:
+    """Whether it is a device of the account; if so, it stays until the transaction ends."""
+    held: bool | None = await connection.fetchval(
+        "SELECT true FROM device WHERE id = $1 AND account_id = $2 FOR KEY SHARE", device_id, account_id
+    )
+    return held is not None
 
 
 async def add_implicit_device(
@@ -107,6 +116,38 @@ async def register_device(
             raise _not_found()
         await connection.execute("UPDATE session_family SET device_id = $1 WHERE id = $2", device_id, family_id)
     return _to_device(row)
+
+
+async def remove_device(pool: asyncpg.Pool, account_id: str, device_id: str, now: datetime) -> tuple[str, ...]:
+    """End the sign-ins on a device, and forget it; answers their ids, for `EndedSignIns.note`.
+
+    Raises NotFound for a device that is not the account's.
+    """
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        # Sign-ins are locked before their device everywhere; then once more, for who signed in on it meanwhile.
+        ended = await end_sign_ins(connection, account_id, now, device_id=device_id)
+        is_there = await connection.fetchval(
+            "SELECT true FROM device WHERE id = $1 AND account_id = $2 FOR UPDATE", device_id, account_id
+        )
+        if not is_there:
+            raise NotFound("There is no such device: take an id from `viewer.account.devices`.")
+        ended += await end_sign_ins(connection, account_id, now, device_id=device_id)
+        await connection.execute("DELETE FROM device WHERE id = $1", device_id)
+        await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('device', $1, '{}')", device_id)
+    return ended
+
+
+async def remove_unused_devices(pool: asyncpg.Pool, *, before: datetime, most: int = 1000) -> int:
+    """Remove implicit devices without a sign-in that were last in use before an instant; answers how many."""
+    status: str = await pool.execute(
+        """DELETE FROM device WHERE id IN (
+            SELECT id FROM device d WHERE implicit AND last_active_at < $1 AND NOT EXISTS (
+                SELECT 1 FROM session_family f WHERE f.device_id = d.id)
+            LIMIT $2 FOR UPDATE SKIP LOCKED)""",
+        before,
+        most,
+    )
+    return int(status.removeprefix("DELETE "))
 
 
 async def _add_device(

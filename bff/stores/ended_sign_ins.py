@@ -71,8 +71,7 @@ async def forget_ended_sign_ins(pool: asyncpg.Pool) -> int:
 class EndedSignIns:
     """The families that ended lately, as one process knows them: `in` asks memory alone."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self) -> None:
         self._forget_at: dict[str, float] = {}
 
     def __contains__(self, family_id: object) -> bool:
@@ -87,9 +86,9 @@ class EndedSignIns:
         for family_id in family_ids:
             self._forget_at.setdefault(family_id, forget_at)
 
-    async def catch_up(self, *, seconds: float = _OVERLAP) -> None:
+    async def catch_up(self, pool: asyncpg.Pool, *, seconds: float = _OVERLAP) -> None:
         """Read what ended within the last seconds. Raises what asyncpg does."""
-        rows = await self._pool.fetch(
+        rows = await pool.fetch(
             "SELECT family_id FROM ended_sign_in WHERE ended_at > clock_timestamp() - $1::interval",
             timedelta(seconds=seconds),
             timeout=_DEADLINE,
@@ -97,10 +96,10 @@ class EndedSignIns:
         self.note(row["family_id"] for row in rows)
 
     @asynccontextmanager
-    async def following(self) -> AsyncIterator["EndedSignIns"]:
-        """Read the whole list, then follow it until the block ends."""
-        await self.catch_up(seconds=KEPT)
-        task = asyncio.create_task(self._follow(), name="ended sign-ins")
+    async def following(self, pool: asyncpg.Pool) -> AsyncIterator["EndedSignIns"]:
+        """Read the whole list, then follow it until the block ends, on a pool that requests do not use up."""
+        await self.catch_up(pool, seconds=KEPT)
+        task = asyncio.create_task(self._follow(pool), name="ended sign-ins")
         try:
             yield self
         finally:
@@ -108,14 +107,14 @@ class EndedSignIns:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _follow(self) -> None:
+    async def _follow(self, pool: asyncpg.Pool) -> None:
         caught_up_at = time.monotonic()
         is_behind = False
         while True:
             await asyncio.sleep(INTERVAL)
             begun_at = time.monotonic()
             try:
-                await self.catch_up(seconds=begun_at - caught_up_at + _OVERLAP)
+                await self.catch_up(pool, seconds=begun_at - caught_up_at + _OVERLAP)
             except Exception as error:  # whatever it is, who was signed out must not stay signed in for it
                 if not is_behind:
                     log.warning("Sign-ins that ended are not heard of until PostgreSQL is back: %r", error)

@@ -11,7 +11,7 @@ from bff.stores.redis import DocumentCache
 
 log = logging.getLogger(__name__)
 
-TOPICS = ("catalogue", "profile")
+TOPICS = ("catalogue", "device", "profile")
 """What this version can deliver; other rows wait for a worker that knows them."""
 
 BATCH = 100
@@ -43,6 +43,8 @@ async def _deliver(pool: asyncpg.Pool, cache: DocumentCache, topic: str, key: st
             case "catalogue":
                 version = str(await read_version(pool)).encode()
                 await cache.put(keys.catalogue_version(), version, age=YEAR)
+            case "device":
+                await cache.forget(keys.device(key))
             case "profile":
                 await cache.forget(keys.profile_state(key))
                 await read_state(pool, cache, key)

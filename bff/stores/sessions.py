@@ -122,9 +122,23 @@ async def lock_token(connection: PoolConnectionProxy, token_hash: bytes) -> Refr
     return await find_token(connection, Family(**family), token_hash)
 
 
-async def remove_ended_families(pool: asyncpg.Pool, *, before: datetime) -> int:
-    """Remove the sign-ins that expired or were revoked before an instant, their tokens with them; answers how many."""
+async def remove_ended_families(pool: asyncpg.Pool, *, before: datetime, most: int = 1000) -> int:
+    """Remove sign-ins that expired or were revoked before an instant, their tokens with them; answers how many."""
     status: str = await pool.execute(
-        "DELETE FROM session_family WHERE expires_at < $1 OR revoked_at < $1", before, timeout=60
+        """DELETE FROM session_family WHERE id IN (
+            SELECT id FROM session_family WHERE expires_at < $1 OR revoked_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)""",
+        before,
+        most,
+    )
+    return int(status.removeprefix("DELETE "))
+
+
+async def remove_expired_tokens(pool: asyncpg.Pool, *, before: datetime, most: int = 1000) -> int:
+    """Remove tokens that expired before an instant, used or not; answers how many."""
+    status: str = await pool.execute(
+        """DELETE FROM refresh_token WHERE hash IN (
+            SELECT hash FROM refresh_token WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)""",
+        before,
+        most,
     )
     return int(status.removeprefix("DELETE "))

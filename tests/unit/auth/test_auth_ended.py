@@ -51,7 +51,7 @@ async def test_ends_all_one_those_of_a_device_or_all_but_one(
     named = {name: getattr(sign_ins[0].claims, attribute) for name, attribute in which.items()}
     ended = await end(authority.pool, PREMIUM.id, noon, **named)
     assert set(ended) == {sign_in.claims.family_id for n, sign_in in enumerate(sign_ins) if n not in kept}
-    await authority.ended.catch_up()
+    await authority.ended.catch_up(authority.pool)
     assert [n for n, sign_in in enumerate(sign_ins) if is_good(authority, sign_in, noon)] == kept
     assert is_good(authority, stranger, noon)
     for number, sign_in in enumerate([*sign_ins, stranger]):
@@ -73,7 +73,7 @@ async def test_what_was_rolled_back_has_not_ended(authority: Authority, noon: da
         await transaction.start()
         assert await end_sign_ins(connection, PREMIUM.id, noon)
         await transaction.rollback()
-    await authority.ended.catch_up()
+    await authority.ended.catch_up(authority.pool)
     assert is_good(authority, session, noon)
 
 
@@ -82,7 +82,7 @@ async def test_an_ending_outlasts_the_account(authority: Authority, noon: dateti
     async with authority.pool.acquire() as connection, connection.transaction():
         await end_sign_ins(connection, PREMIUM.id, noon)
         await connection.execute("DELETE FROM account WHERE id = $1", PREMIUM.id)
-    await authority.ended.catch_up()
+    await authority.ended.catch_up(authority.pool)
     assert not is_good(authority, session, noon)
 
 
@@ -98,7 +98,7 @@ async def test_who_starts_knows_what_ended_before_and_who_runs_hears_of_it(
     before, after = [(await enter(authority, noon)).claims.family_id for _ in range(2)]
     await end(pool, PREMIUM.id, noon, family_id=before)
     await pool.execute("UPDATE ended_sign_in SET ended_at = ended_at - interval '50 minutes'")
-    async with EndedSignIns(pool).following() as ended:
+    async with EndedSignIns().following(pool) as ended:
         assert before in ended
         assert after not in ended
         await end(pool, PREMIUM.id, noon, family_id=after)
