@@ -83,7 +83,7 @@ class Caller:
     """What a request says of itself, before anything was read.
 
     `country` is what a trusted proxy said, `device_id` and `accept` are the headers of those names; `device_class` is
-    None where the client named none.
+    None where the client named none. `client` is how a visitor's program calls itself.
     """
 
     token: AccessToken | None
@@ -93,6 +93,7 @@ class Caller:
     device_id: str | None = None
     device_class: DeviceClass | None = None
     accept: str = ""
+    client: str = ""
     language: str = "en"
     time_zone: ZoneInfo | None = None
 

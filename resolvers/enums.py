@@ -7,6 +7,7 @@ import strawberry
 from bff.domain.accounts import AccountStatus, BillingPeriod, MembershipStatus, PlanCode, Quality
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.home import RowKind, RowLayout
+from bff.domain.notifications import NotificationKind
 from bff.domain.profile_state import Thumb
 from bff.domain.search import MatchKind
 from bff.domain.titles import ArtworkKind, Badge, CreditRole, MaturityRating
@@ -75,14 +76,6 @@ class DownloadState(StrEnum):
     REVOKED = "REVOKED"
     FAILED = "FAILED"
     DELETED = "DELETED"
-
-
-class NotificationKind(StrEnum):
-    NEW_EPISODE = "NEW_EPISODE"
-    NEW_SEASON = "NEW_SEASON"
-    LEAVING_SOON = "LEAVING_SOON"
-    DOWNLOAD_EXPIRING = "DOWNLOAD_EXPIRING"
-    ACCOUNT = "ACCOUNT"
 
 
 class TitleType(StrEnum):

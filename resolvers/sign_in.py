@@ -52,6 +52,7 @@ async def login(info: Info, input: LoginInput) -> LoginView:
             profile_id=input.profile_id,
             pin=input.pin,
             request_country=context.caller.country,
+            client=context.caller.client,
             now=context.now,
         )
     except Error:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import strawberry
 
+from bff.domain.notifications import NotificationKind
 from bff.execution import shows
-from resolvers.enums import NotificationKind, PlaybackState
+from resolvers.enums import PlaybackState
 from resolvers.inputs import Seconds
 from schema.access import field
 from schema.common import Node, PageInfo, Problem

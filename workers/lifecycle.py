@@ -7,9 +7,13 @@ from typing import Any
 from bff.stores.devices import remove_unused_devices
 from bff.stores.ended_sign_ins import forget_ended_sign_ins
 from bff.stores.sessions import remove_ended_families, remove_expired_tokens
+from bff.stores.sign_in_origins import forget_old_origins
 
 KEPT = timedelta(days=1)
 """How long what has ended stays: longer than any access token of it lives."""
+
+ORIGINS_KEPT = timedelta(days=365)
+"""How long a device or country that nobody signs in from any more is still a known one."""
 
 
 async def remove_ended_sign_ins(ctx: dict[Any, Any]) -> int:
@@ -20,6 +24,7 @@ async def remove_ended_sign_ins(ctx: dict[Any, Any]) -> int:
     await _repeat(lambda: remove_expired_tokens(pool, before=before))
     removed = await _repeat(lambda: remove_ended_families(pool, before=before))
     await _repeat(lambda: remove_unused_devices(pool, before=before))
+    await _repeat(lambda: forget_old_origins(pool, before=before - ORIGINS_KEPT))
     return removed
 
 

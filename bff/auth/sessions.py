@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from asyncpg.pool import PoolConnectionProxy
 
 from bff.auth.authority import Authority
+from bff.auth.new_sign_ins import note_sign_in
 from bff.auth.refresh_tokens import Grant, issue_first, issue_next
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.tokens import AccessToken
@@ -28,11 +29,13 @@ async def sign_in(
     profile_id: str | None,
     pin: str | None,
     request_country: str | None,
+    client: str = "",
     now: datetime,
 ) -> SignInResult:
-    """Check the password, choose device and profile, and begin a sign-in.
+    """Check the password, choose device and profile, and begin a sign-in; tell the account where it is a new one.
 
-    `device_class` is that of the implicit device where `device_id` is None. Raises NotFound for a device or a profile
+    `device_class` is that of the implicit device where `device_id` is None, `client` what its program says of itself.
+    Raises NotFound for a device or a profile
     that is not the account's, only after the password was right.
     """
     pool = authority.pool
@@ -46,8 +49,10 @@ async def sign_in(
         return wrong
     last_used = None
     if device_id is not None:
-        if await find_device(pool, record.account.id, device_id) is None:
+        device = await find_device(pool, record.account.id, device_id)
+        if device is None:
             raise _no_such_device()
+        device_class = device.device_class
         last_used = await read_last_profile(pool, device_id)
     profile = (
         choose_profile(record.profiles, last_used, has_pin_at_hand=pin is not None)
@@ -69,6 +74,8 @@ async def sign_in(
             device_id=device_id,
             device_class=device_class,
             request_country=request_country,
+            client=client,
+            is_told=True,
             now=now,
         )
 
@@ -81,9 +88,10 @@ async def begin_session(
     device_id: str | None,
     device_class: DeviceClass,
     request_country: str | None,
+    client: str = "",
     now: datetime,
 ) -> SignedIn:
-    """Begin a sign-in of somebody for whom the caller vouches, on a device that is known to be the account's."""
+    """Begin a sign-in of somebody for whom the caller vouches, from where it will be known from now on."""
     async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
         return await _begin(
             authority,
@@ -93,6 +101,8 @@ async def begin_session(
             device_id=device_id,
             device_class=device_class,
             request_country=request_country,
+            client=client,
+            is_told=False,
             now=now,
         )
 
@@ -136,9 +146,21 @@ async def _begin(
     device_id: str | None,
     device_class: DeviceClass,
     request_country: str | None,
+    client: str,
+    is_told: bool,
     now: datetime,
 ) -> SignedIn:
     account_id = record.account.id
+    await note_sign_in(
+        connection,
+        record,
+        has_device=device_id is not None,
+        device_class=device_class,
+        client=client,
+        country=request_country,
+        is_told=is_told,
+        now=now,
+    )
     if device_id is None:
         device_id = await add_implicit_device(connection, account_id, device_class, now)
     elif not await hold_device(connection, account_id, device_id):

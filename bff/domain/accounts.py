@@ -11,6 +11,7 @@ from bff.domain.devices import DeviceCapabilities, DeviceClass
 from bff.domain.profile_state import Preferences
 from bff.domain.titles import MaturityRating
 
+_NO_COUNTRIES = frozenset({"XX", "ZZ"})
 MAX_PROFILES = 5
 """Profiles an account."""
 
@@ -152,13 +153,17 @@ def normalise_email(email: str) -> str:
 def choose_region(request_country: str | None, account_country: str | None, default_region: str) -> str:
     """Where the request comes from, else where the account is, else the operator's default.
 
-    `request_country` is what a trusted proxy said; what is no alpha-2 code (`XX`, `T1` and the like stay out by the
-    proxy's own rule) is passed over.
+    `request_country` is what a trusted proxy said.
     """
-    for country in (request_country, account_country):
-        if country and len(country) == 2 and country.isascii() and country.isalpha():
-            return country.upper()
-    return default_region
+    return read_country(request_country) or read_country(account_country) or default_region
+
+
+def read_country(said: str | None) -> str | None:
+    """An ISO 3166-1 alpha-2 code; None for what is none, and for those by which proxies say that they do not know."""
+    if not said or len(said) != 2 or not (said.isascii() and said.isalpha()):
+        return None
+    country = said.upper()
+    return None if country in _NO_COUNTRIES else country
 
 
 def find_plan_in_force(record: AccountRecord, now: datetime) -> Plan | None:

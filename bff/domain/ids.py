@@ -17,6 +17,7 @@ class IdKind(StrEnum):
     INVOICE = "inv"
     MAIL = "mai"
     MEMBERSHIP = "mem"
+    NOTIFICATION = "ntf"
     PERSON = "per"
     PROFILE = "pro"
     REFRESH_FAMILY = "fam"

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from bff.context import Caller, OperationContext, Services
@@ -58,9 +59,15 @@ class ContextOpener:
             device_id=headers.get("x-device-id") if token is not None else None,
             device_class=read_device_class(headers.get("x-device-class")),
             accept=headers.get("accept", ""),
+            client=read_client(headers) if token is None else "",
             language=read_language(headers.get("accept-language", "")),
             time_zone=read_time_zone(headers.get("x-time-zone")),
         )
+
+
+def read_client(headers: Headers) -> str:
+    """How the program that asks calls itself."""
+    return f"{headers.get('x-client-name', '')[:100]} {headers.get('user-agent', '')[:400]}"
 
 
 def read_device_class(value: str | None) -> DeviceClass | None:

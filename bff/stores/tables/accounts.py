@@ -114,6 +114,34 @@ class MembershipTable(SQLModel, table=True):
     pending_plan: str | None = Field(default=None, foreign_key="plan.code", sa_type=Text)
 
 
+class SignInOriginTable(SQLModel, table=True):
+    """Where an account was signed in to from: `kind` and `value` as `stores.sign_in_origins` has them."""
+
+    __tablename__ = "sign_in_origin"
+    __table_args__ = (Index("sign_in_origin_last_seen_at", "last_seen_at"),)
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE", sa_type=Text)
+    kind: str = Field(primary_key=True, sa_type=Text)
+    value: str = Field(primary_key=True, sa_type=Text)
+    first_seen_at: datetime = _instant()
+    last_seen_at: datetime = _instant()
+
+
+class NotificationTable(SQLModel, table=True):
+    """What a profile should hear of; `title_id` names a title of the catalogue, where it is about one."""
+
+    __tablename__ = "notification"
+    __table_args__ = (Index("notification_profile", "profile_id", "created_at", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    profile_id: str = Field(foreign_key="profile.id", ondelete="CASCADE", sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    title_id: str | None = Field(default=None, sa_type=Text)
+    text: str = Field(sa_type=Text)
+    created_at: datetime = _instant()
+    read_at: datetime | None = _instant(nullable=True)
+
+
 class SessionFamilyTable(SQLModel, table=True):
     """One sign-in: all the refresh tokens that came out of it live and die together."""
 

@@ -83,6 +83,8 @@ def record(
         ("", "GB", "GB"),
         (None, None, "JP"),
         ("T1", "GB", "GB"),
+        ("XX", "GB", "GB"),
+        ("xx", "ZZ", "JP"),
         ("INDIA", "GB", "GB"),
         ("ßß", "GB", "GB"),
     ],
