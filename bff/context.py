@@ -180,7 +180,8 @@ class OperationContext:
             case Reads.GENRES:
                 return self.catalogue.genres_version
             case Reads.IMAGE_FORMAT:
-                return choose_format(self.image_formats, self.caller.accept)
+                able, accept = self.image_formats, self.caller.accept
+                return choose_format(able, accept), choose_format(able, accept, is_transparent=True)
             case Reads.REGION:
                 return self.caller.region
             case Reads.TOP_TEN:

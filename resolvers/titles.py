@@ -108,8 +108,8 @@ def list_credits(
     return [credit for credit in root.credits if role is None or credit.role is role][:wanted]
 
 
-def get_person(root: strawberry.Parent[Credit], info: Info) -> Person:
-    return info.context.catalogue.people.get(root.person_id) or Person(id=root.person_id, name=root.name)
+def get_person(root: strawberry.Parent[Credit]) -> Person:
+    return Person(id=root.person_id, name=root.name)
 
 
 def picture_title(

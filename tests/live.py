@@ -119,6 +119,7 @@ class Demo:
         region: str = "US",
         ceiling: MaturityRating = MaturityRating.AGE_18,
         is_kids: bool = False,
+        language: str = "en",
         plan: PlanCode = PlanCode.PREMIUM,
     ) -> Client:
         """A new account with one profile, signed in by a token without a password (hashing one takes long)."""
@@ -129,7 +130,7 @@ class Demo:
             name="Viewer",
             avatar="fox",
             is_kids=is_kids,
-            language="en",
+            language=language,
             maturity_ceiling=ceiling,
         )
         account = NewAccount(
