@@ -5,12 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import uvloop
+
 from bench.home import bench_home
+from bench.latency import bench_latency
 from bench.plans import bench_plans
 from bench.sockets import bench_sockets
 from bench.stage import set_stage
 
-BENCHES = {"home": bench_home, "plans": bench_plans, "sockets": bench_sockets}
+BENCHES = {"home": bench_home, "latency": bench_latency, "plans": bench_plans, "sockets": bench_sockets}
 
 
 async def run_benches(names: list[str]) -> None:
@@ -25,7 +28,8 @@ def main() -> None:
     unknown = [name for name in sys.argv[1:] if name not in BENCHES]
     if unknown:
         sys.exit(f"There is no benchmark {', '.join(unknown)}: {', '.join(BENCHES)}.")
-    asyncio.run(run_benches(sys.argv[1:] or [*BENCHES]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # what measures must not be what is slow
+        runner.run(run_benches(sys.argv[1:] or [*BENCHES]))
 
 
 if __name__ == "__main__":

@@ -67,6 +67,11 @@ class Server(Struct, frozen=True):
         return sum(map(_read_resident_bytes, _find_family(self.pid)))
 
 
+def read_idle_seconds() -> float:
+    """Of all cores of the machine, since it started."""
+    return int(Path("/proc/stat").read_text().split(maxsplit=5)[4]) / TICKS
+
+
 def _find_family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(member for child in children for member in _find_family(int(child)))]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bench.__main__ import BENCHES
 from bench.follower import Follower
+from bench.pace import read_length
 from bench.plans import vary
 from bench.report import Table, find_percentile
 from bench.stage import HOME
@@ -53,6 +54,12 @@ def test_a_follower_takes_events_of_every_size_in_whatever_pieces_they_come(size
         follower.data_received(sent[start : start + 97])
     assert events == 3 * [{"a": "x" * size}]
     assert follower.failure == ""
+
+
+def test_the_length_of_an_answer_is_read_from_its_head():
+    assert read_length(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17") == 17
+    with pytest.raises(ValueError, match="chunked"):
+        read_length(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked")
 
 
 def test_a_follower_tells_a_refusal_from_silence():
