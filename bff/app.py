@@ -40,6 +40,7 @@ from bff.stores.device_activity import DeviceActivity
 from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
 from bff.stores.login_failures import LoginFailures
+from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import open_objects
 from bff.stores.postgres import OnQuery, StatementCount, open_pool
 from bff.stores.rate_limits import RateLimits
@@ -86,6 +87,7 @@ async def open_services(
             images=ImageSigner(derive_key(settings.key_encryption_key, "images")),
             rates=rates,
             login_failures=LoginFailures(cache),
+            mail_requests=MailRequests(cache, most=settings.mail_requests),
             signals=signals,
             activity=activity,
             now=now,

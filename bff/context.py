@@ -34,6 +34,7 @@ from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
 from bff.stores.login_failures import LoginFailures
+from bff.stores.mail_requests import MailRequests
 from bff.stores.postgres import StatementCount
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
 from bff.stores.rate_limits import RateLimits
@@ -73,6 +74,7 @@ class Services:
     images: ImageSigner
     rates: RateLimits
     login_failures: LoginFailures
+    mail_requests: MailRequests
     signals: Signals
     activity: DeviceActivity
     now: Callable[[], datetime]

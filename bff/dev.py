@@ -117,7 +117,12 @@ def find_port(port: int) -> int:
 def _compose_environment(options: DevOptions, engines: EmbeddedEngines, url: str) -> dict[str, str]:
     """Every `BFF_` variable of the children: what the caller set, and ours for the rest."""
     # All clients of a laptop, load tests among them, share one address and a handful of demo accounts.
-    environment = {"BFF_ENV": "development", "BFF_ACCOUNT_RATE": "10000000", "BFF_ADDRESS_RATE": "10000000"}
+    environment = {
+        "BFF_ENV": "development",
+        "BFF_ACCOUNT_RATE": "10000000",
+        "BFF_ADDRESS_RATE": "10000000",
+        "BFF_MAIL_REQUESTS": "1000000",
+    }
     environment["BFF_LINK_URL"] = os.environ.get("BFF_PUBLIC_URL", url)
     if not options.empty:
         environment["BFF_GRAPHIQL_LOGIN"] = _SIGN_IN_ACCOUNT

@@ -39,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     a visitor's may; `account_rate` is what
     an account may ask for a second, `address_rate` what an address may without a token: 0 sets no limit.
     `smtp_url` is smtp://user:password@host:587 or smtps://…, `mail_from` an address like `Marquee <no-reply@host>`;
+    an address without a token may ask for `mail_requests` mails an hour;
     links in mail begin with `link_url`, or with `public_url` where that is not set.
     `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
     """
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_url: Secret = Secret("")
     mail_from: str = "Marquee <no-reply@localhost>"
     link_url: str = ""
+    mail_requests: int = 60
     metrics_token: Secret = Secret("")
     metrics_dir: str = ""
     graphiql_login: str = "premium@example.com"

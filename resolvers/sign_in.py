@@ -8,9 +8,10 @@ import strawberry
 from msgspec import Struct
 
 from bff.auth import refresh_tokens, sessions
-from bff.auth.results import InvalidCredentials, PinRequired, SignInResult
+from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.context import Info, OperationContext
-from bff.domain.accounts import AccountRecord, Device, normalise_email
+from bff.domain.accounts import AccountRecord, Device
+from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
 from bff.errors import BadUserInput, Error, NotFound
 from bff.stores import keys
@@ -60,7 +61,7 @@ async def login(info: Info, input: LoginInput) -> LoginView:
         raise
     if not isinstance(result, InvalidCredentials):
         await failures.take_back(email, address)
-    return await _go_on(context, result)
+    return await go_on(context, result)
 
 
 async def refresh_token(info: Info, refresh_token: str) -> LoginView:
@@ -71,7 +72,7 @@ async def refresh_token(info: Info, refresh_token: str) -> LoginView:
         request_country=context.caller.country,
         now=context.now,
     )
-    return await _go_on(context, result)
+    return await go_on(context, result)
 
 
 async def switch_profile(info: Info, profile_id: strawberry.ID, pin: str | None = None) -> LoginView:
@@ -84,7 +85,7 @@ async def switch_profile(info: Info, profile_id: strawberry.ID, pin: str | None 
         request_country=context.caller.country,
         now=context.now,
     )
-    return await _go_on(context, result)
+    return await go_on(context, result)
 
 
 async def logout(info: Info) -> bool:
@@ -135,9 +136,14 @@ async def remove_device(info: Info, device_id: strawberry.ID) -> AccountRecord:
     return account
 
 
-async def _go_on(context: OperationContext, result: SignInResult) -> LoginView:
+async def go_on(context: OperationContext, result: SignInResult) -> LoginView:
     if isinstance(result, InvalidCredentials | PinRequired):
         return result
+    return await enter_session(context, result)
+
+
+async def enter_session(context: OperationContext, result: SignedIn) -> SessionView:
+    """The operation goes on as whoever signed in, for what it asks of the session."""
     context.become(replace(context.caller, token=result.claims, region=result.claims.region, device_id=None))
     await context.enter()
     return SessionView(

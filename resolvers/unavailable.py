@@ -8,13 +8,11 @@ import strawberry
 from bff.domain.accounts import PlanCode
 from bff.errors import Unavailable
 from resolvers.inputs import (
-    AccountPatch,
     ControlWatchPartyInput,
     EventInput,
     OfflineProgressInput,
     ProfileInput,
     ProfilePatch,
-    RegisterAccountInput,
     ReportProgressInput,
     RequestDownloadInput,
     Seconds,
@@ -47,34 +45,6 @@ async def find_watch_party(code: str) -> None:
 
 async def page_notifications(first: int | None = None, after: str | None = None) -> None:
     raise refuse("notifications")
-
-
-async def register_account(input: RegisterAccountInput) -> None:
-    raise refuse("registration")
-
-
-async def verify_email(token: str) -> None:
-    raise refuse("mail")
-
-
-async def update_account(input: AccountPatch) -> None:
-    raise refuse("changes of accounts")
-
-
-async def change_password(current: str, new: str) -> None:
-    raise refuse("changes of passwords")
-
-
-async def request_password_reset(email: str) -> None:
-    raise refuse("mail")
-
-
-async def reset_password(token: str, password: str) -> None:
-    raise refuse("mail")
-
-
-async def delete_account(password: str) -> None:
-    raise refuse("changes of accounts")
 
 
 async def create_profile(input: ProfileInput) -> None:

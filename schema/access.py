@@ -14,12 +14,16 @@ from bff.execution.plan import READS
 
 
 class Access(StrEnum):
-    """PUBLIC: visitors, too. SIGNED_IN: any account. PROFILE: a profile is chosen. OPERATOR: has that permission."""
+    """PUBLIC: visitors, too. SIGNED_IN: any account. PROFILE: a profile is chosen. ADULT: one that is not for kids.
+
+    OWNER: an adult profile, or an account that has no profiles yet. OPERATOR: has that permission.
+    """
 
     PUBLIC = "PUBLIC"
     SIGNED_IN = "SIGNED_IN"
     PROFILE = "PROFILE"
     ADULT = "ADULT"
+    OWNER = "OWNER"
     OPERATOR = "OPERATOR"
 
 
@@ -41,8 +45,7 @@ class Entry(FieldExtension):
         if self._prefetch is not None:
             self._prefetch(context)
         await context.enter()
-        if self.access is Access.ADULT and (context.state is None or context.state.is_kids):
-            raise Forbidden("This is for adult profiles; switch to one.")
+        await check_viewer(self.access, context)
         return await next_(source, info, **arguments)
 
 
@@ -57,6 +60,18 @@ def check_token(access: Access, context: OperationContext) -> None:
         raise Forbidden("This is for operators.")
     if access in (Access.PROFILE, Access.ADULT) and token.profile_id is None:
         raise Forbidden("This account has no profile chosen; call switchProfile first.")
+
+
+async def check_viewer(access: Access, context: OperationContext) -> None:
+    """Raises Forbidden where the rule does not hold for who asks, once that was read."""
+    if access not in (Access.ADULT, Access.OWNER):
+        return
+    if access is Access.OWNER and context.state is None:
+        record = await context.read_account()
+        if record is not None and not record.profiles:
+            return
+    if context.state is None or context.state.is_kids:
+        raise Forbidden("This is for adult profiles; switch to one.")
 
 
 def field(

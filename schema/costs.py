@@ -78,6 +78,7 @@ _QUERY = 50
 WEIGHTS = {
     "Mutation.registerAccount": _LOGIN,
     "Mutation.login": _LOGIN,
+    "Mutation.updateAccount": _LOGIN,
     "Mutation.changePassword": _LOGIN,
     "Mutation.resetPassword": _LOGIN,
     "Mutation.requestPasswordReset": _LOGIN,
@@ -108,6 +109,7 @@ LOGIN_FIELDS = frozenset(
         "refreshToken",
         "switchProfile",
         "verifyEmail",
+        "updateAccount",
         "changePassword",
         "requestPasswordReset",
         "resetPassword",

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import home_arrangement, my_list, sign_in, unavailable
+from resolvers import accounts, home_arrangement, my_list, sign_in, unavailable
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
@@ -23,7 +23,7 @@ from schema.viewer import Account, Device
 
 @strawberry.type(description="Everything that can be changed. A field that fails leaves the others' results standing.")
 class Mutation:
-    register_account: RegisterAccountResult | None = root(unavailable.register_account, Access.PUBLIC)
+    register_account: RegisterAccountResult | None = root(accounts.register_account, Access.PUBLIC)
     login: LoginResult | None = root(
         sign_in.login,
         Access.PUBLIC,
@@ -36,16 +36,16 @@ class Mutation:
         sign_in.refresh_token, Access.PUBLIC, description="Trades a refresh token for its successor, once."
     )
     logout: bool | None = root(sign_in.logout, Access.SIGNED_IN)
-    verify_email: Account | None = root(unavailable.verify_email, Access.PUBLIC)
-    update_account: AccountResult | None = root(unavailable.update_account, Access.ADULT)
-    change_password: LoginResult | None = root(unavailable.change_password, Access.ADULT)
+    verify_email: Account | None = root(accounts.verify_email, Access.PUBLIC)
+    update_account: AccountResult | None = root(accounts.update_account, Access.OWNER)
+    change_password: LoginResult | None = root(accounts.change_password, Access.OWNER)
     request_password_reset: bool | None = root(
-        unavailable.request_password_reset,
+        accounts.request_password_reset,
         Access.PUBLIC,
         description="Always TRUE, whether or not there is such an account.",
     )
-    reset_password: LoginResult | None = root(unavailable.reset_password, Access.PUBLIC)
-    delete_account: DeleteAccountResult | None = root(unavailable.delete_account, Access.ADULT)
+    reset_password: LoginResult | None = root(accounts.reset_password, Access.PUBLIC)
+    delete_account: DeleteAccountResult | None = root(accounts.delete_account, Access.OWNER)
     switch_profile: LoginResult | None = root(sign_in.switch_profile, Access.SIGNED_IN)
     create_profile: ProfileResult | None = root(unavailable.create_profile, Access.SIGNED_IN)
     update_profile: ProfileResult | None = root(unavailable.update_profile, Access.ADULT)

@@ -8,7 +8,7 @@ import strawberry
 from bff.auth import results
 from bff.domain import problems
 from bff.execution import shows
-from resolvers import sign_in
+from resolvers import accounts, sign_in
 from schema.access import field
 from schema.common import Problem
 from schema.playback import PinRequired
@@ -52,6 +52,7 @@ class ProfileLimitReached(Problem):
 
 
 @strawberry.type(description="The account is gone, and when it went.")
+@shows(accounts.AccountGone)
 class AccountDeleted:
     deleted_at: datetime
 

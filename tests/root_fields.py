@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 OK = ""
 UNAVAILABLE, NOT_FOUND, FORBIDDEN, UNAUTHENTICATED = "UNAVAILABLE", "NOT_FOUND", "FORBIDDEN", "UNAUTHENTICATED"
+BAD_USER_INPUT = "BAD_USER_INPUT"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ def of_profile(text: str, adult: str = OK) -> RootField:
 
 def of_adult(text: str, adult: str = UNAVAILABLE) -> RootField:
     return RootField(text, adult, kid=FORBIDDEN, bare=FORBIDDEN)
+
+
+def of_owner(text: str) -> RootField:
+    return RootField(text, kid=FORBIDDEN)
 
 
 SESSION = "{ __typename }"
@@ -73,20 +78,19 @@ ROOT_FIELDS = {
     "Query.watchParty": of_profile('{ field: watchParty(code: "x") { id } }', UNAVAILABLE),
     "Query.notifications": of_profile("{ field: notifications { unreadCount } }", UNAVAILABLE),
     "Mutation.registerAccount": RootField(
-        f'mutation {{ field: registerAccount(input: {{email: "a@b.c", password: "x", country: "US"}}) {SESSION} }}',
-        UNAVAILABLE,
+        f'mutation {{ field: registerAccount(input: {{email: "a@b.c", password: "x", country: "US"}}) {SESSION} }}'
     ),
     "Mutation.login": RootField(f'mutation {{ field: login(input: {{email: "no", password: "no"}}) {SESSION} }}'),
     "Mutation.refreshToken": RootField(f'mutation {{ field: refreshToken(refreshToken: "no") {SESSION} }}'),
     "Mutation.logout": RootField("mutation { field: logout }"),
-    "Mutation.verifyEmail": RootField('mutation { field: verifyEmail(token: "x") { id } }', UNAVAILABLE),
-    "Mutation.updateAccount": of_adult(f"mutation {{ field: updateAccount(input: {{}}) {SESSION} }}"),
-    "Mutation.changePassword": of_adult(f'mutation {{ field: changePassword(current: "a", new: "b") {SESSION} }}'),
-    "Mutation.requestPasswordReset": RootField('mutation { field: requestPasswordReset(email: "a@b.c") }', UNAVAILABLE),
+    "Mutation.verifyEmail": RootField('mutation { field: verifyEmail(token: "x") { id } }', NOT_FOUND),
+    "Mutation.updateAccount": of_owner(f"mutation {{ field: updateAccount(input: {{}}) {SESSION} }}"),
+    "Mutation.changePassword": of_owner(f'mutation {{ field: changePassword(current: "a", new: "b") {SESSION} }}'),
+    "Mutation.requestPasswordReset": RootField('mutation { field: requestPasswordReset(email: "no") }'),
     "Mutation.resetPassword": RootField(
-        f'mutation {{ field: resetPassword(token: "x", password: "y") {SESSION} }}', UNAVAILABLE
+        f'mutation {{ field: resetPassword(token: "x", password: "y") {SESSION} }}', BAD_USER_INPUT
     ),
-    "Mutation.deleteAccount": of_adult(f'mutation {{ field: deleteAccount(password: "x") {SESSION} }}'),
+    "Mutation.deleteAccount": of_owner(f'mutation {{ field: deleteAccount(password: "x") {SESSION} }}'),
     "Mutation.switchProfile": RootField(
         f'mutation {{ field: switchProfile(profileId: "pro_a") {SESSION} }}', NOT_FOUND
     ),

@@ -1,9 +1,11 @@
-"""Removes what has run out, a little at a time: sign-ins, their tokens, and the devices that only they stood for."""
+"""Removes what has run out, a little at a time: sign-ins, their tokens, and the devices that only they stood for; and
+what is left of accounts that were deleted."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bff.stores.account_removal import remove_closed_accounts
 from bff.stores.devices import remove_unused_devices
 from bff.stores.ended_sign_ins import forget_ended_sign_ins
 from bff.stores.sessions import remove_ended_families, remove_expired_tokens
@@ -14,6 +16,15 @@ KEPT = timedelta(days=1)
 
 ORIGINS_KEPT = timedelta(days=365)
 """How long a device or country that nobody signs in from any more is still a known one."""
+
+
+REMOVE_EVERY = 5
+"""Seconds between two looks for deleted accounts."""
+
+
+async def remove_accounts(ctx: dict[Any, Any]) -> int:
+    """Every few seconds; may run twice. Answers of how many accounts nothing is left."""
+    return await remove_closed_accounts(ctx["pool"], ctx["cache"], datetime.now(UTC))
 
 
 async def remove_ended_sign_ins(ctx: dict[Any, Any]) -> int:

@@ -4,14 +4,15 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
+from typing import Any
 
-import asyncpg
 from arq.worker import create_worker
 from redis.exceptions import RedisError
 
 from bff.settings import Settings
 from bff.stores.postgres import open_pool
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
+from workers.mail import open_mail_room
 from workers.outbox import relay_outbox
 from workers.settings import open_queue, worker_settings
 
@@ -27,7 +28,7 @@ CLOSING_DEADLINE = 2.0
 async def run_until_signalled(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM; jobs that this cuts off are run again by whichever worker comes next.
 
-    Raises what asyncpg does where PostgreSQL cannot be reached at the start.
+    Raises SettingsError, and what asyncpg does where PostgreSQL cannot be reached at the start.
     """
     work = asyncio.create_task(_work(settings), name="worker")
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -37,21 +38,23 @@ async def run_until_signalled(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
+    mail_room = open_mail_room(settings)
     async with await open_pool(settings, max_size=4) as pool:
         cache = DocumentCache(open_redis(settings), deadline=2)
+        ctx = {"pool": pool, "cache": cache, "settings": settings, "mail_room": mail_room}
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(relay_outbox(pool, cache), name="outbox relay")
-                group.create_task(_run_jobs(settings, pool, cache), name="jobs")
+                group.create_task(_run_jobs(settings, cache, ctx), name="jobs")
         finally:
             await cache.close()
 
 
-async def _run_jobs(settings: Settings, pool: asyncpg.Pool, cache: DocumentCache) -> None:
+async def _run_jobs(settings: Settings, cache: DocumentCache, ctx: dict[str, Any]) -> None:
     """Runs until it is cancelled. arq ends with the first command that Redis does not answer, and is begun anew."""
     while True:
         queue = open_queue(settings)
-        worker = create_worker(worker_settings(pool, queue, settings))
+        worker = create_worker(worker_settings(queue, dict(ctx)))
         try:
             await worker.async_run()
         except (RedisError, OSError) as error:

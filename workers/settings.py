@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import asyncpg
 import msgspec
 from arq.connections import ArqRedis
 from arq.cron import cron
@@ -10,8 +9,8 @@ from redis.asyncio import ConnectionPool
 
 from bff.settings import Settings
 from workers.keys import rotate_keys
-from workers.lifecycle import remove_ended_sign_ins
-from workers.mail import EVERY, JOB_DEADLINE, open_mail_room, remove_mails, send_mails
+from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
+from workers.mail import EVERY, JOB_DEADLINE, remove_mails, send_mails
 
 
 def open_queue(settings: Settings) -> ArqRedis:
@@ -21,18 +20,19 @@ def open_queue(settings: Settings) -> ArqRedis:
     return ArqRedis(connections, job_serializer=msgspec.msgpack.encode, job_deserializer=msgspec.msgpack.decode)
 
 
-def worker_settings(pool: asyncpg.Pool, queue: ArqRedis, settings: Settings) -> dict[str, Any]:
-    """Jobs find `pool`, `settings` and `mail_room` in their `ctx`; they may run twice, never half.
+def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
+    """Jobs find `pool`, `cache`, `settings` and `mail_room` in their `ctx`; they may run twice, never half.
 
     What must not be lost has a row in PostgreSQL. Signals and a Redis that is away are the concern of
     `workers.process`.
     """
     return {
         "redis_pool": queue,
-        "ctx": {"pool": pool, "settings": settings, "mail_room": open_mail_room(settings)},
+        "ctx": ctx,
         "functions": [],
         "cron_jobs": [
             cron(remove_ended_sign_ins, minute=30),
+            cron(remove_accounts, second=set(range(0, 60, REMOVE_EVERY)), timeout=60),
             cron(send_mails, second=set(range(0, 60, EVERY)), timeout=JOB_DEADLINE + 30),
             cron(remove_mails, minute=41),
             cron(rotate_keys, minute=17, run_at_startup=True),

@@ -9,7 +9,8 @@ from bff.auth.new_sign_ins import note_sign_in
 from bff.auth.refresh_tokens import Grant, issue_first, issue_next
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.tokens import AccessToken
-from bff.domain.accounts import AccountRecord, AccountStatus, Profile, choose_profile, normalise_email
+from bff.domain.accounts import AccountRecord, AccountStatus, Profile, choose_profile
+from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import NotFound, Unauthenticated
@@ -66,7 +67,7 @@ async def sign_in(
         # Checking took a while, and a change of the password ends the sign-ins that are there when it happens.
         if not await hold_account(connection, credentials):
             return wrong
-        return await _begin(
+        return await begin_session_within(
             authority,
             connection,
             record=record,
@@ -93,7 +94,7 @@ async def begin_session(
 ) -> SignedIn:
     """Begin a sign-in of somebody for whom the caller vouches, from where it will be known from now on."""
     async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
-        return await _begin(
+        return await begin_session_within(
             authority,
             connection,
             record=record,
@@ -137,7 +138,7 @@ async def switch_profile(
         return switched
 
 
-async def _begin(
+async def begin_session_within(
     authority: Authority,
     connection: PoolConnectionProxy,
     *,
@@ -150,6 +151,10 @@ async def _begin(
     is_told: bool,
     now: datetime,
 ) -> SignedIn:
+    """The same within an open transaction; the account is told where the sign-in is a new one and `is_told` says so.
+
+    Raises NotFound for a device that is not the account's.
+    """
     account_id = record.account.id
     await note_sign_in(
         connection,

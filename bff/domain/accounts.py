@@ -1,6 +1,5 @@
 """Accounts, profiles, devices, memberships and plans: read models, and the rules that need no engine."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -123,6 +122,8 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
+    """`name` and `language` (a BCP 47 tag) are what was said at registration."""
+
     id: str
     email: str
     email_verified: bool
@@ -130,6 +131,8 @@ class Account(Struct, frozen=True, kw_only=True):
     status: AccountStatus
     permissions: tuple[str, ...]
     created_at: datetime
+    name: str | None = None
+    language: str | None = None
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):
@@ -142,12 +145,6 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
     membership: Membership | None = None
     profiles: tuple[Profile, ...] = ()
     devices: tuple[Device, ...] = ()
-
-
-def normalise_email(email: str) -> str:
-    """One spelling an address, so that it names one account: NFC, lower case, without blanks around or controls."""
-    printable = "".join(character for character in email if character.isprintable())
-    return unicodedata.normalize("NFC", printable.strip().lower())
 
 
 def choose_region(request_country: str | None, account_country: str | None, default_region: str) -> str:

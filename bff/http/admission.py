@@ -1,8 +1,7 @@
 """Lets an operation in by its cost, which signed-in callers have of their account and visitors of their address."""
 
-from ipaddress import IPv6Address, ip_address
-
 from bff.context import OperationContext
+from bff.domain.addresses import name_network
 from bff.http.cost import check_cost
 from bff.stores import keys
 from bff.stores.rate_limits import Rate, RateLimits
@@ -33,14 +32,3 @@ class Admission:
             key, rate = keys.rate_of_address(name_network(caller.address)), self._address
         if rate.rate:
             self._limits.take(key, max(cost, LEAST_COST), rate)
-
-
-def name_network(address: str) -> str:
-    """What one household has: an IPv4 address, or the first 64 bits of an IPv6 address."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(IPv6Address(int(parsed) >> 64 << 64))
-    return str(parsed if not isinstance(parsed, IPv6Address) else parsed.ipv4_mapped)

@@ -12,7 +12,8 @@ from bff.stores.plans import OFFERS
 _READ_ACCOUNT = f"""WITH shopper AS (SELECT country FROM account WHERE id = $1), {OFFERS}
 SELECT json_build_object(
   'account', json_build_object('id', a.id, 'email', a.email, 'email_verified', a.email_verified,
-      'country', a.country, 'status', a.status, 'permissions', a.permissions, 'created_at', a.created_at),
+      'country', a.country, 'status', a.status, 'permissions', a.permissions, 'created_at', a.created_at,
+      'name', a.name, 'language', a.language),
   'membership', (SELECT json_build_object('id', m.id, 'plan', (SELECT document FROM offer WHERE code = m.plan),
       'status', m.status, 'started_at', m.started_at, 'renews_at', m.renews_at, 'ends_at', m.ends_at,
       'pending_plan', (SELECT document FROM offer WHERE code = m.pending_plan))
@@ -39,6 +40,7 @@ class Credentials(msgspec.Struct, frozen=True):
     """What a password is checked against; never leaves the server."""
 
     account_id: str
+    email: str
     status: AccountStatus
     password_hash: str
 
@@ -59,8 +61,20 @@ class PinTry(msgspec.Struct, frozen=True):
 
 async def find_credentials(pool: asyncpg.Pool, email: str) -> Credentials | None:
     """`email` is normalised."""
-    row = await pool.fetchrow("SELECT id, status, password_hash FROM account WHERE email = $1", email)
-    return Credentials(row["id"], AccountStatus(row["status"]), row["password_hash"]) if row else None
+    return _to_credentials(
+        await pool.fetchrow("SELECT id, email, status, password_hash FROM account WHERE email = $1", email)
+    )
+
+
+async def read_credentials(pool: asyncpg.Pool, account_id: str) -> Credentials | None:
+    """None for an account that is gone."""
+    return _to_credentials(
+        await pool.fetchrow("SELECT id, email, status, password_hash FROM account WHERE id = $1", account_id)
+    )
+
+
+def _to_credentials(row: asyncpg.Record | None) -> Credentials | None:
+    return Credentials(row["id"], row["email"], AccountStatus(row["status"]), row["password_hash"]) if row else None
 
 
 async def read_account(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str) -> AccountRecord | None:

@@ -23,6 +23,11 @@ def pinned_home(profile_id: str, version: str) -> str:
     return f"profile:{profile_id}:home-version:{version}"
 
 
+def all_of_profile(profile_id: str) -> str:
+    """The pattern of every key about a profile: all of them begin with it."""
+    return f"profile:{profile_id}:*"
+
+
 def home_changes(profile_id: str) -> str:
     """The channel that says when a profile arranged its home: row ids as JSON."""
     return f"profile:{profile_id}:home-changes"
@@ -45,9 +50,14 @@ def rate_of_address(network: str) -> str:
 
 def login_failures_of_account(email: str) -> str:
     """Sign-ins that failed in the last minute; addresses of nobody count, too, and none is written down."""
-    return f"login:account:{hashlib.sha256(email.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    return f"login-failures:account:{hashlib.sha256(email.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
-def login_failures_of_address(address: str) -> str:
+def login_failures_of_address(network: str) -> str:
     """Sign-ins from there that failed in the last minute."""
-    return f"login:address:{address}"
+    return f"login-failures:address:{network}"
+
+
+def mail_requests_of_address(network: str) -> str:
+    """Mails that somebody there has asked for in the last hour."""
+    return f"mail-requests:address:{network}"

@@ -53,16 +53,18 @@ async def add_accounts(pool: asyncpg.Pool, accounts: Sequence[NewAccount]) -> fr
     added = set()
     async with pool.acquire(timeout=2) as connection, connection.transaction():
         for new in accounts:
-            if await _add_account(connection, new):
+            if await add_account(connection, new):
                 added.add(new.account.id)
     return frozenset(added)
 
 
-async def _add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
+async def add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
+    """Within an open transaction; False, and nothing is changed, where its id or address is taken."""
     account = new.account
     is_new = await connection.fetchval(
-        """INSERT INTO account (id, email, email_verified, password_hash, country, status, permissions, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING true""",
+        """INSERT INTO account
+            (id, email, email_verified, password_hash, country, status, permissions, created_at, name, language)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true""",
         account.id,
         account.email,
         account.email_verified,
@@ -71,6 +73,8 @@ async def _add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool
         account.status.value,
         list(account.permissions),
         account.created_at,
+        account.name,
+        account.language,
     )
     if not is_new:
         return False

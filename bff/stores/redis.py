@@ -87,6 +87,19 @@ class DocumentCache:
         """Raises RedisAway."""
         await self._send(self.redis.delete(*keys))
 
+    async def find_keys(self, pattern: str) -> list[str]:
+        """All keys like the pattern. Walks through the whole of Redis, a little at a time: for jobs, never requests.
+
+        Raises RedisAway.
+        """
+        found: set[bytes] = set()
+        cursor = 0
+        while True:
+            cursor, names = await self._send(self.redis.scan(cursor, match=pattern, count=2000))
+            found.update(names)
+            if not cursor:
+                return [name.decode() for name in found]
+
     async def ping(self) -> None:
         """Raises RedisAway."""
         self._closed_until = 0.0

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bff.domain.addresses import name_network
 from bff.errors import RateLimited
-from bff.http.admission import name_network
 from bff.settings import Secret
 from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT, MOST_OF_ADDRESS, PERIOD, LoginFailures
@@ -213,3 +213,21 @@ async def test_without_redis_a_process_counts_for_itself(nowhere: DocumentCache)
     assert await fail(failures, "a@example.com", "192.0.2.1")
     clock.now += PERIOD + 1
     assert await fail(failures, "a@example.com", "192.0.2.1")
+
+
+async def test_any_minute_has_so_many_failures_and_none_more(nowhere: DocumentCache, cache: DocumentCache) -> None:
+    clock = Clock()
+    failures = LoginFailures(nowhere, clock=clock)
+    tries = []
+    for _ in range(4 * MOST_OF_ACCOUNT):
+        tries.append(await fail(failures, "a@example.com", "192.0.2.1"))
+        clock.now += PERIOD / (2 * MOST_OF_ACCOUNT)
+    assert tries == ([True] * MOST_OF_ACCOUNT + [False] * MOST_OF_ACCOUNT) * 2
+    key = keys.login_failures_of_account("a@example.com")
+    over = LoginFailures(cache)
+    for _ in range(MOST_OF_ACCOUNT):
+        await over.begin_try("a@example.com", "192.0.2.1")
+    [(oldest, at), *_] = await cache.redis.zrange(key, 0, 0, withscores=True)
+    await cache.redis.zadd(key, {oldest: at - PERIOD})
+    assert await fail(over, "a@example.com", "192.0.2.1")
+    assert not await fail(over, "a@example.com", "192.0.2.1")

@@ -45,7 +45,10 @@ class PlanPriceTable(SQLModel, table=True):
 
 
 class AccountTable(SQLModel, table=True):
-    """`email` is normalised (`domain.accounts.normalise_email`), so that an address is one account."""
+    """`email` is normalised (`domain.addresses`), so that an address is one account.
+
+    `name` and `language` are what was said at registration: how mails greet, and what a first profile may begin with.
+    """
 
     __tablename__ = "account"
 
@@ -57,6 +60,20 @@ class AccountTable(SQLModel, table=True):
     status: str = Field(sa_type=Text, sa_column_kwargs={"server_default": text("'ACTIVE'")})
     permissions: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")))
     created_at: datetime = _instant(server_default=_NOW)
+    name: str | None = Field(default=None, sa_type=Text)
+    language: str | None = Field(default=None, sa_type=Text)
+
+
+class AccountRemovalTable(SQLModel, table=True):
+    """An account that was deleted, until nothing is left of it; it stands alone, because it outlasts the account."""
+
+    __tablename__ = "account_removal"
+
+    account_id: str = Field(primary_key=True, sa_type=Text)
+    email: str = Field(sa_type=Text)
+    profile_ids: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    device_ids: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    requested_at: datetime = _instant()
 
 
 class ProfileTable(SQLModel, table=True):

@@ -23,9 +23,9 @@ from bff.domain.accounts import (
     choose_region,
     find_plan_in_force,
     is_well_formed_pin,
-    normalise_email,
     wait_after_pin_failures,
 )
+from bff.domain.addresses import normalise_email
 from bff.domain.titles import MaturityRating
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -1,0 +1,240 @@
+"""Accounts come, change and go: each in one transaction, with the mail that it takes and the sign-ins that it ends.
+
+Whoever calls has checked that what is given can be taken, and that nobody tries too often.
+"""
+
+from datetime import datetime
+
+import asyncpg
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bff.auth.authority import Authority
+from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
+from bff.auth.sessions import begin_session_within
+from bff.auth.tokens import AccessToken
+from bff.domain.accounts import Account, AccountRecord, AccountStatus, choose_profile
+from bff.domain.devices import DeviceClass
+from bff.domain.ids import IdKind, random_id
+from bff.domain.mail import MailKind
+from bff.errors import Conflict, NotFound, RateLimited
+from bff.stores.account_changes import is_address_taken, set_country, set_password, verify_address
+from bff.stores.account_removal import close_account
+from bff.stores.accounts import Credentials, hold_account, read_account
+from bff.stores.ended_sign_ins import end_sign_ins
+from bff.stores.mail import find_mail_wait, queue_mail
+from bff.stores.mail_links import revoke_links, use_link
+from bff.stores.new_accounts import NewAccount, add_account
+
+DEADLINE = 2.0
+"""Seconds that a connection is waited for."""
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """What a new account is made of, checked; `email` is normalised."""
+
+    email: str
+    password: str
+    country: str
+    name: str | None
+    language: str | None
+
+    def __repr__(self) -> str:
+        return f"Registration({self.email!r}, …)"
+
+
+class AddressTaken(Exception):
+    """Another account has the address."""
+
+
+async def register(
+    authority: Authority,
+    registration: Registration,
+    *,
+    device_class: DeviceClass,
+    request_country: str | None,
+    client: str,
+    now: datetime,
+) -> SignedIn:
+    """Make an account without profiles and membership, sign in to it, and have its address verified.
+
+    Raises AddressTaken, after the same work.
+    """
+    account = Account(
+        id=random_id(IdKind.ACCOUNT),
+        email=registration.email,
+        email_verified=False,
+        country=registration.country,
+        status=AccountStatus.ACTIVE,
+        permissions=(),
+        created_at=now,
+        name=registration.name,
+        language=registration.language,
+    )
+    password_hash = await authority.passwords.hash(registration.password)
+    new = NewAccount(account=account, password_hash=password_hash, profiles=(), membership=None)
+    async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        if not await add_account(connection, new):
+            raise AddressTaken
+        await queue_mail(connection, MailKind.VERIFY_EMAIL, account.email, now=now, account_id=account.id)
+        return await begin_session_within(
+            authority,
+            connection,
+            record=AccountRecord(account=account),
+            profile=None,
+            device_id=None,
+            device_class=device_class,
+            request_country=request_country,
+            client=client,
+            is_told=False,
+            now=now,
+        )
+
+
+async def verify_email(authority: Authority, token: str, now: datetime) -> AccountRecord:
+    """Make the address that a mail went to the account's; the one before is told.
+
+    Raises NotFound for a link that leads nowhere, Conflict where another account has got the address meanwhile.
+    """
+    async with authority.pool.acquire(timeout=DEADLINE) as connection:
+        try:
+            async with connection.transaction():
+                link = await use_link(connection, MailKind.VERIFY_EMAIL, token, now)
+                before = await verify_address(connection, link.account_id, link.address) if link else None
+                if link is None or before is None:
+                    raise NotFound("This link was used, or has died: ask for a new one with `updateAccount`.")
+                if before != link.address:
+                    await queue_mail(connection, MailKind.EMAIL_CHANGED, before, now=now, account_id=link.account_id)
+                    await revoke_links(connection, MailKind.RESET_PASSWORD, link.account_id, now)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("Another account has this address by now: choose another with `updateAccount`.") from error
+        record = await read_account(connection, link.account_id)
+    if record is None:
+        raise NotFound("This account is gone.")
+    return record
+
+
+async def change_account(
+    authority: Authority, credentials: Credentials, *, email: str | None, country: str | None, now: datetime
+) -> None:
+    """Take over a country at once, and an address once the mail that is sent there was answered.
+
+    The address that the account has already gets such a mail again, until it is verified. Raises AddressTaken,
+    RateLimited where the address gets no mail for a while.
+    """
+    account_id = credentials.account_id
+    async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        if country is not None:
+            await set_country(connection, account_id, country)
+        if email is None:
+            return
+        record = await read_account(connection, account_id)
+        if record is None or (record.account.email == email and record.account.email_verified):
+            return
+        if record.account.email != email and await is_address_taken(connection, email):
+            raise AddressTaken
+        wait = await find_mail_wait(connection, MailKind.VERIFY_EMAIL, email, now)
+        if wait:
+            raise RateLimited(
+                "This address gets too many mails; wait as long as `retryAfter` says.",
+                retryAfter=int(wait.total_seconds()) + 1,
+            )
+        await revoke_links(connection, MailKind.VERIFY_EMAIL, account_id, now)
+        await queue_mail(connection, MailKind.VERIFY_EMAIL, email, now=now, account_id=account_id)
+
+
+async def change_password(
+    authority: Authority,
+    *,
+    claims: AccessToken,
+    credentials: Credentials,
+    password: str,
+    request_country: str | None,
+    client: str,
+    now: datetime,
+) -> SignInResult:
+    """Set the password, end every sign-in, and go on with a new one of the same profile on the same device."""
+    password_hash = await authority.passwords.hash(password)
+    async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        record = await read_account(connection, credentials.account_id)
+        if record is None or not await hold_account(connection, credentials):
+            return InvalidCredentials("The password is wrong.")
+        await set_password(connection, credentials.account_id, password_hash)
+        await revoke_links(connection, MailKind.RESET_PASSWORD, credentials.account_id, now)
+        ended = await end_sign_ins(connection, credentials.account_id, now)
+        signed_in = await begin_session_within(
+            authority,
+            connection,
+            record=record,
+            profile=next((profile for profile in record.profiles if profile.id == claims.profile_id), None),
+            device_id=claims.device_id,
+            device_class=DeviceClass.WEB,
+            request_country=request_country,
+            client=client,
+            is_told=False,
+            now=now,
+        )
+    authority.ended.note(ended)
+    return signed_in
+
+
+async def ask_for_password_reset(pool: asyncpg.Pool, email: str, now: datetime) -> None:
+    """Have a link sent, should there be such an account: the worker finds out, so that nobody here can tell."""
+    async with pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        if not await find_mail_wait(connection, MailKind.RESET_PASSWORD, email, now):
+            await queue_mail(connection, MailKind.RESET_PASSWORD, email, now=now, account_id=None)
+
+
+async def reset_password(
+    authority: Authority,
+    *,
+    token: str,
+    password: str,
+    device_class: DeviceClass,
+    request_country: str | None,
+    client: str,
+    now: datetime,
+) -> SignInResult:
+    """Set the password by a link in a mail, end every sign-in, and begin a new one on an implicit device.
+
+    Who has the mail has the address, so it counts as verified. PinRequired says that all profiles have a PIN, which
+    `login` takes; the password is set.
+    """
+    dead = InvalidCredentials("This link was used, or has died: ask for a new one with `requestPasswordReset`.")
+    password_hash = await authority.passwords.hash(password)
+    async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        link = await use_link(connection, MailKind.RESET_PASSWORD, token, now)
+        record = await read_account(connection, link.account_id) if link else None
+        if link is None or record is None or record.account.email != link.address:
+            return dead
+        if not await set_password(connection, link.account_id, password_hash):
+            return dead
+        await verify_address(connection, link.account_id, link.address)
+        await revoke_links(connection, MailKind.RESET_PASSWORD, link.account_id, now)
+        ended = await end_sign_ins(connection, link.account_id, now)
+        profile = choose_profile(record.profiles, None, has_pin_at_hand=False)
+        result: SignInResult
+        if profile is not None and profile.has_pin:
+            result = PinRequired(f"The password is set. {profile.name} has a PIN: sign in with both.")
+        else:
+            result = await begin_session_within(
+                authority,
+                connection,
+                record=replace(record, account=replace(record.account, email_verified=True)),
+                profile=profile,
+                device_id=None,
+                device_class=device_class,
+                request_country=request_country,
+                client=client,
+                is_told=True,
+                now=now,
+            )
+    authority.ended.note(ended)
+    return result
+
+
+async def delete_account(authority: Authority, credentials: Credentials, now: datetime) -> None:
+    """End the account and its sign-ins at once; a job removes the rest."""
+    async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        ended = await close_account(connection, credentials.account_id, now)
+    authority.ended.note(ended)

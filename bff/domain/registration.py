@@ -1,0 +1,60 @@
+"""What an account may be made of: rules for passwords, countries, names and languages."""
+
+import re
+
+from bff.domain.addresses import normalise_email
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 128
+LONGEST_NAME = 50
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
+
+_CODES = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL
+BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV
+CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD
+GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM
+IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK
+LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW
+MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR
+PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS
+ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY
+UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+
+COUNTRIES = frozenset(_CODES.split())
+"""ISO 3166-1 alpha-2, as of 2024."""
+
+
+def find_password_fault(password: str, email: str) -> str | None:
+    """Why a password cannot be taken; None for one that can."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+    if len(set(password)) < 4 or normalise_email(password) == normalise_email(email):
+        return "This password is too easy to guess: choose another."
+    return None
+
+
+def check_country(text: str) -> str:
+    """The country's code as it is written. Raises ValueError for what is none."""
+    country = text.strip().upper()
+    if country not in COUNTRIES:
+        raise ValueError("A country is two letters of ISO 3166-1, like US.")
+    return country
+
+
+def read_name(text: str) -> str:
+    """Raises ValueError for one that is empty, too long or cannot be shown."""
+    name = " ".join(text.split())
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"A name has 1 to {LONGEST_NAME} characters.")
+    return name
+
+
+def read_language(text: str) -> str:
+    """Raises ValueError for what is not formed like a BCP 47 tag."""
+    language = text.strip()
+    if len(language) > 35 or not _LANGUAGE.fullmatch(language):
+        raise ValueError("A language is a BCP 47 tag, like en or pt-BR.")
+    return language

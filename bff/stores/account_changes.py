@@ -1,0 +1,37 @@
+"""Changes of one account: its address, its password, its country. All take a connection with an open transaction."""
+
+from asyncpg.pool import PoolConnectionProxy
+
+
+async def is_address_taken(connection: PoolConnectionProxy, email: str) -> bool:
+    """Whether an account has this (normalised) address; one that registers at the same time is not seen."""
+    return bool(await connection.fetchval("SELECT true FROM account WHERE email = $1", email))
+
+
+async def set_password(connection: PoolConnectionProxy, account_id: str, password_hash: str) -> bool:
+    """False for an account that is gone."""
+    changed: bool | None = await connection.fetchval(
+        "UPDATE account SET password_hash = $2 WHERE id = $1 AND status <> 'CANCELLED' RETURNING true",
+        account_id,
+        password_hash,
+    )
+    return changed is not None
+
+
+async def set_country(connection: PoolConnectionProxy, account_id: str, country: str) -> None:
+    await connection.execute("UPDATE account SET country = $2 WHERE id = $1", account_id, country)
+
+
+async def verify_address(connection: PoolConnectionProxy, account_id: str, address: str) -> str | None:
+    """Make an address the account's, verified; answers the one before, None for an account that is gone.
+
+    Raises asyncpg.UniqueViolationError where another account has it.
+    """
+    before: str | None = await connection.fetchval(
+        "SELECT email FROM account WHERE id = $1 AND status <> 'CANCELLED' FOR UPDATE", account_id
+    )
+    if before is not None:
+        await connection.execute(
+            "UPDATE account SET email = $2, email_verified = true WHERE id = $1", account_id, address
+        )
+    return before

@@ -1,0 +1,189 @@
+"""Registration, and what accounts change of themselves."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import strawberry
+from msgspec import Struct
+
+from bff.auth import account_changes
+from bff.auth.account_changes import AddressTaken, Registration
+from bff.auth.results import InvalidCredentials
+from bff.context import Info
+from bff.domain.accounts import AccountRecord
+from bff.domain.addresses import normalise_email, read_email_address
+from bff.domain.devices import DeviceClass
+from bff.domain.problems import FieldProblem, InvalidInput, refuse_input
+from bff.domain.registration import check_country, find_password_fault, read_language, read_name
+from bff.errors import BadUserInput, Error, Unauthenticated
+from resolvers.inputs import AccountPatch, RegisterAccountInput
+from resolvers.passwords import confirm_password
+from resolvers.sign_in import LoginView, SessionView, enter_session, go_on
+
+TAKEN = refuse_input("input.email", "This address has an account: sign in, or ask for a new password.")
+
+
+class AccountGone(Struct, frozen=True):
+    """When it went."""
+
+    deleted_at: datetime
+
+
+async def register_account(info: Info, input: RegisterAccountInput) -> SessionView | InvalidInput:
+    """Raises RateLimited after too many taken addresses, or mails, asked for from one network address."""
+    context = info.context
+    services, address = context.services, context.caller.address
+    registration = _read_registration(input)
+    if isinstance(registration, InvalidInput):
+        return registration
+    await services.login_failures.begin_address_try(address)
+    try:
+        await services.mail_requests.count(address)
+        result = await account_changes.register(
+            services.authority,
+            registration,
+            device_class=context.caller.device_class or DeviceClass.WEB,
+            request_country=context.caller.country,
+            client=context.caller.client,
+            now=context.now,
+        )
+    except AddressTaken:
+        return TAKEN
+    except Error:
+        await services.login_failures.take_back_address(address)
+        raise
+    await services.login_failures.take_back_address(address)
+    return await enter_session(context, result)
+
+
+async def verify_email(info: Info, token: str) -> AccountRecord:
+    """Whoever has the mail may see the account as such, and no more of it unless signed in to it."""
+    context = info.context
+    record = await account_changes.verify_email(context.services.authority, token, context.now)
+    context.forget_account()
+    if context.token is not None and context.token.account_id == record.account.id:
+        return record
+    return AccountRecord(account=record.account)
+
+
+async def update_account(info: Info, input: AccountPatch) -> AccountRecord | InvalidInput | InvalidCredentials:
+    """Raises RateLimited after too many wrong passwords, or mails to the new address."""
+    context = info.context
+    services = context.services
+    faults: list[FieldProblem] = []
+    email = _read("input.email", read_email_address, input.email or None, faults)
+    country = _read("input.country", check_country, input.country or None, faults)
+    if faults:
+        return _refuse(faults)
+    credentials = await confirm_password(context, input.password or None)
+    if isinstance(credentials, InvalidCredentials):
+        return credentials
+    if email is not None:
+        await services.login_failures.begin_address_try(context.caller.address)
+    try:
+        await account_changes.change_account(
+            services.authority, credentials, email=email, country=country, now=context.now
+        )
+    except AddressTaken:
+        return TAKEN
+    if email is not None:
+        await services.login_failures.take_back_address(context.caller.address)
+    context.forget_account()
+    record = await context.read_account()
+    if record is None:
+        raise Unauthenticated("This account is gone.")
+    return record
+
+
+async def change_password(info: Info, current: str, new: str) -> LoginView:
+    """Ends every sign-in of the account, and goes on with a new one.
+
+    Raises BadUserInput for a new password that cannot be taken, RateLimited after too many wrong ones.
+    """
+    context = info.context
+    credentials = await confirm_password(context, current)
+    if isinstance(credentials, InvalidCredentials):
+        return credentials
+    _check_new_password(new, credentials.email)
+    result = await account_changes.change_password(
+        context.services.authority,
+        claims=context.require_token(),
+        credentials=credentials,
+        password=new,
+        request_country=context.caller.country,
+        client=context.caller.client,
+        now=context.now,
+    )
+    return await go_on(context, result)
+
+
+async def request_password_reset(info: Info, email: str) -> bool:
+    """Does and answers the same whether or not there is such an account."""
+    context = info.context
+    await context.services.mail_requests.count(context.caller.address)
+    try:
+        address = read_email_address(email)
+    except ValueError:
+        return True  # nobody's
+    await account_changes.ask_for_password_reset(context.services.pool, address, context.now)
+    return True
+
+
+async def reset_password(info: Info, token: str, password: str) -> LoginView:
+    """Raises BadUserInput for a password that cannot be taken; the link stays good then."""
+    context = info.context
+    _check_new_password(password, "")
+    result = await account_changes.reset_password(
+        context.services.authority,
+        token=token,
+        password=password,
+        device_class=context.caller.device_class or DeviceClass.WEB,
+        request_country=context.caller.country,
+        client=context.caller.client,
+        now=context.now,
+    )
+    return await go_on(context, result)
+
+
+async def delete_account(info: Info, password: str) -> AccountGone | InvalidCredentials:
+    """Ends the account and its sign-ins for good. Raises RateLimited after too many wrong passwords."""
+    context = info.context
+    credentials = await confirm_password(context, password)
+    if isinstance(credentials, InvalidCredentials):
+        return credentials
+    await account_changes.delete_account(context.services.authority, credentials, context.now)
+    return AccountGone(context.now)
+
+
+def _read_registration(input: RegisterAccountInput) -> Registration | InvalidInput:
+    faults: list[FieldProblem] = []
+    email = _read("input.email", read_email_address, input.email, faults)
+    country = _read("input.country", check_country, input.country, faults)
+    name = _read("input.name", read_name, input.name or None, faults)
+    language = _read("input.language", read_language, input.language or None, faults)
+    if fault := find_password_fault(input.password, input.email):
+        faults.append(FieldProblem("input.password", fault))
+    if faults or email is None or country is None:
+        return _refuse(faults)
+    return Registration(
+        email=normalise_email(email), password=input.password, country=country, name=name, language=language
+    )
+
+
+def _read(path: str, read: Callable[[str], str], text: str | None, faults: list[FieldProblem]) -> str | None:
+    if text is None or text is strawberry.UNSET:
+        return None
+    try:
+        return read(text)
+    except ValueError as error:
+        faults.append(FieldProblem(path, str(error)))
+        return None
+
+
+def _refuse(faults: list[FieldProblem]) -> InvalidInput:
+    return InvalidInput(" ".join(fault.message for fault in faults), tuple(faults))
+
+
+def _check_new_password(password: str, email: str) -> None:
+    if fault := find_password_fault(password, email):
+        raise BadUserInput(fault)
