@@ -17,7 +17,7 @@ from graphql.language import DirectiveNode, VariableNode, Visitor, visit
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.execution.fragments import FragmentCache
-from bff.execution.generator import forget, generate
+from bff.execution.generator import generate
 from bff.execution.plan import Plan, Uncompilable
 from bff.execution.runtime import Deoptimise, Run
 
@@ -104,9 +104,7 @@ class PlanCache:
                 executor.schema, executor.operation, executor.fragment_definitions
             )
             if len(self._prepared) > self._capacity:
-                _, evicted = self._prepared.popitem(last=False)
-                for plan in evicted.plans.values():
-                    forget(plan)
+                self._prepared.popitem(last=False)
         else:
             self._prepared.move_to_end(key)
         return prepared

@@ -63,9 +63,9 @@ class Hole(dict[str, Any]):
 
 
 class Group(NamedTuple):
-    """The holes of one field in a fragment: the values that they are fields of, and which holes they are."""
+    """The holes of a fragment that one slot answers: the values that they are fields of, and which holes they are."""
 
-    field: FieldPlan
+    slot: int
     parents: list[Any]
     places: list[int]
 
@@ -82,9 +82,9 @@ class Fragment:
         self.value = value
         self.pieces = tuple(pieces)
         self.holes = tuple(holes)
-        groups: dict[FieldPlan, Group] = {}
+        groups: dict[int, Group] = {}
         for place, (field, parent) in enumerate(holes):
-            group = groups.setdefault(field, Group(field, [], []))
+            group = groups.setdefault(field.group, Group(field.group, [], []))
             group.parents.append(parent)
             group.places.append(place)
         self.groups = tuple(groups.values())
@@ -129,7 +129,7 @@ class Filling:
     def open_holes(self, number: int) -> list[Hole]:
         """A place for each value of a group that is not known to hold nothing but good leaves."""
         group = self.fragment.groups[number]
-        opened = [Hole(group.field, parent, None) for parent in group.parents]
+        opened = [Hole(*self.fragment.holes[place], None) for place in group.places]
         self.holes.update(zip(group.places, opened, strict=True))
         return opened
 

@@ -2,21 +2,29 @@
 twice. What it does not recognise it hands to `Run.complete`.
 """
 
-import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from graphql import GraphQLObjectType
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from bff.execution.code import load_function
 from bff.execution.fragments import KeptList
 from bff.execution.models import is_stored, read_leaf, trust_attribute
-from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Source, plan_fragment, plan_list_fragment
+from bff.execution.plan import (
+    FieldPlan,
+    FragmentPlan,
+    Kind,
+    Plan,
+    Position,
+    Selection,
+    Source,
+    plan_fragment,
+    plan_list_fragment,
+)
 from bff.execution.runtime import Deoptimise, Failed, close_unstarted
 
-_numbers = count(1)
 _MAX_LOOPS = 16
 _MAX_DEPTH = 60
 
@@ -33,30 +41,84 @@ class Stage:
 
 
 def generate(plan: Plan) -> None:
-    """Give a plan its stages; `plan.source` is their text, known to tracebacks by `linecache`."""
-    writer = _Writer()
+    """Give a plan its stages; `plan.texts` are what they are made from."""
+    shared = _Shared(plan.texts)
     # Selections are worked out on the way, and bring further slots.
     for called in plan.slots:
-        writer.write_stage(called)
-    filename = f"<graphql plan {next(_numbers)}>"
-    plan.source = "\n".join(writer.lines) + "\n"
-    linecache.cache[filename] = (len(plan.source), None, plan.source.splitlines(keepends=True), filename)
-    exec(compile(plan.source, filename, "exec"), writer.names)  # noqa: S102 - the text is ours, made of the schema
-    plan.stages = {
-        called.slot: Stage(
-            writer.names.get(f"call{called.slot}"),
-            writer.names[f"complete{called.slot}"],
-            writer.names.get(f"read{called.slot}"),
+        assert called.slot is not None  # noqa: S101 - it is among the slots
+        complete = _Function(shared).write_stage(called)
+        plan.stages[called.slot] = Stage(
+            _write_call(called, plan.texts) if called.source is Source.DIRECT else None,
+            complete,
+            _write_read(called, plan.texts) if called.is_hole else None,
         )
-        for called in plan.slots
-        if called.slot is not None
+
+
+def _write_call(called: FieldPlan, texts: list[str]) -> Callable[..., list[Any]]:
+    """Arguments that were left out take the resolver's own defaults."""
+    resolver = called.base_resolver
+    names: dict[str, Any] = {
+        "resolve": called.resolver,
+        "Deoptimise": Deoptimise,
+        "Failed": Failed,
+        "close_unstarted": close_unstarted,
     }
+    reads, given = [], []
+    for place, (name, parameter) in enumerate(resolver.signature.parameters.items()):
+        value = f"argument{place}"
+        if name in _parent_names(resolver):
+            value = "parent"
+        elif name == _info_name(resolver):
+            value = "info"
+        elif parameter.default is parameter.empty:
+            reads.append(f"    {value} = arguments[{name!r}]")
+        else:
+            names[f"default{place}"] = parameter.default
+            reads.append(f"    {value} = arguments.get({name!r}, default{place})")
+        given.append(f"{name}={value}" if parameter.kind is parameter.KEYWORD_ONLY else value)
+    lines = [
+        "def call(parents, info, arguments):",
+        *reads,
+        "    values = []",
+        "    append = values.append",
+        "    try:",
+        "        for parent in parents:",
+        "            try:",
+        f"                append(resolve({', '.join(given)}))",
+        "            except Exception as error:",
+        "                append(Failed(error))",
+        "    except Deoptimise:",
+        "        for value in values:",
+        "            close_unstarted(value)",
+        "        raise",
+        "    return values",
+    ]
+    return _load("call", lines, names, texts)
 
 
-def forget(plan: Plan) -> None:
-    """Take an evicted plan's text out of `linecache`."""
-    for stage in plan.stages.values():
-        linecache.cache.pop(stage.complete.__code__.co_filename, None)
+def _write_read(called: FieldPlan, texts: list[str]) -> Callable[..., Any] | None:
+    leaf = read_leaf(called.position.type) if called.position.kind is Kind.LEAF else None
+    if leaf is None:
+        return None
+    is_good = leaf.check.format("value", "model")
+    expression = leaf.expression.format("value")
+    if called.position.nullable:
+        is_good = f"value is None or {is_good}"
+        expression = f"None if value is None else {expression}"
+    lines = [
+        "def read(values):",
+        "    for value in values:",
+        f"        if not ({is_good}):",
+        "            return None",
+        "    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]",
+    ]
+    return _load("read", lines, {"model": leaf.model}, texts)
+
+
+def _load(name: str, lines: list[str], names: dict[str, Any], texts: list[str]) -> Callable[..., Any]:
+    text = "\n".join(lines) + "\n"
+    texts.append(text)
+    return load_function(name, text, names)
 
 
 @dataclass(slots=True)
@@ -87,95 +149,63 @@ class _Place:
     key: str
 
 
-class _Writer:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.names: dict[str, Any] = {
-            "Deoptimise": Deoptimise,
-            "Failed": Failed,
-            "close_unstarted": close_unstarted,
-            "KeptList": KeptList,
-        }
+class _Shared:
+    """What the functions of one plan share: those that build values which may stand in several places."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self._builders: dict[tuple[int, type], Callable[..., Any]] = {}
+
+    def find_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
+        """`build(run, value)` gives a dict of the value's fields, which its fragment will be cut from."""
+        key = (id(selection), model)
+        builder = self._builders.get(key)
+        if builder is None:
+            builder = self._builders[key] = _Function(self).write_builder(selection, model, fragment)
+        return builder
+
+
+class _Function:
+    """One function: its lines, and the names that they use."""
+
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
+        self._names: dict[str, Any] = {"Failed": Failed, "KeptList": KeptList}
         self._known: dict[int, str] = {}
         self._locals = count(1)
-        self._slots: set[int] = set()
+        self._slots: dict[int, str] = {}
         self._has_fragments = False
         self._has_holes = False
 
-    def write_stage(self, called: FieldPlan) -> None:
-        if called.source is Source.DIRECT:
-            self._write_call(called)
-        if called.is_hole:
-            self._write_read(called)
-        self._slots = set()
-        self._has_fragments = self._has_holes = False
+    def write_stage(self, called: FieldPlan) -> Callable[..., None]:
         body = _Block(2)
         self._write_value(called.position, "value", self._place(called.position, "value", "holder", called.key), body)
-        self.lines += [f"def complete{called.slot}(run, holders, values):", "    complete = run.complete"]
+        lines = [
+            "def complete(run, holders, values):",
+            *self._open(),
+            "    for holder, value in zip(holders, values):",
+            *body.lines,
+        ]
+        return _load("complete", lines, self._names, self._shared.texts)
+
+    def write_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
+        body = _Block(1)
+        target = self._write_fields(selection, model, "value", "", body)
+        body.add(f"run.missed.append(({self._name('fragment', fragment)}, value, {target}))", f"return {target}")
+        lines = ["def build(run, value):", *self._open(), *body.lines]
+        return _load("build", lines, self._names, self._shared.texts)
+
+    def _open(self) -> list[str]:
+        """What is looked up once a call."""
+        lines = ["    complete = run.complete"]
         if self._has_fragments:
-            self.lines += [
-                "    find_fragment = run.find_fragment",
-                "    fill = run.fill",
-                "    miss = run.missed.append",
-            ]
-        for slot in sorted(self._slots):
-            self.lines += [
-                f"    parents{slot} = run.parents[{slot}].append",
-                f"    holders{slot} = run.holders[{slot}].append",
-            ]
+            lines += ["    find_fragment = run.find_fragment", "    fill = run.fill"]
         if self._has_holes:
-            self.lines.append("    open_hole = run.open_hole")
-        self.lines += ["    for holder, value in zip(holders, values):", *body.lines]
-
-    def _write_call(self, called: FieldPlan) -> None:
-        resolver = called.base_resolver
-        function = self._name("resolve", called.resolver)
-        self.lines += [
-            f"def call{called.slot}(parents, info, arguments):",
-            *self._read_arguments(resolver),
-            "    values = []",
-            "    append = values.append",
-            "    try:",
-            "        for parent in parents:",
-            "            try:",
-            f"                append({function}({_list_arguments(resolver)}))",
-            "            except Exception as error:",
-            "                append(Failed(error))",
-            "    except Deoptimise:",
-            "        for value in values:",
-            "            close_unstarted(value)",
-            "        raise",
-            "    return values",
-        ]
-
-    def _write_read(self, called: FieldPlan) -> None:
-        leaf = read_leaf(called.position.type) if called.position.kind is Kind.LEAF else None
-        if leaf is None:
-            return
-        is_good = leaf.check.format("value", self._name("model", leaf.model))
-        expression = leaf.expression.format("value")
-        if called.position.nullable:
-            is_good = f"value is None or {is_good}"
-            expression = f"None if value is None else {expression}"
-        self.lines += [
-            f"def read{called.slot}(values):",
-            "    for value in values:",
-            f"        if not ({is_good}):",
-            "            return None",
-            "    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]",
-        ]
-
-    def _read_arguments(self, resolver: StrawberryResolver[Any]) -> list[str]:
-        """Arguments that were left out take the resolver's own defaults."""
-        lines = []
-        for name, parameter in resolver.signature.parameters.items():
-            if name in _parent_names(resolver) or name == _info_name(resolver):
-                continue
-            if parameter.default is parameter.empty:
-                lines.append(f"    argument_{name} = arguments[{name!r}]")
-            else:
-                default = self._name("default", parameter.default)
-                lines.append(f"    argument_{name} = arguments.get({name!r}, {default})")
+            lines.append("    open_hole = run.open_hole")
+        for slot, name in self._slots.items():
+            self._names[name] = slot
+            lines.append(f"    add_{name} = run.parents[{name}].append")
+            lines.append(f"    hold_{name} = run.holders[{name}].append")
         return lines
 
     def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
@@ -215,7 +245,7 @@ class _Writer:
         self._write_value(position.item, item, place_of_item, inside.deeper(loops=1))
         if fragment:
             inside.add(f"if type({value}) is KeptList:")
-            inside.deeper().add(f"miss(({self._name('fragment', fragment)}, {value}, {items}))")
+            inside.deeper().add(f"run.missed.append(({self._name('fragment', fragment)}, {value}, {items}))")
         out.add("else:")
         out.deeper().add(*place.late)
 
@@ -224,7 +254,7 @@ class _Writer:
         word = "if"
         for model, object_type in position.models.items():
             out.add(f"{word} type({value}) is {self._name('model', model)}:")
-            self._write_model(position, model, object_type, value, place, out.deeper())
+            self._write_model(position.select(object_type), model, value, place, out.deeper())
             word = "elif"
         if not position.models:
             out.add(*place.late)
@@ -232,20 +262,16 @@ class _Writer:
         out.add("else:")
         out.deeper().add(*place.late)
 
-    def _write_model(  # noqa: PLR0917
-        self, position: Position, model: type, object_type: GraphQLObjectType, value: str, place: _Place, out: _Block
-    ) -> None:
-        """A value of a declared class: from its fragment, with what belongs to the request, or all of it."""
-        selection = position.select(object_type)
-        fragment = plan_fragment(position.plan, selection)
+    def _write_model(self, selection: Selection, model: type, value: str, place: _Place, out: _Block) -> None:
+        """A value of a declared class: from its fragment, or field by field."""
+        fragment = plan_fragment(selection)
         if fragment is None:
-            self._write_fields(selection.fields, model, object_type, value, place, out)
+            self._write_fields(selection, model, value, place.assign, out)
             return
         self._write_find(fragment, value, place, out)
         out.add("else:")
-        missed = out.deeper()
-        target = self._write_fields(selection.fields, model, object_type, value, place, missed)
-        missed.add(f"miss(({self._name('fragment', fragment)}, {value}, {target}))")
+        builder = self._name("build", self._shared.find_builder(selection, model, fragment))
+        out.deeper().add(place.assign.format(f"{builder}(run, {value})"))
 
     def _write_find(self, fragment: FragmentPlan, value: str, place: _Place, out: _Block, condition: str = "") -> None:
         """The branch of a value whose fragment is found."""
@@ -254,34 +280,28 @@ class _Writer:
         out.add(f"if {condition}({found} := find_fragment({name}, {value})) is not None:")
         out.deeper().add(place.assign.format(f"fill({found}, {place.holder}, {place.key})"))
 
-    def _write_fields(  # noqa: PLR0917
-        self,
-        fields: list[FieldPlan],
-        model: type,
-        object_type: GraphQLObjectType,
-        value: str,
-        place: _Place,
-        out: _Block,
-    ) -> str:
+    def _write_fields(self, selection: Selection, model: type, value: str, assign: str, out: _Block) -> str:
         """The display of an object, in its place; answers the name of the dict."""
         target = self._local("data")
         entries: list[str] = []
         after = _Block(out.depth, loops=out.loops)
-        for read in fields:
+        for read in selection.fields:
             expression = "None"
             if read.source is Source.TYPENAME:
-                expression = repr(object_type.name)
+                expression = repr(selection.type.name)
             elif read.slot is not None:
-                self._slots.add(read.slot)
+                slot = self._slots.setdefault(read.slot, f"slot{len(self._slots)}")
                 holder = target
                 if read.is_hole:
                     self._has_holes = True
                     holder = f"open_hole({self._name('field', read)}, {value}, {target})"
-                after.add(f"parents{read.slot}({value})", f"holders{read.slot}({holder})")
+                after.add(f"add_{slot}({value})", f"hold_{slot}({holder})")
             else:
                 expression = self._write_attribute(read, model, value, target, after)
             entries.append(f"{read.key!r}: {expression}")
-        out.add(f"{target} = {{{', '.join(entries)}}}", place.assign.format(target))
+        out.add(f"{target} = {{{', '.join(entries)}}}")
+        if assign:
+            out.add(assign.format(target))
         out.lines += after.lines
         return target
 
@@ -309,25 +329,13 @@ class _Writer:
     def _name(self, prefix: str, value: Any) -> str:
         known = self._known.get(id(value))
         if known is None:
-            known = f"{prefix}_{len(self.names)}"
+            known = f"{prefix}_{len(self._known)}"
             self._known[id(value)] = known
-            self.names[known] = value
+            self._names[known] = value
         return known
 
     def _local(self, prefix: str) -> str:
         return f"{prefix}{next(self._locals)}"
-
-
-def _list_arguments(resolver: StrawberryResolver[Any]) -> str:
-    written = []
-    for name, parameter in resolver.signature.parameters.items():
-        value = f"argument_{name}"
-        if name in _parent_names(resolver):
-            value = "parent"
-        elif name == _info_name(resolver):
-            value = "info"
-        written.append(f"{name}={value}" if parameter.kind is parameter.KEYWORD_ONLY else value)
-    return ", ".join(written)
 
 
 def _parent_names(resolver: StrawberryResolver[Any]) -> set[str]:

@@ -119,15 +119,14 @@ class Position:
         """What is asked of a value of this type here; worked out at the first need."""
         selection = self.selections.get(object_type.name)
         if selection is None:
-            grouped = self.plan.asked.collect_below(object_type, self.field.details)
-            selection = Selection(self.plan, object_type, grouped, self.field, self.chain)
-            self.selections[object_type.name] = selection
+            selection = self.selections[object_type.name] = self.plan.select(object_type, self.field, self.chain)
         return selection
 
 
 class FieldPlan:
     """One field of one selection. `slot` numbers those that are called; `children` are the slots below its value.
-    `is_hole`: it belongs to each request, within what is kept for all. `variables` are those that its arguments come
+    `is_hole`: it belongs to each request, within what is kept for all, and `group` is the slot that answers it there.
+    `variables` are those that its arguments come
     from, None where an argument is an object or a list, which each call has of its own; `bindings` remember a few.
     """
 
@@ -137,6 +136,7 @@ class FieldPlan:
         "children",
         "definition",
         "details",
+        "group",
         "is_below_list",
         "is_hole",
         "key",
@@ -179,6 +179,7 @@ class FieldPlan:
         self.definition: GraphQLField = definition
         self.children: list[int] = []
         self.is_hole = False
+        self.group = -1
         self.slot: int | None = None
         self.attribute = ""
         self.resolver: Callable[..., Any] | None = None
@@ -238,6 +239,13 @@ class FieldPlan:
         return Source.DIRECT
 
 
+def find_owner(field: FieldPlan | None) -> FieldPlan | None:
+    """The nearest field above, itself included, that is called."""
+    while field is not None and field.slot is None:
+        field = field.parent
+    return field
+
+
 class FragmentPlan(NamedTuple):
     """How values at one place are kept as JSON: by `identity`, an attribute, and by what they `read`. What belongs to
     each request is computed anew, at any depth.
@@ -251,7 +259,7 @@ class FragmentPlan(NamedTuple):
 class Selection:
     """The fields read of values of one object type at one position."""
 
-    __slots__ = ("fields", "parent", "template", "type")
+    __slots__ = ("fields", "fragment", "parent", "plan", "template", "type")
 
     def __init__(
         self,
@@ -263,6 +271,8 @@ class Selection:
     ) -> None:
         self.type = object_type
         self.parent = parent
+        self.plan = plan
+        self.fragment: FragmentPlan | None = None
         plan.count_fields(len(grouped))
         self.fields = [
             FieldPlan(plan, object_type, key, details, parent=parent, chain=chain) for key, details in grouped.items()
@@ -320,12 +330,36 @@ class Plan:
         self.number = next(_numbers)
         self.slots: list[FieldPlan] = []
         self.fields = 0
+        self.batches: dict[tuple[Any, ...], int] = {}
+        self._selections: dict[tuple[Any, ...], Selection] = {}
         root_type = executor.schema.get_root_type(executor.operation.operation)
         if root_type is None:
             raise Uncompilable("no root type")
         self.root = Selection(self, root_type, self.asked.collect(root_type), None, ())
         self.stages: dict[int, Any] = {}
-        self.source = ""
+        self.texts: list[str] = []
+
+    @property
+    def source(self) -> str:
+        """The text of all functions that were generated for it."""
+        return "\n".join(self.texts)
+
+    def select(self, object_type: GraphQLObjectType, field: FieldPlan, chain: tuple[bool, ...]) -> "Selection":
+        """What is asked of a value of this type below a field. In a list the fields of several types may hold the same:
+        then they share it, and its fields are called for all of them at once.
+        """
+        key = None
+        if field.is_below_list or field.yields_list:
+            owner = find_owner(field)
+            nodes = tuple(id(node) for node in field.nodes)
+            key = (object_type.name, chain, owner.slot if owner is not None else None, nodes)
+            shared = self._selections.get(key)
+            if shared is not None:
+                return shared
+        selection = Selection(self, object_type, self.asked.collect_below(object_type, field.details), field, chain)
+        if key is not None:
+            self._selections[key] = selection
+        return selection
 
     def add_slot(self, field: FieldPlan) -> None:
         field.slot = len(self.slots)
@@ -342,12 +376,14 @@ class Plan:
             raise Uncompilable("too many fields")
 
 
-def plan_fragment(plan: Plan, selection: Selection) -> FragmentPlan | None:
+def plan_fragment(selection: Selection) -> FragmentPlan | None:
     """How to keep what a selection reads; None where its type is not cacheable, or nothing of it can be kept."""
     identity = find_identity(selection.type)
-    if identity is None or not plan.may_cache or all(_belongs_to_request(field) for field in selection.fields):
+    if identity is None or not selection.plan.may_cache or all(map(_belongs_to_request, selection.fields)):
         return None
-    return _keep(plan, identity, _survey(selection))
+    if selection.fragment is None:
+        selection.fragment = _keep(selection.plan, identity, _survey(selection))
+    return selection.fragment
 
 
 def plan_list_fragment(plan: Plan, items: Position) -> FragmentPlan | None:
@@ -371,20 +407,30 @@ def _keep(plan: Plan, identity: str, survey: _Survey | None) -> FragmentPlan | N
     if survey is None:
         return None
     for hole in survey.holes:
-        _mark_hole(hole)
+        _mark_hole(plan, hole)
     fragment = FragmentPlan(len(plan.fragments), identity, survey.reads)
     plan.fragments.append(fragment)
     return fragment
 
 
-def _mark_hole(hole: FieldPlan) -> None:
-    """A hole's stage runs after that of any field above it: those below the fragment have none where it was found."""
+def _mark_hole(plan: Plan, hole: FieldPlan) -> None:
+    """A hole's stage runs after that of any field above it: those below the fragment have none where it was found.
+
+    Types that have a batch resolver in common, of an interface, say, are answered in one call.
+    """
+    if hole.is_hole:
+        return
+    slot = hole.slot
+    assert slot is not None  # noqa: S101 - what is no attribute is called
     hole.is_hole = True
-    assert hole.slot is not None  # noqa: S101 - what is no attribute is called
+    hole.group = slot
+    if hole.source is Source.BATCH and hole.position.nullable and hole.position.kind is Kind.LEAF:
+        key = (hole.resolver, hole.position.type, tuple(id(node) for node in hole.nodes))
+        hole.group = plan.batches.setdefault(key, slot)
     above = hole.parent
     while above is not None:
-        if above.slot is not None and hole.slot not in above.children:
-            above.children.append(hole.slot)
+        if above.slot is not None:
+            above.children += [called for called in (slot, hole.group) if called not in above.children]
         above = above.parent
 
 

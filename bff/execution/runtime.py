@@ -17,7 +17,17 @@ from strawberry.types.arguments import convert_arguments
 
 from bff.execution.failures import Failure, settle_failures
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, cut_fragment
-from bff.execution.plan import FieldPlan, FragmentPlan, Kind, Plan, Position, Selection, Source, Uncompilable
+from bff.execution.plan import (
+    FieldPlan,
+    FragmentPlan,
+    Kind,
+    Plan,
+    Position,
+    Selection,
+    Source,
+    Uncompilable,
+    find_owner,
+)
 
 Binding = tuple[dict[str, Any], dict[str, Any] | None]
 """Arguments as graphql-core hands them on, and as the resolver's function takes them; None where it lacks some."""
@@ -113,7 +123,9 @@ class Run:
         """The data, or an awaitable of it when a resolver waits for something."""
         data = dict(self.plan.root.template)
         self.build(self.plan.root, self.executor.root_value, data)
-        self._flush([field.slot for field in self.plan.slots if field.parent is None or _owner(field.parent) is None])
+        self._flush(
+            [field.slot for field in self.plan.slots if field.parent is None or find_owner(field.parent) is None]
+        )
         if self._is_void:
             self.executor.settle_in_background([entry[3] for entry in self._awaited])
             return data
@@ -170,8 +182,7 @@ class Run:
         filling = Filling(fragment, holder, key)
         self._unsettled.append(filling)
         for number, group in enumerate(fragment.groups):
-            slot = group.field.slot
-            assert slot is not None  # noqa: S101 - holes are called
+            slot = group.slot
             self._grow(slot)
             if self.plan.stages[slot].read is None:
                 self.parents[slot] += group.parents
@@ -476,7 +487,7 @@ class Run:
             for holder, key, value in zip(holders, keys, values, strict=True):
                 self.complete(position, value, holder, key)
         self._settled = None
-        owner = _owner(field)
+        owner = find_owner(field)
         self._flush(owner.children if owner is not None else range(len(self.plan.slots)))
         self._spawn()
         if self._spawned:
@@ -526,10 +537,3 @@ def _judge(value: Any) -> Any:
     if isinstance(value, BaseException):
         raise value
     return value
-
-
-def _owner(field: FieldPlan | None) -> FieldPlan | None:
-    """The nearest field above, itself included, that is called."""
-    while field is not None and field.slot is None:
-        field = field.parent
-    return field

@@ -1,12 +1,14 @@
 """The differential tests notice: each of these faults, put into the executor, makes an example of the corpus differ."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from graphql import GraphQLEnumType
 
+import bff.execution.code as code_module
 import bff.execution.executor as executor_module
 import bff.execution.failures as failures_module
 import bff.execution.generator as generator_module
@@ -31,7 +33,8 @@ def change_source(pattern: str, new: str) -> Mutate:
         def compile_changed(source: str, filename: str, mode: str) -> Any:
             return compile(re.sub(pattern, new, source), filename, mode)
 
-        patch.setattr(generator_module, "compile", compile_changed, raising=False)
+        patch.setattr(code_module, "_kept", OrderedDict())
+        patch.setattr(code_module, "compile", compile_changed, raising=False)
 
     return mutate
 

@@ -5,6 +5,8 @@ import enum
 import gc
 import linecache
 import weakref
+from collections import OrderedDict
+from types import FunctionType
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +15,7 @@ import strawberry
 from graphql import parse
 from strawberry.schema.config import StrawberryConfig
 
-from bff.execution import PlanCache, shows
+from bff.execution import PlanCache, code, shows
 from tests.unit.execution.comparison import Differential, Executed
 from tests.unit.execution.corpus import CORPUS
 from tests.unit.execution.zoo import build_zoo
@@ -302,8 +304,7 @@ async def test_operations_of_one_document_and_schemas_of_one_text_have_plans_of_
     assert differential.plans.counts["plans made"] == 3  # the other schema took the first one's place, and back
 
 
-async def test_the_cache_is_bounded_and_takes_texts_out_with_their_plans() -> None:
-    before = {name for name in linecache.cache if name.startswith("<graphql plan")}
+async def test_the_cache_of_plans_is_bounded() -> None:
     differential = Differential(ZOO, PlanCache(compile_on=2, capacity=3, variants=2))
     documents = [
         parse(f"query($s: Boolean = true) {{ creatures {{ a{n}: name number @skip(if: $s) }} }}") for n in range(5)
@@ -318,8 +319,26 @@ async def test_the_cache_is_bounded_and_takes_texts_out_with_their_plans() -> No
         await differential.run(differential.compiled, document, {}, Visit())
         await differential.run(differential.compiled, document, {}, Visit())
     assert len(differential.plans) == 4
-    kept = {name for name in linecache.cache if name.startswith("<graphql plan")} - before
-    assert len(kept) == 4
+
+
+def test_a_text_is_compiled_once_and_leaves_linecache_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "_kept", OrderedDict())
+    monkeypatch.setattr(code, "_MOST_KEPT", 3)
+
+    def load(number: int, answer: str) -> FunctionType:
+        return code.load_function("tell", f"def tell():\n    return answer, {number}\n", {"answer": answer})
+
+    first, again = load(0, "a"), load(0, "b")
+    assert first.__code__ is again.__code__
+    assert (first(), again()) == (("a", 0), ("b", 0))
+    filename = first.__code__.co_filename
+    assert linecache.getline(filename, 2) == "    return answer, 0\n"
+    for number in range(1, 4):
+        load(number, "c")
+    assert filename not in linecache.cache
+    assert load(0, "d").__code__ is not first.__code__
+    for kept in list(code._kept.values()):
+        linecache.cache.pop(kept.co_filename)
 
 
 @pytest.mark.parametrize("name", [name for name in CORPUS if name not in ("paths", "conditions")])
