@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+import pytest
 from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
@@ -17,6 +18,7 @@ from graphql import (
     is_object_type,
 )
 
+from bff.execution.plan import READS
 from schema.build import build_schema
 
 
@@ -79,3 +81,13 @@ def list_title_arguments() -> set[str]:
             names = named.fields if is_input_object_type(named) else {argument: value}
             found |= {f"{name}.{held}" for held in names if held in ("titleId", "beforeId", "playableId")}
     return found
+
+
+def declare_reads(monkeypatch: pytest.MonkeyPatch, coordinate: str, reads: frozenset[str] | None) -> None:
+    """Have a field declare something else until the test ends, in every schema that is built meanwhile."""
+    type_name, _, field_name = coordinate.partition(".")
+    named = served_schema().get_type(type_name)
+    assert isinstance(named, GraphQLObjectType)
+    definition = named.fields[field_name].extensions["strawberry-definition"]
+    rest = {key: value for key, value in definition.metadata.items() if key != READS}
+    monkeypatch.setattr(definition, "metadata", rest if reads is None else {**rest, READS: reads})

@@ -11,13 +11,14 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 
 from bff.context import OperationContext, Reads
-from bff.execution.models import find_identity
+from bff.execution.models import find_identity, is_kept_in_lists
 from bff.execution.plan import READS
 from schema.build import build_schema
 from tests.api.test_graph_differential import list_viewers
-from tests.api.test_graph_fragments import list_ids, make_literals, make_viewers
+from tests.askers import list_ids, make_literals, make_viewers
 from tests.field_tour import plan_tour
 from tests.live import Demo
+from tests.schema_walk import declare_reads
 
 OF_THE_REQUEST = frozenset({"availability", "isInMyList", "match", "myRating", "play", "progress", "similar"})
 """Fields of a title that belong to one request."""
@@ -25,7 +26,11 @@ OF_A_FILM = frozenset({
     "audioTracks", "label", "next", "renditions", "skipMarkers", "still", "subtitles", "thumbnails", "title", "video",
 })  # fmt: skip
 OF_A_SERIES = frozenset({"season", "seasonCount", "seasons"})
-UNDECLARED = {"Movie": OF_THE_REQUEST | OF_A_FILM, "Series": OF_THE_REQUEST | OF_A_SERIES}
+UNDECLARED = {
+    "Movie": OF_THE_REQUEST | OF_A_FILM,
+    "Series": OF_THE_REQUEST | OF_A_SERIES,
+    "RowItemEdge": frozenset({"cursor"}),
+}
 """What is worked out for every request. A new field is declared with `reads`, or named here."""
 
 MAY_READ: Mapping[Reads, frozenset[str]] = {
@@ -66,10 +71,10 @@ def declared_fields(schema: GraphQLSchema) -> Iterator[tuple[str, Any, frozenset
 
 
 def find_undeclared(schema: GraphQLSchema) -> set[str]:
-    """Fields with a resolver on types whose values are kept, that neither declare what they read nor are named."""
+    """Fields with a resolver that neither declare what they read nor are named, of types whose values are kept."""
     found = set()
     for named in schema.type_map.values():
-        if not isinstance(named, GraphQLObjectType) or find_identity(named) is None:
+        if not isinstance(named, GraphQLObjectType) or not (find_identity(named) or is_kept_in_lists(named)):
             continue
         for name, field in named.fields.items():
             definition = field.extensions["strawberry-definition"]
@@ -133,7 +138,7 @@ def test_each_field_of_what_is_kept_is_declared_or_belongs_to_the_request() -> N
 
 
 def test_a_field_that_nobody_decided_on_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    declare(monkeypatch, "Movie.badges", None)
+    declare_reads(monkeypatch, "Movie.badges", None)
     assert "Movie.badges" in find_undeclared(build_schema()._schema)
 
 
@@ -152,7 +157,7 @@ async def test_fields_that_read_more_than_they_declare_are_found(demo: Demo, mon
         "availability": frozenset({Reads.REGION}),
     }
     for name, reads in wrong.items():
-        declare(monkeypatch, f"Movie.{name}", reads)
+        declare_reads(monkeypatch, f"Movie.{name}", reads)
     excess = await find_excess(demo, build_schema())
     assert excess["Movie.isInMyList"] == {"state"}
     assert excess["Movie.synopsis"] == {"device_class"}
@@ -160,13 +165,3 @@ async def test_fields_that_read_more_than_they_declare_are_found(demo: Demo, mon
     assert excess["Movie.badges"] == {"caller.region"}
     assert excess["Movie.genres"] == {"catalogue.genres"}
     assert excess["Movie.availability"] >= {"now", "audience.ceiling"}
-
-
-def declare(monkeypatch: pytest.MonkeyPatch, coordinate: str, reads: frozenset[str] | None) -> None:
-    """Have a field declare something else until the test ends, in every schema that is built meanwhile."""
-    type_name, _, field_name = coordinate.partition(".")
-    named = build_schema()._schema.get_type(type_name)
-    assert isinstance(named, GraphQLObjectType)
-    definition = named.fields[field_name].extensions["strawberry-definition"]
-    rest = {key: value for key, value in definition.metadata.items() if key != READS}
-    monkeypatch.setattr(definition, "metadata", rest if reads is None else {**rest, READS: reads})
