@@ -187,7 +187,7 @@ class OperationContext:
             case Reads.REGION:
                 return self.caller.region
             case Reads.TOP_TEN:
-                return self.shelf.top_ids
+                return self.shelf.ranking
 
     async def enter(self) -> None:
         """Read the profile's state and the device, once an operation, in one round trip with what else is asked for.
@@ -199,11 +199,7 @@ class OperationContext:
         if token is None:
             return
         if self._entering is None:
-            # Asked for now, not in the task, so that it shares a round trip with what the field asks for in this tick.
-            state = self.documents.load(keys.profile_state(token.profile_id)) if token.profile_id else None
-            device_id = self.caller.device_id or token.device_id
-            device = self.documents.load(keys.device(device_id)) if device_id else None
-            self._entering = asyncio.ensure_future(self._read_viewer(token, state, device))
+            self._entering = asyncio.ensure_future(self._read_viewer(token))
         await asyncio.shield(self._entering)
 
     def require_token(self) -> AccessToken:
@@ -229,16 +225,15 @@ class OperationContext:
         self.state = await change_state(self.services.pool, self.services.cache, profile_id, write)
         return self.state
 
-    async def _read_viewer(
-        self,
-        token: AccessToken,
-        state: "asyncio.Future[bytes | None] | None",
-        device: "asyncio.Future[bytes | None] | None",
-    ) -> None:
-        if state is not None:
-            await self._read_state(str(token.profile_id), await state)
-        if device is not None:
-            await self._read_device(token.account_id, self.caller.device_id or str(token.device_id), await device)
+    async def _read_viewer(self, token: AccessToken) -> None:
+        """Runs when all fields of the root have said what else they want."""
+        device_id = self.caller.device_id or token.device_id
+        if token.profile_id is None:
+            (device,) = await self.documents.fetch([keys.device(device_id)])
+        else:
+            state, device = await self.documents.fetch([keys.profile_state(token.profile_id), keys.device(device_id)])
+            await self._read_state(token.profile_id, state)
+        await self._read_device(token.account_id, device_id, device)
 
     async def _read_state(self, profile_id: str, stored: bytes | None) -> None:
         self.state = read_document(stored, decode_state)

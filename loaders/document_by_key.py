@@ -14,6 +14,20 @@ class DocumentByKey(DataLoader[str, bytes | None]):
         super().__init__()
         self._cache_store = cache
         self._degraded = degraded
+        self._wanted: dict[str, None] = {}
+
+    def want(self, key: str) -> None:
+        """Have a document read with the next `fetch`: it will be loaded then."""
+        self._wanted[key] = None
+
+    async def fetch(self, keys: Sequence[str]) -> list[bytes | None]:
+        """These documents and what is wanted, in one round trip."""
+        wanted = [*keys, *self._wanted]
+        self._wanted.clear()
+        documents = await self.batch_load_fn(wanted)
+        for key, document in zip(wanted[len(keys) :], documents[len(keys) :], strict=True):
+            self.prime(key, document)
+        return documents[: len(keys)]
 
     async def batch_load_fn(self, keys: Sequence[str]) -> list[bytes | None]:
         try:

@@ -61,6 +61,9 @@ class RowView(Struct, frozen=True):
 
 
 class HeroView(Struct, frozen=True):
+    """The same for all to whom a shelf shows this title first."""
+
+    id: str
     title: AnyTitleCard
 
 
@@ -178,7 +181,9 @@ def name_profile(profile_id: str) -> str:
 def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:
     context = info.context
     card = find_open(context, root.document.hero_id or "")
-    return HeroView(title=card) if card is not None else None
+    if card is None:
+        return None
+    return context.shelf.keep(("hero", card.id), lambda: HeroView(id=card.id, title=card))
 
 
 def write_headline(root: strawberry.Parent[HeroView], info: Info) -> str | None:
@@ -215,16 +220,23 @@ def is_personalised(root: strawberry.Parent[HomeView]) -> bool:
     return False
 
 
-async def page_rows(
+def page_rows(
     root: strawberry.Parent[HomeView], info: Info, first: int | None = None, after: str | None = None
-) -> Page[RowView]:
+) -> Page[RowView] | Awaitable[Page[RowView]]:
+    """Waits only for a page of an earlier home."""
     context = info.context
     wanted = check_first(first, default=ROWS_ON_SCREEN[context.device_class], cap=ROWS_CAP)
-    document, start = root.document, 0
-    if after is not None:
-        version, place = _read_cursor("rows", after)
-        document = await open_pinned_home(context, version)
-        start = place + 1
+    if after is None:
+        return take_rows(context, root.document, start=0, wanted=wanted)
+    version, place = _read_cursor("rows", after)
+    return _page_pinned_rows(context, version, start=place + 1, wanted=wanted)
+
+
+async def _page_pinned_rows(context: OperationContext, version: str, *, start: int, wanted: int) -> Page[RowView]:
+    return take_rows(context, await open_pinned_home(context, version), start=start, wanted=wanted)
+
+
+def take_rows(context: OperationContext, document: PinnedHome, *, start: int, wanted: int) -> Page[RowView]:
     edges: list[Edge[RowView]] = []
     for place in range(start, len(document.rows)):
         row = document.rows[place]

@@ -55,7 +55,7 @@ _encode = msgspec.msgpack.Encoder().encode
 def prefetch_home(context: OperationContext) -> None:
     """Ask for the pinned home in the round trip that reads who asks."""
     if context.token is not None and context.token.profile_id is not None:
-        context.documents.load(_name_home(context, context.token.profile_id))
+        context.documents.want(_name_home(context, context.token.profile_id))
 
 
 async def open_home(context: OperationContext) -> PinnedHome:

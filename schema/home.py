@@ -38,13 +38,17 @@ class Home(Node):
 
 
 @strawberry.type(description="The title that the home opens with: one of the day's pool, the same all day.")
-@shows(home.HeroView)
+@shows(home.HeroView, cached_by="id")
 class Hero:
     title: Title
-    headline: str | None = field(home.write_headline)
-    background: Image = field(home.picture_background)
-    preview: Preview | None = field(home.get_hero_preview)
-    preview_delay: Seconds = field(home.get_preview_delay, description="How long the picture stands before it moves.")
+    headline: str | None = field(home.write_headline, reads=(Reads.TOP_TEN, Reads.REGION, Reads.DAY))
+    background: Image = field(home.picture_background, reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT))
+    preview: Preview | None = field(home.get_hero_preview, reads=())
+    preview_delay: Seconds = field(
+        home.get_preview_delay,
+        reads=(Reads.DEVICE_CLASS,),
+        description="How long the picture stands before it moves.",
+    )
 
 
 @strawberry.type(description="A page of rows.")

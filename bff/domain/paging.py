@@ -19,6 +19,7 @@ ROWS_CAP = 40
 LIST_CAP = 100
 
 _encode = msgspec.msgpack.Encoder().encode
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Edge(Struct, Generic[T], frozen=True):
@@ -80,7 +81,7 @@ def check_ids(ids: Sequence[object], name: str = "ids") -> None:
 
 def encode_cursor(scope: str, key: Key) -> str:
     """`scope` names the list and its order, so that a cursor is not taken for one of another list."""
-    return base64.urlsafe_b64encode(_encode((scope, *key))).decode().rstrip("=")
+    return binascii.b2a_base64(_encode((scope, *key)), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def decode_cursor(scope: str, cursor: str) -> Key:

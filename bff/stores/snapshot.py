@@ -36,7 +36,7 @@ class Shelf(Struct, frozen=True):
     """What an audience may see everywhere right now, most popular first; holds until `until` (exclusive).
 
     `featured` is what rows choose from: for kids what is made for them, for others everything. `top` are its first ten,
-    `top_ids` their ids.
+    `ranking` their ids in this order, `top_ids` as a set.
     """
 
     titles: tuple[AnyTitleCard, ...]
@@ -44,6 +44,7 @@ class Shelf(Struct, frozen=True):
     featured: tuple[AnyTitleCard, ...]
     featured_ids: frozenset[str]
     top: tuple[AnyTitleCard, ...]
+    ranking: tuple[str, ...]
     top_ids: frozenset[str]
     by_genre: Mapping[str, tuple[AnyTitleCard, ...]]
     since: datetime
@@ -163,6 +164,7 @@ class Catalogue:
             featured=featured,
             featured_ids=ids if featured is titles else frozenset(card.id for card in featured),
             top=featured[:TOP],
+            ranking=tuple(card.id for card in featured[:TOP]),
             top_ids=frozenset(card.id for card in featured[:TOP]),
             by_genre={genre: tuple(cards) for genre, cards in by_genre.items()},
             since=now,
