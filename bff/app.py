@@ -28,6 +28,7 @@ from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
 from bff.http.jwks import jwks_route
+from bff.http.mail_pages import know_page_documents, mail_page_routes
 from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
@@ -113,7 +114,7 @@ def build_app(services: Services) -> Starlette:
         fragments=FragmentCache() if settings.compile and settings.fragments else None,
         costs=COSTS,
         cost_limit=settings.operation_cost,
-        find_document=partial(find_document, services.pool),
+        find_document=know_page_documents(partial(find_document, services.pool)),
         takes_texts=settings.documents is DocumentPolicy.OPEN,
         country_header=settings.country_header,
         metrics=metrics,
@@ -137,6 +138,7 @@ def build_app(services: Services) -> Starlette:
         image_route(services.images, gallery),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
+        *mail_page_routes(),
         *health_routes({"postgresql": _check_database(services), "redis": services.cache.ping}),
     ]
     if settings.is_development:
