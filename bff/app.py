@@ -16,10 +16,12 @@ from bff.artwork.urls import ImageSigner
 from bff.auth.authority import open_authority
 from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
+from bff.billing.payments import Billing
 from bff.context import Services
 from bff.execution import FragmentCache, PlanCache
 from bff.heap import set_heap_aside
 from bff.http.admission import Admission
+from bff.http.bank import bank_routes
 from bff.http.compression import Compression
 from bff.http.connections import Connections
 from bff.http.cors import cors_middleware
@@ -40,6 +42,7 @@ from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
+from bff.stores.local_gateway import LocalGateway, open_gateway
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import open_objects
@@ -85,6 +88,7 @@ async def open_services(
             cache=cache,
             follower=follower,
             authority=authority,
+            billing=Billing(pool, open_gateway(settings, pool)),
             images=ImageSigner(derive_key(settings.key_encryption_key, "images")),
             rates=rates,
             login_failures=LoginFailures(cache),
@@ -143,6 +147,8 @@ def build_app(services: Services) -> Starlette:
     ]
     if settings.is_development:
         routes += page.routes
+    if isinstance(services.billing.gateway, LocalGateway):
+        routes += bank_routes(services.billing.gateway)
     app = Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders), Middleware(Compression), *cors_middleware(settings.cors_origins)],

@@ -20,6 +20,7 @@ from bff.artwork.sizes import choose_format
 from bff.artwork.urls import ImageSigner
 from bff.auth.authority import Authority
 from bff.auth.tokens import AccessToken
+from bff.billing.payments import Billing
 from bff.domain.accounts import AccountRecord, Device
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
 from bff.domain.home import PinnedHome
@@ -71,6 +72,7 @@ class Services:
     cache: DocumentCache
     follower: CatalogueFollower
     authority: Authority
+    billing: Billing
     images: ImageSigner
     rates: RateLimits
     login_failures: LoginFailures

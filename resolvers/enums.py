@@ -5,6 +5,7 @@ from enum import StrEnum
 import strawberry
 
 from bff.domain.accounts import AccountStatus, BillingPeriod, MembershipStatus, PlanCode, Quality
+from bff.domain.billing import InvoiceStatus
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.home import RowKind, RowLayout
 from bff.domain.notifications import NotificationKind
@@ -36,13 +37,6 @@ class SkipKind(StrEnum):
     INTRO = "INTRO"
     RECAP = "RECAP"
     CREDITS = "CREDITS"
-
-
-class InvoiceStatus(StrEnum):
-    OPEN = "OPEN"
-    PAID = "PAID"
-    VOID = "VOID"
-    REFUNDED = "REFUNDED"
 
 
 class RefusalReason(StrEnum):

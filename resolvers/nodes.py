@@ -6,9 +6,11 @@ from typing import Any
 import strawberry
 
 from bff.context import Info, OperationContext
+from bff.domain.billing import Invoice
 from bff.domain.ids import IdKind, kind_of
 from bff.domain.paging import check_ids
 from bff.domain.titles import AnyTitleCard
+from bff.stores.invoices import find_invoice
 from resolvers.home import find_home, find_row
 from resolvers.titles import find_visible
 from resolvers.viewer import is_for_adult
@@ -31,6 +33,8 @@ async def _find(context: OperationContext, identifier: str) -> Any:
         return await find_row(context, identifier)
     if kind in (IdKind.ACCOUNT, IdKind.PROFILE, IdKind.DEVICE, IdKind.MEMBERSHIP):
         return await _find_of_account(context, identifier)
+    if kind is IdKind.INVOICE:
+        return await _find_invoice(context, identifier)
     return _find_in_catalogue(context, kind, identifier)
 
 
@@ -49,6 +53,12 @@ def _find_in_catalogue(context: OperationContext, kind: IdKind | None, identifie
     elif kind is IdKind.PERSON:
         found, titles = catalogue.people.get(identifier), catalogue.titles_by_person.get(identifier, ())
     return found if any(find_visible(context, card.id) is not None for card in titles) else None
+
+
+async def _find_invoice(context: OperationContext, identifier: str) -> Invoice | None:
+    if context.token is None or not is_for_adult(context):
+        return None
+    return await find_invoice(context.services.pool, context.token.account_id, identifier)
 
 
 async def _find_of_account(context: OperationContext, identifier: str) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 
-from bff.domain.accounts import PlanCode
 from bff.errors import Unavailable
 from resolvers.inputs import (
     ControlWatchPartyInput,
@@ -16,7 +15,6 @@ from resolvers.inputs import (
     ReportProgressInput,
     RequestDownloadInput,
     Seconds,
-    StartMembershipInput,
     StartPlaybackInput,
 )
 
@@ -25,10 +23,6 @@ RETRY_AFTER = 3600
 
 def refuse(what: str) -> Unavailable:
     return Unavailable(f"This server does not do {what} yet; leave the field out.", retry_after=RETRY_AFTER)
-
-
-async def page_billing_history(first: int | None = None, after: str | None = None) -> None:
-    raise refuse("billing")
 
 
 async def list_downloads(device_id: strawberry.ID | None = None) -> None:
@@ -65,22 +59,6 @@ async def set_pin(profile_id: strawberry.ID, password: str, pin: str | None = No
 
 async def clear_history(profile_id: strawberry.ID) -> None:
     raise refuse("changes of history")
-
-
-async def start_membership(input: StartMembershipInput) -> None:
-    raise refuse("billing")
-
-
-async def change_membership(plan: PlanCode) -> None:
-    raise refuse("billing")
-
-
-async def cancel_membership() -> None:
-    raise refuse("billing")
-
-
-async def update_payment_method(payment_token: str) -> None:
-    raise refuse("billing")
 
 
 async def submit_feedback(text: str, title_id: strawberry.ID | None = None) -> None:

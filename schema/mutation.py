@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import accounts, home_arrangement, my_list, sign_in, unavailable
+from resolvers import accounts, home_arrangement, memberships, my_list, sign_in, unavailable
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
@@ -59,10 +59,10 @@ class Mutation:
         sign_in.remove_device, Access.ADULT, description="Ends the sign-ins on the device."
     )
 
-    start_membership: MembershipResult | None = root(unavailable.start_membership, Access.SIGNED_IN)
-    change_membership: MembershipResult | None = root(unavailable.change_membership, Access.ADULT)
-    cancel_membership: MembershipResult | None = root(unavailable.cancel_membership, Access.ADULT)
-    update_payment_method: MembershipResult | None = root(unavailable.update_payment_method, Access.ADULT)
+    start_membership: MembershipResult | None = root(memberships.start_membership, Access.SIGNED_IN)
+    change_membership: MembershipResult | None = root(memberships.change_membership, Access.ADULT)
+    cancel_membership: MembershipResult | None = root(memberships.cancel_membership, Access.ADULT)
+    update_payment_method: MembershipResult | None = root(memberships.update_payment_method, Access.ADULT)
 
     add_to_my_list: MyListPayload | None = root(my_list.add_to_my_list, Access.PROFILE, description="In front.")
     remove_from_my_list: MyListPayload | None = root(my_list.remove_from_my_list, Access.PROFILE)

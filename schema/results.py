@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from bff.auth import results
-from bff.domain import problems
+from bff.domain import billing, problems
 from bff.execution import shows
 from resolvers import accounts, sign_in
 from schema.access import field
@@ -58,11 +58,13 @@ class AccountDeleted:
 
 
 @strawberry.type(description="The payment was declined.")
+@shows(billing.PaymentDeclined)
 class PaymentDeclined(Problem):
     pass
 
 
 @strawberry.type(description="The bank asks the card holder: go to `url`, then call again.")
+@shows(billing.PaymentActionRequired)
 class PaymentActionRequired(Problem):
     url: URL = field()
 

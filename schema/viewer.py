@@ -9,14 +9,15 @@ from bff.domain.accounts import Device as DeviceValue
 from bff.domain.accounts import Membership as MembershipValue
 from bff.domain.accounts import Plan as PlanValue
 from bff.domain.accounts import Profile as ProfileValue
+from bff.domain.billing import Invoice as InvoiceValue
+from bff.domain.billing import InvoiceStatus
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.devices import DeviceCapabilities as DeviceCapabilitiesValue
 from bff.domain.paging import Edge, Page
 from bff.domain.profile_state import Preferences, Thumb
 from bff.domain.titles import MaturityRating
 from bff.execution import shows
-from resolvers import unavailable, viewer
-from resolvers.enums import InvoiceStatus
+from resolvers import memberships, viewer
 from resolvers.inputs import Seconds
 from schema.access import field
 from schema.common import Money, Node, PageInfo
@@ -44,7 +45,7 @@ class Account(Node):
     created_at: datetime = field(viewer.get_created_at)
     membership: "Membership | None" = field(viewer.get_membership)
     billing_history: "InvoiceConnection | None" = field(
-        unavailable.page_billing_history, description="For adult profiles."
+        memberships.page_billing_history, description="For adult profiles."
     )
     profiles: list["Profile"] = field(viewer.list_profiles, description="At most five.")
     devices: list["Device"] | None = field(
@@ -80,8 +81,8 @@ class Membership(Node):
     pending_plan: Plan | None = field(description="The plan from the next period on, when a smaller one was chosen.")
 
 
-@strawberry.type(description="What was charged for one period.")
-@shows()
+@strawberry.type(description="What was, or is to be, charged at once: for a period, or for what is left of one.")
+@shows(InvoiceValue)
 class Invoice(Node):
     issued_at: datetime
     total: Money
@@ -90,12 +91,14 @@ class Invoice(Node):
 
 
 @strawberry.type(description="A page of invoices, latest first.")
+@shows(Page)
 class InvoiceConnection:
     edges: list["InvoiceEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="An invoice in its place.")
+@shows(Edge)
 class InvoiceEdge:
     cursor: str
     node: Invoice

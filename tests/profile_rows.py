@@ -64,3 +64,18 @@ async def fill_profile(pool: asyncpg.Pool, profile_id: str, film_ids: Sequence[s
             SELECT $1 || '.' || $2, $1, $2, $2, $4, $3::float8, false""",
         ):
             await connection.executemany(statement, rows)
+
+
+async def add_invoices(pool: asyncpg.Pool, account_id: str, count: int, now: datetime) -> None:
+    """Paid ones, a month each, the last issued now."""
+    await pool.execute(
+        """INSERT INTO invoice (id, account_id, kind, plan, plan_price, amount, currency, country, covers_from,
+            covers_until, anchor_at, status, description, issued_at, paid_at)
+        SELECT 'inv_' || md5($1 || n), $1, 'RENEWAL', 'BASIC', 999, 999, 'USD', 'US', at, at + interval '1 month', at,
+            'PAID', 'Basic', at, at
+        FROM generate_series(0, $2 - 1) AS n,
+            LATERAL (SELECT $3::timestamptz - n * interval '1 month' AS at) AS month""",
+        account_id,
+        count,
+        now,
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 OK = ""
 UNAVAILABLE, NOT_FOUND, FORBIDDEN, UNAUTHENTICATED = "UNAVAILABLE", "NOT_FOUND", "FORBIDDEN", "UNAUTHENTICATED"
 BAD_USER_INPUT = "BAD_USER_INPUT"
+CONFLICT = "CONFLICT"
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,13 @@ ROOT_FIELDS = {
         f"mutation {{ field: removeDevice(deviceId: {NO_DEVICE}) {SESSION} }}", NOT_FOUND
     ),
     "Mutation.startMembership": RootField(
-        f"mutation {{ field: startMembership(input: {{plan: BASIC}}) {SESSION} }}", UNAVAILABLE
+        f"mutation {{ field: startMembership(input: {{plan: BASIC}}) {SESSION} }}", CONFLICT, bare=OK
     ),
-    "Mutation.changeMembership": of_adult(f"mutation {{ field: changeMembership(plan: BASIC) {SESSION} }}"),
-    "Mutation.cancelMembership": of_adult(f"mutation {{ field: cancelMembership {SESSION} }}"),
-    "Mutation.updatePaymentMethod": of_adult(f'mutation {{ field: updatePaymentMethod(paymentToken: "x") {SESSION} }}'),
+    "Mutation.changeMembership": of_adult(f"mutation {{ field: changeMembership(plan: BASIC) {SESSION} }}", OK),
+    "Mutation.cancelMembership": of_adult(f"mutation {{ field: cancelMembership {SESSION} }}", OK),
+    "Mutation.updatePaymentMethod": of_adult(
+        f'mutation {{ field: updatePaymentMethod(paymentToken: "x") {SESSION} }}', OK
+    ),
     "Mutation.addToMyList": of_profile(f"mutation {{ field: addToMyList(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND),
     "Mutation.removeFromMyList": of_profile(
         f"mutation {{ field: removeFromMyList(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND

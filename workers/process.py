@@ -9,7 +9,9 @@ from typing import Any
 from arq.worker import create_worker
 from redis.exceptions import RedisError
 
+from bff.billing.payments import Billing
 from bff.settings import Settings
+from bff.stores.local_gateway import open_gateway
 from bff.stores.postgres import open_pool
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
 from workers.mail import open_mail_room
@@ -41,7 +43,8 @@ async def _work(settings: Settings) -> None:
     mail_room = open_mail_room(settings)
     async with await open_pool(settings, max_size=4) as pool:
         cache = DocumentCache(open_redis(settings), deadline=2)
-        ctx = {"pool": pool, "cache": cache, "settings": settings, "mail_room": mail_room}
+        billing = Billing(pool, open_gateway(settings, pool))
+        ctx = {"pool": pool, "cache": cache, "settings": settings, "mail_room": mail_room, "billing": billing}
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(relay_outbox(pool, cache), name="outbox relay")

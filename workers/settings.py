@@ -8,6 +8,7 @@ from arq.cron import cron
 from redis.asyncio import ConnectionPool
 
 from bff.settings import Settings
+from workers.billing import DEADLINE, bill_memberships, forget_requests
 from workers.keys import rotate_keys
 from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
 from workers.mail import EVERY, JOB_DEADLINE, remove_mails, send_mails
@@ -21,7 +22,7 @@ def open_queue(settings: Settings) -> ArqRedis:
 
 
 def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
-    """Jobs find `pool`, `cache`, `settings` and `mail_room` in their `ctx`; they may run twice, never half.
+    """Jobs find `pool`, `cache`, `settings`, `mail_room` and `billing` in their `ctx`; they may run twice, never half.
 
     What must not be lost has a row in PostgreSQL. Signals and a Redis that is away are the concern of
     `workers.process`.
@@ -35,6 +36,8 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
             cron(remove_accounts, second=set(range(0, 60, REMOVE_EVERY)), timeout=60),
             cron(send_mails, second=set(range(0, 60, EVERY)), timeout=JOB_DEADLINE + 30),
             cron(remove_mails, minute=41),
+            cron(bill_memberships, second=5, timeout=DEADLINE + 10, run_at_startup=True),
+            cron(forget_requests, hour=3, minute=40),
             cron(rotate_keys, minute=17, run_at_startup=True),
         ],
         "handle_signals": False,

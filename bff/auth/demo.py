@@ -1,7 +1,8 @@
 """The demo's plans and accounts. Their password is published, so they are for development alone."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -13,20 +14,26 @@ from bff.auth.passwords import Passwords
 from bff.auth.results import SignedIn
 from bff.auth.sessions import begin_session
 from bff.domain.accounts import Account, AccountStatus, Permission, PlanCode, choose_profile
+from bff.domain.billing import InvoiceKind, Period, add_months, describe_invoice, find_plan
 from bff.domain.demo_signal import derive_signal
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, derive_id
+from bff.domain.memberships import draw_up_paid
 from bff.domain.titles import MaturityRating
 from bff.settings import Settings, SettingsError
 from bff.stores.accounts import find_credentials, read_account
+from bff.stores.billing import add_invoice, keep_payment_token, lock_standing
 from bff.stores.demo_signal import give_signal, read_film_ratings
 from bff.stores.new_accounts import NewAccount, NewMembership, NewProfile, add_accounts, find_accounts
-from bff.stores.plans import PlanOffer, add_plans
+from bff.stores.plans import PlanOffer, add_plans, read_plans
 
 PLANS_FILE = Path(__file__).parents[2] / "demo" / "plans.json"
 DEMO_PASSWORD = "demo-password"  # noqa: S105 - published in the contract
 MAX_PIN = "2468"
-MEMBERSHIP_PERIOD = timedelta(days=30)
+DEMO_CARD = "demo-card"
+"""A payment token that the local gateway takes."""
+MONTHS_PAID = 3
+"""Periods that a new demo membership has behind it."""
 
 
 class DemoAccount(Struct, frozen=True):
@@ -82,6 +89,8 @@ async def seed_demo_accounts(
     if prices:
         report(f"{prices} prices of plans")
     await _add_missing_accounts(pool, today, report)
+    for demo in DEMO_ACCOUNTS:
+        await _add_invoices(pool, demo)
     given = 0
     for demo in DEMO_ACCOUNTS:
         if demo.taste_of is None:
@@ -107,6 +116,25 @@ async def _add_missing_accounts(pool: asyncpg.Pool, today: date, report: Callabl
     report(f"{len(added)} demo accounts, each with the password {DEMO_PASSWORD}")
 
 
+async def _add_invoices(pool: asyncpg.Pool, demo: DemoAccount) -> None:
+    """What was paid up to now, and by what; nothing for an account that has a payment method."""
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        standing = await lock_standing(connection, demo.id)
+        terms = standing.terms if standing is not None else None
+        if standing is None or terms is None or terms.renews_at is None or standing.token is not None:
+            return
+        starts = [terms.period_start, terms.renews_at]
+        while (earlier := add_months(terms.period_start, 1 - len(starts))) >= terms.started_at:
+            starts.insert(0, earlier)
+        plan = find_plan(await read_plans(connection, standing.country), terms.plan)
+        for number, (start, until) in enumerate(pairwise(starts)):
+            kind = InvoiceKind.RENEWAL if number else InvoiceKind.START
+            invoice = draw_up_paid(kind, plan, standing, Period(start, until, terms.anchor_at))
+            description = describe_invoice(kind, plan, start, until)
+            await add_invoice(connection, demo.id, invoice, description=description, paid_at=start)
+        await keep_payment_token(connection, demo.id, DEMO_CARD, terms.started_at)
+
+
 async def open_demo_session(authority: Authority, email: str, now: datetime) -> SignedIn | None:
     """Sign in without a password, for a page that opens signed in; None where there is no such account.
 
@@ -128,7 +156,8 @@ async def open_demo_session(authority: Authority, email: str, now: datetime) -> 
 
 
 async def _draw_up(demo: DemoAccount, passwords: Passwords, today: date) -> NewAccount:
-    start = datetime.combine(today, time(), UTC)
+    period_start = datetime.combine(today, time(), UTC)
+    start = add_months(period_start, -MONTHS_PAID)
     return NewAccount(
         account=Account(
             id=demo.id,
@@ -141,7 +170,14 @@ async def _draw_up(demo: DemoAccount, passwords: Passwords, today: date) -> NewA
         ),
         password_hash=await passwords.hash(DEMO_PASSWORD),
         profiles=await _draw_up_profiles(demo, passwords),
-        membership=NewMembership(demo.plan, start, start + MEMBERSHIP_PERIOD) if demo.plan else None,
+        membership=NewMembership(
+            demo.plan,
+            start,
+            renews_at=add_months(start, MONTHS_PAID + 1),
+            period_start=add_months(start, MONTHS_PAID),
+        )
+        if demo.plan
+        else None,
     )
 
 

@@ -25,11 +25,15 @@ class NewProfile(Struct, frozen=True, kw_only=True):
 
 
 class NewMembership(Struct, frozen=True):
-    """A membership that is paid for until `renews_at`."""
+    """A membership that is paid for until `renews_at`.
+
+    With `period_start`, the beginning of the present period, there were others before, counted from `started_at`.
+    """
 
     plan: PlanCode
     started_at: datetime
     renews_at: datetime
+    period_start: datetime | None = None
 
 
 class NewAccount(Struct, frozen=True, kw_only=True):
@@ -98,13 +102,15 @@ async def add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
     )
     if new.membership is not None:
         await connection.execute(
-            """INSERT INTO membership (id, account_id, plan, status, started_at, renews_at)
-            VALUES ($1, $2, $3, $4, $5, $6)""",
+            """INSERT INTO membership (id, account_id, plan, status, started_at, renews_at, period_start,
+                anchor_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
             derive_id(IdKind.MEMBERSHIP, account.id),
             account.id,
             new.membership.plan.value,
             MembershipStatus.ACTIVE.value,
             new.membership.started_at,
             new.membership.renews_at,
+            new.membership.period_start,
+            new.membership.started_at if new.membership.period_start is not None else None,
         )
     return True

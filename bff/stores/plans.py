@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 import msgspec
+from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.accounts import BillingPeriod, Money, Plan, PlanCode, Quality
 
@@ -36,7 +37,7 @@ class PlanOffer(msgspec.Struct, frozen=True, rename="camel"):
     prices: dict[str, Money]
 
 
-async def read_plans(pool: asyncpg.Pool, country: str) -> tuple[Plan, ...]:
+async def read_plans(pool: asyncpg.Pool | PoolConnectionProxy, country: str) -> tuple[Plan, ...]:
     """All plans from small to large, at the prices of `country` (ISO alpha-2)."""
     return _decode(await pool.fetchval(_READ, country))
 

@@ -99,16 +99,6 @@ async def test_the_operator_has_an_account_and_no_more(operator: Client) -> None
     assert answer["home"] is None
 
 
-async def test_billing_history_is_not_there_yet(demo: Demo) -> None:
-    answer = await (await demo.make_viewer()).run("{ viewer { account { id billingHistory { edges { cursor } } } } }")
-    assert answer.codes == ["UNAVAILABLE"]
-    assert answer.body["errors"][0]["extensions"]["retryAfter"] > 0
-    assert answer.body["data"]["viewer"]["account"] == {
-        "id": answer.body["data"]["viewer"]["account"]["id"],
-        "billingHistory": None,
-    }
-
-
 async def list_own_ids(client: Client) -> dict[str, str]:
     """Ids of what only this viewer has, by type."""
     answer = await client.fetch(MINE)

@@ -117,9 +117,14 @@ class DeviceTable(SQLModel, table=True):
 
 
 class MembershipTable(SQLModel, table=True):
-    """One an account: what it pays for now, and what it turns into at the end of the period."""
+    """One an account: what it pays for now, and what it turns into at the end of the period.
+
+    Without `anchor_at` its periods are counted from the end of the present one, without `period_start` that began with
+    the membership.
+    """
 
     __tablename__ = "membership"
+    __table_args__ = (Index("membership_renews", "renews_at"), Index("membership_ends", "ends_at"))
 
     id: str = Field(primary_key=True, sa_type=Text)
     account_id: str = Field(foreign_key="account.id", ondelete="CASCADE", unique=True, sa_type=Text)
@@ -129,6 +134,8 @@ class MembershipTable(SQLModel, table=True):
     renews_at: datetime | None = _instant(nullable=True)
     ends_at: datetime | None = _instant(nullable=True)
     pending_plan: str | None = Field(default=None, foreign_key="plan.code", sa_type=Text)
+    anchor_at: datetime | None = _instant(nullable=True)
+    period_start: datetime | None = _instant(nullable=True)
 
 
 class SignInOriginTable(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """Reads of accounts and plans, devices, and the demo's seed, against a real database."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import asyncpg
 import msgspec
@@ -12,6 +12,7 @@ from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session, seed_demo_accounts, 
 from bff.auth.refresh_tokens import refresh
 from bff.auth.results import SignedIn
 from bff.domain.accounts import Device, MembershipStatus, Money, PlanCode, Quality
+from bff.domain.billing import add_months
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
 from bff.domain.ids import IdKind, random_id
 from bff.domain.profile_state import Preferences
@@ -69,7 +70,8 @@ async def test_account_comes_whole(pool: asyncpg.Pool, noon: datetime) -> None:
     assert record.membership is not None
     assert (record.membership.status, record.membership.plan.code) == (MembershipStatus.ACTIVE, PlanCode.PREMIUM)
     assert record.membership.plan.price == Money(1999, "USD")
-    assert record.membership.started_at < noon < record.membership.started_at + timedelta(days=1)
+    assert record.membership.started_at == add_months(datetime.combine(noon, time(), UTC), -3)
+    assert record.membership.renews_at == add_months(record.membership.started_at, 4)
     ada, kit, max_ = record.profiles
     assert [(profile.name, profile.is_kids, profile.has_pin) for profile in record.profiles] == [
         ("Ada", False, False),
