@@ -113,10 +113,7 @@ async def start_membership(
             if known.fingerprint != fingerprint:
                 raise Conflict("This `idempotencyKey` was used with other arguments: take a new one.")
             return Done() if known.invoice_id is None else _Awaited(known.invoice_id)
-        chosen = token or standing.token
-        if chosen is None:
-            return refuse_input("input.paymentToken", "There is no payment method on file: give a token.")
-        step = await _decide_start(connection, standing, plan, chosen, now, is_verified=is_verified)
+        step = await _decide_start(connection, standing, plan, token or standing.token, now, is_verified=is_verified)
         if key is not None and isinstance(step, Done | _Awaited):
             invoice_id = step.invoice_id if isinstance(step, _Awaited) else None
             await add_request(connection, account_id, key, Request(fingerprint, invoice_id), now)
@@ -251,7 +248,7 @@ async def _decide_start(
     connection: PoolConnectionProxy,
     standing: Standing,
     code: PlanCode,
-    token: str,
+    token: str | None,
     now: datetime,
     *,
     is_verified: bool,
@@ -267,12 +264,14 @@ async def _decide_start(
             return refuse_input(
                 "input.plan", f"The membership that runs is {terms.plan}: take that up again, then change the plan."
             )
-        if token != standing.token:
+        if token is not None and token != standing.token:
             if not is_verified:
                 return _Unverified(token)
             await keep_payment_token(connection, standing.account_id, token, now)
         await keep_terms(connection, standing.account_id, resume(terms))
         return Done()
+    if token is None:
+        return refuse_input("input.paymentToken", "There is no payment method on file: give a token.")
     if invoice is not None:
         await void_invoice(connection, invoice.id)
     plan = find_plan(await read_plans(connection, standing.country), code)
