@@ -24,10 +24,10 @@ def _find_code(text: str) -> CodeType:
     """The body of the one function of a text."""
     code = _kept.get(text)
     if code is None:
-        filename = f"<graphql plan {next(_numbers)}>"
+        filename = f"graphql plan {next(_numbers)}"
         module = compile(text, filename, "exec")
         code = _kept[text] = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        linecache.cache[filename] = (lambda: text,)  # made into lines by the first traceback that shows it
         if len(_kept) > _MOST_KEPT:
             _, dropped = _kept.popitem(last=False)
             linecache.cache.pop(dropped.co_filename, None)

@@ -1,7 +1,8 @@
 """Runs operations by plans where it can, and by graphql-core where it cannot; both answer alike."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from itertools import chain
 from typing import Any
 
 from graphql import (
@@ -13,7 +14,7 @@ from graphql import (
     OperationType,
 )
 from graphql.execution.executor import Executor
-from graphql.language import DirectiveNode, VariableNode, Visitor, visit
+from graphql.language import DirectiveNode, ExecutableDefinitionNode, FieldNode, InlineFragmentNode, VariableNode
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.execution.fragments import FragmentCache
@@ -44,12 +45,20 @@ class Prepared:
         self.uses = 0
         self.deoptimised = 0
         self.plans: dict[tuple[Any, ...], Plan] = {}
-        finder = _Finder()
-        visit(operation, finder)
-        for fragment in fragments.values():
-            visit(fragment, finder)
-        self.conditions = tuple(sorted(finder.conditions))
-        self.reason = finder.reason
+        self.reason: str | None = None
+        conditions = set()
+        for directive in chain.from_iterable(map(_list_directives, (operation, *fragments.values()))):
+            name = directive.name.value
+            if name in ("defer", "stream"):
+                self.reason = "incremental delivery"
+            elif name not in _KNOWN_DIRECTIVES:
+                self.reason = "custom directive"
+            for argument in directive.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    conditions.add(argument.value.name.value)
+        if any(fragment.variable_definitions for fragment in fragments.values()):
+            self.reason = "fragment variables"
+        self.conditions = tuple(sorted(conditions))
 
 
 class PlanCache:
@@ -199,24 +208,14 @@ class CompiledExecutor(CompilingExecutor, StrawberryGraphQLCoreExecutionContext)
     """Strawberry's executor, with plans in front of it."""
 
 
-class _Finder(Visitor):
-    """Looks through an operation for what decides its plan."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conditions: set[str] = set()
-        self.reason: str | None = None
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        name = node.name.value
-        if name in ("defer", "stream"):
-            self.reason = "incremental delivery"
-        elif name not in _KNOWN_DIRECTIVES:
-            self.reason = "custom directive"
-        for argument in node.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                self.conditions.add(argument.value.name.value)
-
-    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
-        if node.variable_definitions:
-            self.reason = "fragment variables"
+def _list_directives(definition: ExecutableDefinitionNode) -> Iterator[DirectiveNode]:
+    """All that stand anywhere in a definition."""
+    yield from definition.directives or ()
+    for variable in definition.variable_definitions or ():
+        yield from variable.directives or ()
+    waiting = [definition.selection_set]
+    while waiting:
+        for selection in waiting.pop().selections:
+            yield from selection.directives or ()
+            if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
+                waiting.append(selection.selection_set)

@@ -2,6 +2,7 @@
 twice. What it does not recognise it hands to `Run.complete`.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -116,7 +117,7 @@ def _write_read(called: FieldPlan, texts: list[str]) -> Callable[..., Any] | Non
 
 
 def _load(name: str, lines: list[str], names: dict[str, Any], texts: list[str]) -> Callable[..., Any]:
-    text = "\n".join(lines) + "\n"
+    text = sys.intern("\n".join(lines) + "\n")  # one string for all plans that have it
     texts.append(text)
     return load_function(name, text, names)
 
@@ -179,7 +180,8 @@ class _Function:
 
     def write_stage(self, called: FieldPlan) -> Callable[..., None]:
         body = _Block(2)
-        self._write_value(called.position, "value", self._place(called.position, "value", "holder", called.key), body)
+        self._write_value(called.position, "value", self._place(called.position, "value", "holder", "key"), body)
+        self._names["key"] = called.key  # no part of the text: most stages differ in it alone
         lines = [
             "def complete(run, holders, values):",
             *self._open(),
@@ -202,10 +204,11 @@ class _Function:
             lines += ["    find_fragment = run.find_fragment", "    fill = run.fill"]
         if self._has_holes:
             lines.append("    open_hole = run.open_hole")
-        for slot, name in self._slots.items():
-            self._names[name] = slot
-            lines.append(f"    add_{name} = run.parents[{name}].append")
-            lines.append(f"    hold_{name} = run.holders[{name}].append")
+        if self._slots:
+            self._names["slots"] = tuple(self._slots)
+            for prefix, lists in (("add", "parents"), ("hold", "holders")):
+                appends = ", ".join(f"{prefix}_{name}" for name in self._slots.values())
+                lines.append(f"    {appends}, = [run.{lists}[slot].append for slot in slots]")
         return lines
 
     def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
@@ -319,12 +322,13 @@ class _Function:
             after.add(
                 "try:", f"    {local} = {attribute}", "except Exception as error:", f"    {local} = Failed(error)"
             )
-        self._write_value(position, local, self._place(position, local, target, read.key), after)
+        self._write_value(position, local, self._place(position, local, target, repr(read.key)), after)
         return "None"
 
     def _place(self, position: Position, value: str, holder: str, key: str) -> _Place:
-        late = f"complete({self._name('position', position)}, {value}, {holder}, {key!r})"
-        return _Place(f"{holder}[{key!r}] = {{}}", (late,), holder, repr(key))
+        """`key` is an expression."""
+        late = f"complete({self._name('position', position)}, {value}, {holder}, {key})"
+        return _Place(f"{holder}[{key}] = {{}}", (late,), holder, key)
 
     def _name(self, prefix: str, value: Any) -> str:
         known = self._known.get(id(value))

@@ -4,7 +4,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from enum import Flag
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -128,6 +128,7 @@ _LEAVES: Mapping[GraphQLNamedType, Leaf] = {
 }
 
 
+@lru_cache(maxsize=512)
 def read_leaf(leaf: GraphQLNamedType) -> Leaf | None:
     """None for a leaf whose values only its own coercion can tell."""
     if isinstance(leaf, GraphQLEnumType):

@@ -4,10 +4,11 @@ Field collection is graphql-core's own, run when the plan is made, so that alias
 are right by construction.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum, IntEnum
 from inspect import Parameter
 from itertools import count
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -40,9 +41,12 @@ MAX_FIELDS = 4000
 READS = "reads"
 """The key of a field's metadata that names what its value depends on."""
 _DEFINITION = "strawberry-definition"
+_CALL = "compiled-call"
+"""The key of a field definition's extensions that keeps how it is called."""
 
 
 _numbers = count(1)
+_NONE: Any = MappingProxyType({})
 
 
 class Uncompilable(Exception):
@@ -97,12 +101,11 @@ class Position:
         self.field = field
         self.nullable = not is_non_null_type(graphql_type)
         self.chain = (*chain, self.nullable)
-        self.climb = next((drop for drop, nullable in enumerate(reversed(self.chain)) if nullable), None)
+        self.climb = 0 if self.nullable else _find_climb(self.chain)
         inner: Any = graphql_type.of_type if isinstance(graphql_type, GraphQLNonNull) else graphql_type
         self.type: Any = inner
         self.item: Position | None = None
-        self.selections: dict[str, Selection] = {}
-        self.models: dict[type, GraphQLObjectType] = {}
+        self.models: Mapping[type, GraphQLObjectType] = _NONE
         if is_list_type(inner):
             self.kind = Kind.LIST
             self.item = Position(plan, field, inner.of_type, self.chain)
@@ -114,6 +117,7 @@ class Position:
             self.models = match_models(inner, plan.schema)
         else:
             self.kind = Kind.LEAF
+        self.selections: dict[str, Selection] = {} if self.kind >= Kind.OBJECT else _NONE
 
     def select(self, object_type: GraphQLObjectType) -> "Selection":
         """What is asked of a value of this type here; worked out at the first need."""
@@ -121,6 +125,13 @@ class Position:
         if selection is None:
             selection = self.selections[object_type.name] = self.plan.select(object_type, self.field, self.chain)
         return selection
+
+
+def _find_climb(chain: tuple[bool, ...]) -> int | None:
+    for drop, nullable in enumerate(reversed(chain)):
+        if nullable:
+            return drop
+    return None
 
 
 class FieldPlan:
@@ -186,11 +197,12 @@ class FieldPlan:
         self.parameters: tuple[str, ...] = ()
         self.required: frozenset[str] = frozenset()
         self.variables: tuple[str, ...] | None = None
-        self.bindings: dict[tuple[Any, ...], Any] = {}
+        self.bindings: dict[tuple[Any, ...], Any] = _NONE
         self.strawberry_field: StrawberryField | None = None
         self.source = self._classify(plan)
         if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
             plan.add_slot(self)
+            self.bindings = {}
         self.position = Position(plan, self, definition.type, chain)
 
     @property
@@ -219,24 +231,12 @@ class FieldPlan:
         if field.is_basic_field and field.default_resolver is getattr and type(field) is StrawberryField:
             self.attribute = field.python_name
             return Source.ATTRIBUTE
-        if not plan.may_call_directly or not _is_plain(field) or not _has_simple_arguments(self.definition):
+        call = _find_direct_call(self.definition, field) if plan.may_call_directly else None
+        if call is None:
             return Source.RESOLVE
-        resolver = field.base_resolver
-        assert resolver is not None  # noqa: S101 - a field that is not basic has one
+        source, self.resolver, self.parameters, self.required = call
         self.variables = _list_variables(self.nodes[0])
-        self.resolver = resolver.wrapped_func  # type: ignore[assignment]
-        self.parameters = tuple(resolver.signature.parameters)
-        known = {argument.python_name for argument in resolver.arguments}
-        self.required = frozenset(
-            name
-            for name, given in resolver.signature.parameters.items()
-            if name in known and given.default is given.empty
-        )
-        batch = getattr(self.resolver, "batch", None)
-        if batch is not None:
-            self.resolver = batch
-            return Source.BATCH
-        return Source.DIRECT
+        return source
 
 
 def find_owner(field: FieldPlan | None) -> FieldPlan | None:
@@ -484,6 +484,36 @@ def _is_resolved_by_strawberry(definition: GraphQLField, schema: GraphQLSchema) 
         return False
     name: str = getattr(definition.resolve, "__qualname__", "")
     return name.startswith("GraphQLCoreConverter.from_resolver.")
+
+
+class _DirectCall(NamedTuple):
+    """How a field's resolver is called with nothing in between: `required` are its arguments without a default."""
+
+    source: Source
+    resolver: Callable[..., Any]
+    parameters: tuple[str, ...]
+    required: frozenset[str]
+
+
+def _find_direct_call(definition: GraphQLField, field: StrawberryField) -> _DirectCall | None:
+    """None where there is more to it than calling the function. Worked out once a schema."""
+    found: _DirectCall | None = definition.extensions.get(_CALL)
+    if found is None and _CALL not in definition.extensions:
+        is_direct = _is_plain(field) and _has_simple_arguments(definition)
+        found = definition.extensions[_CALL] = _describe_call(field) if is_direct else None
+    return found
+
+
+def _describe_call(field: StrawberryField) -> _DirectCall:
+    resolver = field.base_resolver
+    assert resolver is not None  # noqa: S101 - a field that is not basic has one
+    function: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+    parameters = resolver.signature.parameters
+    known = {argument.python_name for argument in resolver.arguments}
+    required = frozenset(name for name, given in parameters.items() if name in known and given.default is given.empty)
+    batch = getattr(function, "batch", None)
+    source = Source.DIRECT if batch is None else Source.BATCH
+    return _DirectCall(source, function if batch is None else batch, tuple(parameters), required)
 
 
 def _is_plain(field: StrawberryField) -> bool:
