@@ -12,8 +12,15 @@ from bench.latency import bench_latency
 from bench.plans import bench_plans
 from bench.sockets import bench_sockets
 from bench.stage import set_stage
+from bench.tokens import bench_tokens
 
-BENCHES = {"home": bench_home, "latency": bench_latency, "plans": bench_plans, "sockets": bench_sockets}
+BENCHES = {
+    "home": bench_home,
+    "latency": bench_latency,
+    "plans": bench_plans,
+    "sockets": bench_sockets,
+    "tokens": bench_tokens,
+}
 
 
 async def run_benches(names: list[str]) -> None:
