@@ -36,8 +36,7 @@ async def sign_in(
     """Check the password, choose device and profile, and begin a sign-in; tell the account where it is a new one.
 
     `device_class` is that of the implicit device where `device_id` is None, `client` what its program says of itself.
-    Raises NotFound for a device or a profile
-    that is not the account's, only after the password was right.
+    Raises NotFound for a device or a profile that is not the account's, only after the password was right.
     """
     pool = authority.pool
     wrong = InvalidCredentials("The e-mail address or the password is wrong.")

@@ -11,6 +11,7 @@ from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session
 from bff.auth.refresh_tokens import refresh
 from bff.auth.results import InvalidCredentials, SignedIn
 from bff.errors import Unauthenticated
+from bff.stores import ended_sign_ins
 from bff.stores.ended_sign_ins import EndedSignIns, end_sign_ins, forget_ended_sign_ins
 
 BASIC, _, PREMIUM, *_ = DEMO_ACCOUNTS
@@ -104,6 +105,24 @@ async def test_who_starts_knows_what_ended_before_and_who_runs_hears_of_it(
         await end(pool, PREMIUM.id, noon, family_id=after)
         async with asyncio.timeout(10):
             while after not in ended:  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0.02)
+
+
+async def test_what_ended_while_postgresql_was_away_is_caught_up_with(
+    authority: Authority, pool: asyncpg.Pool, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if this process alone had not reached it, for longer than a look goes back."""
+    monkeypatch.setattr(ended_sign_ins, "INTERVAL", 0.02)
+    monkeypatch.setattr(ended_sign_ins, "_OVERLAP", 0.0)
+    family_id = (await enter(authority, noon)).claims.family_id
+    async with EndedSignIns().following(pool) as ended:
+        await pool.execute("ALTER TABLE ended_sign_in RENAME TO ended_sign_in_away")
+        await pool.execute("INSERT INTO ended_sign_in_away (family_id) VALUES ($1)", family_id)
+        await asyncio.sleep(0.3)
+        assert family_id not in ended
+        await pool.execute("ALTER TABLE ended_sign_in_away RENAME TO ended_sign_in")
+        async with asyncio.timeout(10):
+            while family_id not in ended:  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.02)
 
 
