@@ -111,9 +111,8 @@ async def test_who_starts_knows_what_ended_before_and_who_runs_hears_of_it(
 async def test_what_ended_while_postgresql_was_away_is_caught_up_with(
     authority: Authority, pool: asyncpg.Pool, noon: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As if this process alone had not reached it, for longer than a look goes back."""
+    """As if this process alone had not reached it."""
     monkeypatch.setattr(ended_sign_ins, "INTERVAL", 0.02)
-    monkeypatch.setattr(ended_sign_ins, "_OVERLAP", 0.0)
     family_id = (await enter(authority, noon)).claims.family_id
     async with EndedSignIns().following(pool) as ended:
         await pool.execute("ALTER TABLE ended_sign_in RENAME TO ended_sign_in_away")
