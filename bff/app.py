@@ -17,11 +17,12 @@ from bff.auth.authority import open_authority
 from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
 from bff.billing.payments import Billing
-from bff.context import Services
+from bff.context import Caller, OperationContext, Services
 from bff.execution import FragmentCache, PlanCache
 from bff.heap import set_heap_aside
 from bff.http.admission import Admission
 from bff.http.bank import bank_routes
+from bff.http.comparison import Shadow
 from bff.http.compression import Compression
 from bff.http.connections import Connections
 from bff.http.cors import cors_middleware
@@ -54,6 +55,26 @@ from schema.build import build_schema
 from schema.costs import COSTS
 
 GRAPHIQL = Path(__file__).parent.parent / "web" / "dist"
+SELF_CHECK = """
+query SelfCheck {
+  browse(first: 12) {
+    edges {
+      cursor
+      node {
+        ...Card
+        similar(first: 2) { totalCount edges { node { ...Card } } }
+        ... on Series { seasons { name episodes(first: 2) { edges { node { label name } } } } }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+fragment Card on Title {
+  __typename id name synopsis releaseYear maturityRating badges isInMyList averageRating
+  artwork { url width } genres { name } credits(first: 2) { role person { name } } play { id duration }
+}
+"""
+"""Asks for something of every kind that plans have a way of their own for."""
 
 
 def utc_now() -> datetime:
@@ -123,6 +144,7 @@ def build_app(services: Services) -> Starlette:
         country_header=settings.country_header,
         metrics=metrics,
         connections=connections,
+        shadow=Shadow(schema, settings.shadow_share) if settings.compile and settings.shadow_share > 0 else None,
         admit=Admission(
             services.rates,
             account_rate=settings.account_rate,
@@ -156,6 +178,7 @@ def build_app(services: Services) -> Starlette:
     app.state.metrics = metrics
     app.state.connections = connections
     app.state.streams = endpoint.streams
+    app.state.check_compiler = partial(endpoint.check_compiler, SELF_CHECK, partial(_open_for_nobody, services))
     return app
 
 
@@ -173,6 +196,7 @@ def create_app() -> ASGIApp:
             opened.append(app)
             services.follower.on_swap = set_heap_aside
             set_heap_aside()
+            await app.state.check_compiler()
             async with app.state.metrics.telling():
                 yield {"drain": app.state.connections.drain}
 
@@ -182,6 +206,11 @@ def create_app() -> ASGIApp:
         await (lifespan if scope["type"] == "lifespan" else opened[0])(scope, receive, send)
 
     return serve
+
+
+def _open_for_nobody(services: Services) -> OperationContext:
+    """The context of an operation of the process itself, which sees what a visitor does."""
+    return OperationContext(services, Caller(token=None, region=services.settings.default_region, address=""))
 
 
 def _count_calls(services: Services) -> dict[str, int]:

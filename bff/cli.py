@@ -173,6 +173,27 @@ async def _import_catalogue(paths: tuple[Path, ...]) -> None:
         await pool.close()
 
 
+@main.command("explain")
+@click.argument("file", metavar="OPERATION.graphql", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--variables", default="{}", help="Their values in JSON: a plan goes by those of @skip and @include.")
+@click.option("--source", is_flag=True, help="Print the Python of the plan, too.")
+@click.option("--data-dir", expose_value=False, help="Taken as by other commands, and not needed: no engine is asked.")
+def explain_operations(file: Path, variables: str, source: bool) -> None:
+    """Print the plan of each operation of a file, and what of it is not compiled, with the reason."""
+    import json
+
+    from bff.http.explaining import ExplainError, explain_document
+    from schema.build import build_schema
+    from schema.costs import COSTS
+
+    try:
+        lines = explain_document(build_schema(), COSTS, file.read_text(encoding="utf-8"), json.loads(variables), source)
+        for line in lines:
+            click.echo(line)
+    except (ExplainError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
 @main.group()
 def documents() -> None:
     """Trusted documents: what clients are released with."""

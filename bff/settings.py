@@ -34,7 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `key_encryption_key` is 32 bytes in base64, or `key_encryption_key_file` names a file that holds it.
     Deadlines and ages are in seconds. `compile` off leaves every operation to graphql-core, `fragments` off computes
-    every part of an answer anew; `incremental` adds `@defer` and `@stream`.
+    every part of an answer anew; of `shadow_share` (0 to 1) of all queries graphql-core makes the answer again, to be
+    compared; `incremental` adds `@defer` and `@stream`.
     `operation_cost` is the most that one operation may cost, in values that it may bring, `visitor_cost` the most that
     a visitor's may; `account_rate` is what
     an account may ask for a second, `address_rate` what an address may without a token: 0 sets no limit.
@@ -61,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     account_rate: int = 100_000
     address_rate: int = 300_000
     compile: bool = True
+    shadow_share: float = 0.0
     incremental: bool = False
     fragments: bool = True
     documents: DocumentPolicy = DocumentPolicy.OPEN

@@ -157,16 +157,19 @@ class CompilingExecutor(Executor[Any]):
         plans = self.plans
         if plans is None:
             return super().execute_operation(serially)
+        try:
+            prepared, plan = self.find_plan(plans, serially)
+        except Uncompilable as error:
+            plans.counts[f"core: {error.reason}"] += 1
+            return super().execute_operation(serially)
+        return self._execute_plan(plans, prepared, plan, serially)
+
+    def find_plan(self, plans: PlanCache, serially: bool | None = None) -> tuple[Prepared, Plan]:
+        """The plan that would run now. Raises Uncompilable with the reason why graphql-core would."""
         reason = self._find_obstacle(serially)
-        if reason is None:
-            try:
-                prepared, plan = plans.find(self)
-            except Uncompilable as error:
-                reason = error.reason
-            else:
-                return self._execute_plan(plans, prepared, plan, serially)
-        plans.counts[f"core: {reason}"] += 1
-        return super().execute_operation(serially)
+        if reason is not None:
+            raise Uncompilable(reason)
+        return plans.find(self)
 
     def _find_obstacle(self, serially: bool | None) -> str | None:
         if self.operation.operation is not OperationType.QUERY or serially:

@@ -4,6 +4,7 @@ Ignorant of what the schema is about; the context comes from outside.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -22,6 +23,7 @@ from bff.execution import FragmentCache, PlanCache
 from bff.http import errors
 from bff.http.answers import Answer, answer_error, answer_invalid_operation, answer_result, send_answer
 from bff.http.caching import CacheRules
+from bff.http.comparison import Shadow, find_fault
 from bff.http.connections import Connections
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents
@@ -40,6 +42,8 @@ from bff.http.trusted import FindText, TrustedDocuments
 
 OpenContext = Callable[[Request], Awaitable[Any]]
 ServePage = Callable[[Request], Awaitable[Response]]
+log = logging.getLogger(__name__)
+
 _NO_COSTS = CostMap()
 _LIMITS = Limits()
 
@@ -79,6 +83,7 @@ class GraphQLEndpoint:
     `country_header` names a header that answers are made from, too. `metrics` are told of every operation.
     A schema that has `@defer` and `@stream` is served in parts to those who accept them.
     Answers that are streams are held in `connections`; `streams` runs operations for other transports.
+    `shadow` is shown what answers are made from.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class GraphQLEndpoint:
         country_header: str = "",
         metrics: Metrics | None = None,
         connections: Connections | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         self._schema = schema
         self._executor = bind_executor(schema, plans, fragments)
@@ -121,6 +127,7 @@ class GraphQLEndpoint:
         )
         self._cache_rules = CacheRules(schema._schema, country_header=country_header)
         self._connections = connections or Connections()
+        self._shadow = shadow
         self._incremental = IncrementalOperations() if schema.config.enable_experimental_incremental_execution else None
         self.streams = ResultStreams(
             schema,
@@ -155,6 +162,13 @@ class GraphQLEndpoint:
             await send_stream(answer, request, self._connections, receive, send)
         else:
             await send_answer(send, answer, request.method)
+
+    async def check_compiler(self, text: str, make_context: Callable[[], Any]) -> None:
+        """Run a query compiled before others are served; where that goes wrong, graphql-core executes everything."""
+        fault = await find_fault(self._executor, self._schema, text, make_context)
+        if fault is not None:
+            self._executor.plans = None
+            log.critical("nothing is compiled, and every operation takes many times as long: of the first, %s", fault)
 
     async def _answer(self, request: Request, wish: _Wish) -> Answer | StreamAnswer:
         course = _Course(errors.Incident())
@@ -222,7 +236,17 @@ class GraphQLEndpoint:
         metrics.watch("bff_sockets", "Open WebSockets", lambda: self._connections.sockets)
         metrics.watch("bff_streams", "Answers that stream", lambda: self._connections.streams)
         metrics.watch("bff_subscriptions", "Subscriptions that are followed", lambda: self.streams.live)
+        if self._shadow is not None:
+            shadow_counts = self._shadow.counts
+            metrics.watch_counts(
+                "bff_shadow", "Answers that graphql-core made as well", "outcome", lambda: shadow_counts
+            )
         if plans is not None:
+            metrics.watch(
+                "bff_compiling",
+                "Processes that compile: not those whose self-check failed",
+                lambda: int(self._executor.plans is not None),
+            )
             metrics.watch("bff_plans", "Compiled plans that are kept", lambda: len(plans))
             metrics.watch_counts(
                 "bff_executions", "Executions: compiled, or by graphql-core and why", "by", lambda: plans.counts
@@ -267,6 +291,8 @@ class GraphQLEndpoint:
         )
         executor.comes_again = asked.found.is_trusted
         result = await execute(executor, deadline)
+        if self._shadow is not None:
+            self._shadow.follow(asked.found, asked.request, context, result)
         return answer_result(result, context, media_type, asked.incident)
 
 
