@@ -18,10 +18,11 @@ from aiodataloader import DataLoader
 
 from bff.artwork.sizes import choose_format
 from bff.artwork.urls import ImageSigner
+from bff.auth.access import Access, check_access
 from bff.auth.authority import Authority
 from bff.auth.tokens import AccessToken
 from bff.billing.payments import Billing
-from bff.domain.accounts import AccountRecord, Device
+from bff.domain.accounts import AccountRecord, Device, Profile
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
 from bff.domain.home import PinnedHome
 from bff.domain.profile_state import ProfileState
@@ -120,6 +121,7 @@ class OperationContext:
     state: ProfileState | None = field(init=False, default=None)
     device: Device | None = field(init=False, default=None)
     home: PinnedHome | None = field(init=False, default=None)
+    _choices: tuple[Profile, ...] = field(init=False, default=())
     _shelf: Shelf | None = field(init=False, default=None)
     _entering: "asyncio.Task[None] | None" = field(init=False, default=None)
     _account: "asyncio.Task[AccountRecord | None] | None" = field(init=False, default=None)
@@ -204,6 +206,18 @@ class OperationContext:
             self._entering = asyncio.ensure_future(self._read_viewer(token))
         await asyncio.shield(self._entering)
 
+    def check(self, access: Access) -> None:
+        """Raises Unauthenticated or Forbidden where the rule does not hold for who asks."""
+        check_access(access, self.caller.token, self.state, self._choices)
+
+    def allows(self, access: Access) -> bool:
+        """Whether the rule holds for who asks."""
+        try:
+            self.check(access)
+        except (Unauthenticated, Forbidden):
+            return False
+        return True
+
     def require_token(self) -> AccessToken:
         """Raises Unauthenticated for a visitor, should a field's rule have let one in."""
         if self.caller.token is None:
@@ -220,6 +234,7 @@ class OperationContext:
         """Go on as somebody else, within the mutation that signed them in; `enter` reads them."""
         self.caller = caller
         self.state = self.device = self.home = self._shelf = self._entering = self._account = None
+        self._choices = ()
 
     async def change_state(self, write: Write) -> ProfileState:
         """Run a change of the current profile; the operation goes on with the state after it."""
@@ -232,6 +247,8 @@ class OperationContext:
         device_id = self.caller.device_id or token.device_id
         if token.profile_id is None:
             (device,) = await self.documents.fetch([keys.device(device_id)])
+            record = await self.read_account()
+            self._choices = record.profiles if record is not None else ()
         else:
             state, device = await self.documents.fetch([keys.profile_state(token.profile_id), keys.device(device_id)])
             await self._read_state(token.profile_id, state)

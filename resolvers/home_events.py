@@ -13,12 +13,12 @@ from bff.stores.signals import Signals
 from resolvers.home import HomeView, row_id, view_home
 from resolvers.home_composer import open_home, prefetch_home
 
-_decode = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode = msgspec.json.Decoder(tuple[str, ...] | None).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class HomeChanged(Struct, frozen=True):
-    """`row_ids` is None where some change went unheard, so that any row may have changed."""
+    """`row_ids` is None where any row may have changed: because of what did, or because some change went unheard."""
 
     row_ids: tuple[str, ...] | None
 
@@ -26,6 +26,11 @@ class HomeChanged(Struct, frozen=True):
 async def announce_home(context: OperationContext, row_ids: Sequence[str]) -> None:
     """Tell every device of the profile that these rows changed, whatever process it is connected to."""
     await context.services.signals.send(keys.home_changes(context.require_state().profile_id), _encode(row_ids))
+
+
+async def announce_whole_home(context: OperationContext, profile_id: str) -> None:
+    """Tell every device of a profile that any row may have changed."""
+    await context.services.signals.send(keys.home_changes(profile_id), _encode(None))
 
 
 async def follow_home(info: Info) -> AsyncGenerator[HomeChanged, None]:

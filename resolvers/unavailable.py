@@ -10,8 +10,6 @@ from resolvers.inputs import (
     ControlWatchPartyInput,
     EventInput,
     OfflineProgressInput,
-    ProfileInput,
-    ProfilePatch,
     ReportProgressInput,
     RequestDownloadInput,
     Seconds,
@@ -39,26 +37,6 @@ async def find_watch_party(code: str) -> None:
 
 async def page_notifications(first: int | None = None, after: str | None = None) -> None:
     raise refuse("notifications")
-
-
-async def create_profile(input: ProfileInput) -> None:
-    raise refuse("changes of profiles")
-
-
-async def update_profile(profile_id: strawberry.ID, input: ProfilePatch) -> None:
-    raise refuse("changes of profiles")
-
-
-async def delete_profile(profile_id: strawberry.ID, password: str) -> None:
-    raise refuse("changes of profiles")
-
-
-async def set_pin(profile_id: strawberry.ID, password: str, pin: str | None = None) -> None:
-    raise refuse("changes of profiles")
-
-
-async def clear_history(profile_id: strawberry.ID) -> None:
-    raise refuse("changes of history")
 
 
 async def submit_feedback(text: str, title_id: strawberry.ID | None = None) -> None:

@@ -132,13 +132,12 @@ def list_active_streams(root: strawberry.Parent[AccountRecord]) -> list[None]:
 
 
 def picture_avatar(root: strawberry.Parent[Profile], info: Info) -> Picture:
-    return make_picture(
-        info.context,
-        subject_id=root.avatar,
-        kind=ImageKind.AVATAR,
-        version=AvatarBrief(key=root.avatar).version,
-        alt=root.name,
-    )
+    return picture_avatar_by_key(info.context, root.avatar, alt=root.name)
+
+
+def picture_avatar_by_key(context: OperationContext, key: str, *, alt: str) -> Picture:
+    """One of the drawn avatars, which belong to nobody."""
+    return make_picture(context, subject_id=key, kind=ImageKind.AVATAR, version=AvatarBrief(key=key).version, alt=alt)
 
 
 def get_preferences(root: strawberry.Parent[Profile]) -> Preferences:

@@ -1,31 +1,16 @@
 """Who may use a field: a rule declared at each field of the root, refused by default; and how fields are declared."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from enum import StrEnum
 from typing import Any
 
 import strawberry
 from strawberry.extensions import FieldExtension
 
+from bff.auth.access import Access, check_token
 from bff.context import Info, OperationContext, Reads
-from bff.domain.accounts import Permission
-from bff.errors import Forbidden, Unauthenticated
 from bff.execution.plan import READS
 
-
-class Access(StrEnum):
-    """PUBLIC: visitors, too. SIGNED_IN: any account. PROFILE: a profile is chosen. ADULT: one that is not for kids.
-
-    OWNER: an adult profile, or an account that has no profiles yet. OPERATOR: has that permission.
-    """
-
-    PUBLIC = "PUBLIC"
-    SIGNED_IN = "SIGNED_IN"
-    PROFILE = "PROFILE"
-    ADULT = "ADULT"
-    OWNER = "OWNER"
-    OPERATOR = "OPERATOR"
-
+__all__ = ["Access", "Entry", "field", "root", "stream"]
 
 Prefetch = Callable[[OperationContext], None]
 
@@ -41,37 +26,12 @@ class Entry(FieldExtension):
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **arguments: Any
     ) -> Any:
         context = info.context
-        check_token(self.access, context)
+        check_token(self.access, context.token)
         if self._prefetch is not None:
             self._prefetch(context)
         await context.enter()
-        await check_viewer(self.access, context)
+        context.check(self.access)
         return await next_(source, info, **arguments)
-
-
-def check_token(access: Access, context: OperationContext) -> None:
-    """Raises Unauthenticated or Forbidden where the token alone tells that the rule does not hold."""
-    if access is Access.PUBLIC:
-        return
-    token = context.token
-    if token is None:
-        raise Unauthenticated("Sign in first: call login, then send the access token in Authorization.")
-    if access is Access.OPERATOR and Permission.OPERATOR not in token.permissions:
-        raise Forbidden("This is for operators.")
-    if access in (Access.PROFILE, Access.ADULT) and token.profile_id is None:
-        raise Forbidden("This account has no profile chosen; call switchProfile first.")
-
-
-async def check_viewer(access: Access, context: OperationContext) -> None:
-    """Raises Forbidden where the rule does not hold for who asks, once that was read."""
-    if access not in (Access.ADULT, Access.OWNER):
-        return
-    if access is Access.OWNER and context.state is None:
-        record = await context.read_account()
-        if record is not None and not record.profiles:
-            return
-    if context.state is None or context.state.is_kids:
-        raise Forbidden("This is for adult profiles; switch to one.")
 
 
 def field(

@@ -3,6 +3,7 @@
 A list that is added without a size fails a test: sizes keep one operation from wearing the service out.
 """
 
+from bff.artwork.portraits import AVATARS
 from bff.domain.costs import CostMap, Size
 from bff.domain.paging import CARDS_CAP, LIST_CAP, ROWS_CAP
 from resolvers import home, my_list, search, seasons, titles, viewer
@@ -22,6 +23,7 @@ SIZES = {
     "Query.titles": Size(LIST_CAP, LIST_CAP, "ids"),
     "Query.genres": up_to(40),
     "Query.plans": up_to(3),
+    "Query.avatars": up_to(len(AVATARS)),
     "Query.browse": CARDS,
     "Query.trending": CARDS,
     "Query.search": Size(search.DEFAULT_PAGE, CARDS_CAP),
@@ -83,6 +85,8 @@ WEIGHTS = {
     "Mutation.resetPassword": _LOGIN,
     "Mutation.requestPasswordReset": _LOGIN,
     "Mutation.deleteAccount": _LOGIN,
+    "Mutation.createProfile": _LOGIN,
+    "Mutation.updateProfile": _LOGIN,
     "Mutation.deleteProfile": _LOGIN,
     "Mutation.setPin": _LOGIN,
     "Mutation.switchProfile": _LOGIN,

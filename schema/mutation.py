@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import accounts, home_arrangement, memberships, my_list, sign_in, unavailable
+from resolvers import accounts, home_arrangement, memberships, my_list, profiles, sign_in, unavailable
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
@@ -47,22 +47,42 @@ class Mutation:
     reset_password: LoginResult | None = root(accounts.reset_password, Access.PUBLIC)
     delete_account: DeleteAccountResult | None = root(accounts.delete_account, Access.OWNER)
     switch_profile: LoginResult | None = root(sign_in.switch_profile, Access.SIGNED_IN)
-    create_profile: ProfileResult | None = root(unavailable.create_profile, Access.SIGNED_IN)
-    update_profile: ProfileResult | None = root(unavailable.update_profile, Access.ADULT)
-    delete_profile: AccountResult | None = root(unavailable.delete_profile, Access.ADULT)
-    set_pin: ProfileResult | None = root(unavailable.set_pin, Access.ADULT)
-    clear_history: ProfileResult | None = root(unavailable.clear_history, Access.PROFILE)
+    create_profile: ProfileResult | None = root(
+        profiles.create_profile,
+        Access.OWNER,
+        description=(
+            "What is left out begins as the asking profile's: language and, for adults, ceiling; kids begin with AGE_7."
+        ),
+    )
+    update_profile: ProfileResult | None = root(
+        profiles.update_profile, Access.OWNER, description="Its home follows with the next request."
+    )
+    delete_profile: AccountResult | None = root(
+        profiles.delete_profile,
+        Access.OWNER,
+        description="With all that it did; ends the other sign-ins that use it. The last adult profile stays.",
+    )
+    set_pin: ProfileResult | None = root(
+        profiles.set_pin, Access.OWNER, description="Four to eight digits; null takes the PIN away."
+    )
+    clear_history: ProfileResult | None = root(
+        profiles.clear_history,
+        Access.ADULT,
+        description=(
+            "Of the asking profile, or of a kids profile: what was watched, and where. My List and ratings stay."
+        ),
+    )
     register_device: Device | None = root(
         sign_in.register_device, Access.SIGNED_IN, description="Says what this device is, and binds the sign-in to it."
     )
     remove_device: AccountResult | None = root(
-        sign_in.remove_device, Access.ADULT, description="Ends the sign-ins on the device."
+        sign_in.remove_device, Access.OWNER, description="Ends the sign-ins on the device."
     )
 
-    start_membership: MembershipResult | None = root(memberships.start_membership, Access.SIGNED_IN)
-    change_membership: MembershipResult | None = root(memberships.change_membership, Access.ADULT)
-    cancel_membership: MembershipResult | None = root(memberships.cancel_membership, Access.ADULT)
-    update_payment_method: MembershipResult | None = root(memberships.update_payment_method, Access.ADULT)
+    start_membership: MembershipResult | None = root(memberships.start_membership, Access.OWNER)
+    change_membership: MembershipResult | None = root(memberships.change_membership, Access.OWNER)
+    cancel_membership: MembershipResult | None = root(memberships.cancel_membership, Access.OWNER)
+    update_payment_method: MembershipResult | None = root(memberships.update_payment_method, Access.OWNER)
 
     add_to_my_list: MyListPayload | None = root(my_list.add_to_my_list, Access.PROFILE, description="In front.")
     remove_from_my_list: MyListPayload | None = root(my_list.remove_from_my_list, Access.PROFILE)

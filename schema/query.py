@@ -6,6 +6,7 @@ import resolvers.browse
 import resolvers.home
 import resolvers.my_list
 import resolvers.nodes
+import resolvers.profiles
 import resolvers.search
 import resolvers.titles
 import resolvers.unavailable
@@ -19,7 +20,7 @@ from schema.playback import PlaybackSession
 from schema.search import SearchConnection, Suggestion
 from schema.titles import Genre, Title, TitleConnection
 from schema.together import NotificationConnection, WatchParty
-from schema.viewer import Plan, Viewer
+from schema.viewer import Avatar, Plan, Viewer
 
 MINUTE = 60
 
@@ -50,6 +51,9 @@ class Query:
     )
     plans: list[Plan] | None = root(
         resolvers.viewer.list_plans, Access.PUBLIC, description="From small to large.", max_age=60 * MINUTE
+    )
+    avatars: list[Avatar] | None = root(
+        resolvers.profiles.list_avatars, Access.SIGNED_IN, description="The pictures that profiles choose from."
     )
     browse: TitleConnection | None = root(
         resolvers.browse.browse, Access.PUBLIC, description="At most 75 a page.", max_age=5 * MINUTE

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from bff.auth import results
-from bff.domain import billing, problems
+from bff.domain import billing, problems, profiles
 from bff.execution import shows
 from resolvers import accounts, sign_in
 from schema.access import field
@@ -27,7 +27,11 @@ class Session:
     viewer: Viewer
 
 
-@strawberry.type(description="The e-mail address or the password is wrong; which, is not said.")
+@strawberry.type(
+    description=(
+        "The e-mail address or the password is wrong; which, is not said. Or the account's password is asked for."
+    )
+)
 @shows(results.InvalidCredentials)
 class InvalidCredentials(Problem):
     pass
@@ -47,6 +51,7 @@ class FieldProblem:
 
 
 @strawberry.type(description="The account has as many profiles as it may.")
+@shows(profiles.ProfileLimitReached)
 class ProfileLimitReached(Problem):
     limit: int
 

@@ -19,6 +19,7 @@ from bff.domain.titles import MaturityRating
 from bff.execution import shows
 from resolvers import memberships, viewer
 from resolvers.inputs import Seconds
+from resolvers.profiles import AvatarView
 from schema.access import field
 from schema.common import Money, Node, PageInfo
 from schema.titles import Image, Playable, Title
@@ -135,6 +136,13 @@ class Profile(Node):
     ratings: "RatingConnection | None" = field(
         viewer.page_ratings, description="Latest first; for the same as `history`."
     )
+
+
+@strawberry.type(description="A drawn picture that a profile may have: `key` is what `ProfileInput.avatar` takes.")
+@shows(AvatarView)
+class Avatar:
+    key: str
+    image: Image
 
 
 @strawberry.type(description="How a profile likes to watch.")

@@ -29,8 +29,9 @@ def of_adult(text: str, adult: str = UNAVAILABLE) -> RootField:
     return RootField(text, adult, kid=FORBIDDEN, bare=FORBIDDEN)
 
 
-def of_owner(text: str) -> RootField:
-    return RootField(text, kid=FORBIDDEN)
+def of_owner(text: str, adult: str = OK, bare: str | None = None) -> RootField:
+    """An account without profiles is an adult's, too."""
+    return RootField(text, adult, kid=FORBIDDEN, bare=bare)
 
 
 SESSION = "{ __typename }"
@@ -68,6 +69,7 @@ ROOT_FIELDS = {
     "Query.titles": RootField('{ field: titles(ids: ["x"]) { id } }'),
     "Query.genres": RootField("{ field: genres { id } }"),
     "Query.plans": RootField("{ field: plans { code } }"),
+    "Query.avatars": RootField("{ field: avatars { key } }"),
     "Query.browse": RootField("{ field: browse { totalCount } }"),
     "Query.trending": RootField("{ field: trending { totalCount } }"),
     "Query.search": RootField('{ field: search(query: "x") { totalCount } }'),
@@ -95,24 +97,28 @@ ROOT_FIELDS = {
     "Mutation.switchProfile": RootField(
         f'mutation {{ field: switchProfile(profileId: "pro_a") {SESSION} }}', NOT_FOUND
     ),
-    "Mutation.createProfile": RootField(
-        f'mutation {{ field: createProfile(input: {{name: "x"}}) {SESSION} }}', UNAVAILABLE
+    "Mutation.createProfile": of_owner(f'mutation {{ field: createProfile(input: {{name: ""}}) {SESSION} }}', OK),
+    "Mutation.updateProfile": of_owner(
+        f'mutation {{ field: updateProfile(profileId: "x", input: {{}}) {SESSION} }}', NOT_FOUND
     ),
-    "Mutation.updateProfile": of_adult(f'mutation {{ field: updateProfile(profileId: "x", input: {{}}) {SESSION} }}'),
-    "Mutation.deleteProfile": of_adult(f'mutation {{ field: deleteProfile(profileId: "x", password: "y") {SESSION} }}'),
-    "Mutation.setPin": of_adult(f'mutation {{ field: setPin(profileId: "x", password: "y") {SESSION} }}'),
-    "Mutation.clearHistory": of_profile(f'mutation {{ field: clearHistory(profileId: "x") {SESSION} }}', UNAVAILABLE),
+    "Mutation.deleteProfile": of_owner(
+        f'mutation {{ field: deleteProfile(profileId: "x", password: "y") {SESSION} }}', NOT_FOUND
+    ),
+    "Mutation.setPin": of_owner(f'mutation {{ field: setPin(profileId: "x", password: "y") {SESSION} }}', NOT_FOUND),
+    "Mutation.clearHistory": of_adult(f'mutation {{ field: clearHistory(profileId: "x") {SESSION} }}', NOT_FOUND),
     "Mutation.registerDevice": RootField("mutation { field: registerDevice(input: {class: TV}) { id } }"),
-    "Mutation.removeDevice": of_adult(
+    "Mutation.removeDevice": of_owner(
         f"mutation {{ field: removeDevice(deviceId: {NO_DEVICE}) {SESSION} }}", NOT_FOUND
     ),
     "Mutation.startMembership": RootField(
-        f"mutation {{ field: startMembership(input: {{plan: BASIC}}) {SESSION} }}", CONFLICT, bare=OK
+        f"mutation {{ field: startMembership(input: {{plan: BASIC}}) {SESSION} }}", CONFLICT, kid=FORBIDDEN, bare=OK
     ),
-    "Mutation.changeMembership": of_adult(f"mutation {{ field: changeMembership(plan: BASIC) {SESSION} }}", OK),
-    "Mutation.cancelMembership": of_adult(f"mutation {{ field: cancelMembership {SESSION} }}", OK),
-    "Mutation.updatePaymentMethod": of_adult(
-        f'mutation {{ field: updatePaymentMethod(paymentToken: "x") {SESSION} }}', OK
+    "Mutation.changeMembership": of_owner(
+        f"mutation {{ field: changeMembership(plan: BASIC) {SESSION} }}", bare=NOT_FOUND
+    ),
+    "Mutation.cancelMembership": of_owner(f"mutation {{ field: cancelMembership {SESSION} }}", bare=NOT_FOUND),
+    "Mutation.updatePaymentMethod": of_owner(
+        f'mutation {{ field: updatePaymentMethod(paymentToken: "x") {SESSION} }}', bare=NOT_FOUND
     ),
     "Mutation.addToMyList": of_profile(f"mutation {{ field: addToMyList(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND),
     "Mutation.removeFromMyList": of_profile(

@@ -1,14 +1,17 @@
-"""What an account may be made of: rules for passwords, countries, names and languages."""
+"""What accounts and profiles may be made of: rules for passwords, countries, names and languages."""
 
 import re
+import unicodedata
 
 from bff.domain.addresses import normalise_email
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 128
 LONGEST_NAME = 50
+LONGEST_LANGUAGE = 35
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
+_JOINERS = "\u200c\u200d"
 
 _CODES = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL
@@ -45,16 +48,29 @@ def check_country(text: str) -> str:
 
 
 def read_name(text: str) -> str:
-    """Raises ValueError for one that is empty, too long or cannot be shown."""
-    name = " ".join(text.split())
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+    """The name as it is shown: composed, blanks in a row as one.
+
+    Raises ValueError, with what is wrong, for one that is too long or would not be seen.
+    """
+    name = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not 0 < len(name) <= LONGEST_NAME:
         raise ValueError(f"A name has 1 to {LONGEST_NAME} characters.")
+    shown = name.translate(dict.fromkeys(map(ord, _JOINERS)))
+    if not shown.isprintable() or not any(unicodedata.category(character)[0] in "LNSP" for character in shown):
+        raise ValueError("A name is made of letters, digits and signs that can be seen.")
     return name
 
 
 def read_language(text: str) -> str:
-    """Raises ValueError for what is not formed like a BCP 47 tag."""
-    language = text.strip()
-    if len(language) > 35 or not _LANGUAGE.fullmatch(language):
+    """A BCP 47 tag as it is usually written: `pt-BR`, `zh-Hant`. Raises ValueError for what is not formed like one."""
+    tag = text.strip()
+    if len(tag) > LONGEST_LANGUAGE or not _LANGUAGE.fullmatch(tag):
         raise ValueError("A language is a BCP 47 tag, like en or pt-BR.")
-    return language
+    language, *rest = tag.split("-")
+    return "-".join([language.lower(), *map(_write_subtag, rest)])
+
+
+def _write_subtag(subtag: str) -> str:
+    if len(subtag) == 2:
+        return subtag.upper()
+    return subtag.title() if len(subtag) == 4 and subtag.isalpha() else subtag.lower()

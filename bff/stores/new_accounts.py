@@ -82,24 +82,7 @@ async def add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
     )
     if not is_new:
         return False
-    await connection.executemany(
-        """INSERT INTO profile (id, account_id, position, name, avatar, is_kids, language, maturity_ceiling, pin_hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
-        [
-            (
-                profile.id,
-                account.id,
-                position,
-                profile.name,
-                profile.avatar,
-                profile.is_kids,
-                profile.language,
-                profile.maturity_ceiling.value,
-                profile.pin_hash,
-            )
-            for position, profile in enumerate(new.profiles, 1)
-        ],
-    )
+    await insert_profiles(connection, account.id, new.profiles, 1)
     if new.membership is not None:
         await connection.execute(
             """INSERT INTO membership (id, account_id, plan, status, started_at, renews_at, period_start,
@@ -114,3 +97,27 @@ async def add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
             new.membership.started_at if new.membership.period_start is not None else None,
         )
     return True
+
+
+async def insert_profiles(
+    connection: PoolConnectionProxy, account_id: str, profiles: Sequence[NewProfile], first_position: int
+) -> None:
+    """Within an open transaction; how many an account may have is the caller's concern."""
+    await connection.executemany(
+        """INSERT INTO profile (id, account_id, position, name, avatar, is_kids, language, maturity_ceiling, pin_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        [
+            (
+                profile.id,
+                account_id,
+                position,
+                profile.name,
+                profile.avatar,
+                profile.is_kids,
+                profile.language,
+                profile.maturity_ceiling.value,
+                profile.pin_hash,
+            )
+            for position, profile in enumerate(profiles, first_position)
+        ],
+    )

@@ -6,7 +6,7 @@ import asyncpg
 
 from bff.stores import keys
 from bff.stores.catalogue import read_version
-from bff.stores.profile_state import read_state
+from bff.stores.profile_state import bury_state, read_state
 from bff.stores.redis import DocumentCache
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,17 @@ async def _deliver(pool: asyncpg.Pool, cache: DocumentCache, topic: str, key: st
                 await cache.forget(keys.device(key))
             case "profile":
                 await cache.forget(keys.profile_state(key))
-                await read_state(pool, cache, key)
+                if await read_state(pool, cache, key) is None:
+                    await _forget_profile(cache, key)
     except ValueError:
         log.exception("what the outbox says of %s %s cannot be read", topic, key)
         return False
     return True
+
+
+async def _forget_profile(cache: DocumentCache, profile_id: str) -> None:
+    """A profile that is gone leaves nothing behind."""
+    left = await cache.find_keys(keys.all_of_profile(profile_id))
+    if left:
+        await cache.forget(*left)
+    await bury_state(cache, profile_id)

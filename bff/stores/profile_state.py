@@ -15,11 +15,15 @@ from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.list_order import place_before
 from bff.domain.profile_state import ProfileState, Thumb
+from bff.errors import NotFound
 from bff.stores import keys
 from bff.stores.redis import DocumentCache, RedisAway, split_version
 
 STATE_AGE = 60 * 60 * 24
 """Seconds a copy in Redis lives without being read anew from PostgreSQL."""
+GRACE = 60
+"""Seconds after which nothing is under way any more that began before a profile went."""
+_NEVER_OLDER = 2**53 - 1
 
 Connection = PoolConnectionProxy
 Write = Callable[[Connection], Awaitable[None]]
@@ -62,11 +66,16 @@ async def read_state(pool: asyncpg.Pool, cache: DocumentCache, profile_id: str) 
 
 
 async def change_state(pool: asyncpg.Pool, cache: DocumentCache, profile_id: str, write: Write) -> ProfileState:
-    """Run `write` in a transaction that serialises the changes of this profile; answers the state after it."""
+    """Run `write` in a transaction that serialises the changes of this profile; answers the state after it.
+
+    Raises NotFound for a profile that is gone.
+    """
     async with pool.acquire(timeout=2) as connection, connection.transaction():
         version = await connection.fetchval(
             "UPDATE profile SET state_version = state_version + 1 WHERE id = $1 RETURNING state_version", profile_id
         )
+        if version is None:
+            raise NotFound("This profile is gone.")
         await write(connection)
         outbox_id = await connection.fetchval(
             "INSERT INTO outbox (topic, key, payload) VALUES ('profile', $1, $2) RETURNING id",
@@ -77,6 +86,14 @@ async def change_state(pool: asyncpg.Pool, cache: DocumentCache, profile_id: str
     if await _keep(cache, state):
         await pool.execute("DELETE FROM outbox WHERE id = $1", outbox_id)
     return state
+
+
+async def bury_state(cache: DocumentCache, profile_id: str) -> None:
+    """Nothing of a profile that is gone is read from Redis any more, nor written by who read it before it went.
+
+    Raises RedisAway.
+    """
+    await cache.put_if_newer(keys.profile_state(profile_id), _NEVER_OLDER, b"", age=GRACE)
 
 
 async def _keep(cache: DocumentCache, state: ProfileState) -> bool:

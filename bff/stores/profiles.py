@@ -1,0 +1,149 @@
+"""Adds, changes and removes the profiles of accounts. What they did and chose is read through `profile_state`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from bff.domain.profiles import Refusal, is_last_adult, refuse_addition
+from bff.errors import NotFound
+from bff.stores.ended_sign_ins import end_sign_ins
+from bff.stores.new_accounts import NewProfile, insert_profiles
+from bff.stores.profile_state import Write
+
+_CARRIERS = """
+SELECT DISTINCT f.id FROM session_family f JOIN refresh_token t ON t.family_id = f.id
+WHERE f.account_id = $1 AND t.profile_id = $2 AND t.used_at IS NULL AND f.revoked_at IS NULL AND f.id <> $3
+ORDER BY f.id
+"""
+_CHANGEABLE = ("name", "avatar", "language", "maturity_ceiling")
+
+
+class CeilingRaisedError(Exception):
+    """The ceiling would go up, and nobody vouches for that; nothing was changed."""
+
+
+class LastAdultError(Exception):
+    """Nobody would be left who may change the other profiles; nothing was changed."""
+
+
+async def add_profile(pool: asyncpg.Pool, account_id: str, profile: NewProfile) -> Refusal | None:
+    """Behind the account's other profiles; those that are added at the same time wait for each other.
+
+    Raises NotFound for an account that is gone.
+    """
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        held = await _lock_profiles(connection, account_id)
+        refusal = refuse_addition([row["is_kids"] for row in held], is_kids=profile.is_kids)
+        if refusal is None:
+            position = max((row["position"] for row in held), default=0) + 1
+            await insert_profiles(connection, account_id, [profile], position)
+    return refusal
+
+
+async def remove_profile(
+    pool: asyncpg.Pool, account_id: str, profile_id: str, family_id: str, now: datetime
+) -> tuple[str, ...]:
+    """Remove a profile with all that it did, and end the sign-ins that use it but for `family_id`, the asking one.
+
+    Answers the ids of those, for `EndedSignIns.note`. What Redis holds of the profile goes with the outbox's row, and
+    what counts of it at once by `profile_state.bury_state`. Raises NotFound for a profile that is not the account's,
+    LastAdultError for its last one that is no kids'.
+    """
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        # Sign-ins are locked before their account; then once more, for who switched to the profile meanwhile.
+        ended = await _end_carriers(connection, account_id, profile_id, family_id, now)
+        held = await _lock_profiles(connection, account_id)
+        row = next((row for row in held if row["id"] == profile_id), None)
+        if row is None:
+            raise _not_found()
+        if is_last_adult([row["is_kids"] for row in held], is_kids=row["is_kids"]):
+            raise LastAdultError
+        await connection.execute("SELECT true FROM profile WHERE id = $1 FOR UPDATE", profile_id)
+        ended += await _end_carriers(connection, account_id, profile_id, family_id, now)
+        await connection.execute("DELETE FROM profile WHERE id = $1", profile_id, timeout=5)
+        await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('profile', $1, '{}')", profile_id)
+    return ended
+
+
+def update_profile(
+    profile_id: str,
+    values: Mapping[str, Any],
+    preferences: Mapping[str, Any] | None,
+    *,
+    may_raise_ceiling: bool,
+) -> Write:
+    """`values` by column; `preferences` change those that they name, None puts back what every profile begins with.
+
+    Raises CeilingRaisedError.
+    """
+
+    async def write(connection: PoolConnectionProxy) -> None:
+        row = await connection.fetchrow("SELECT * FROM profile WHERE id = $1", profile_id)
+        if row is None:
+            raise _not_found()
+        new = {column: values.get(column, row[column]) for column in _CHANGEABLE}
+        if new["maturity_ceiling"] > row["maturity_ceiling"] and not may_raise_ceiling:
+            raise CeilingRaisedError
+        await connection.execute(
+            """UPDATE profile SET name = $2, avatar = $3, language = $4, maturity_ceiling = $5,
+                preferences = CASE WHEN $6::text IS NULL THEN '{}' ELSE preferences || $6::text::jsonb END
+            WHERE id = $1""",
+            profile_id,
+            *new.values(),
+            None if preferences is None else msgspec.json.encode(preferences).decode(),
+        )
+
+    return write
+
+
+def clear_history(profile_id: str) -> Write:
+    """Every sitting, and where each title was left off; list and ratings stay."""
+
+    async def write(connection: PoolConnectionProxy) -> None:
+        await connection.execute("DELETE FROM viewing_history WHERE profile_id = $1", profile_id)
+        await connection.execute("DELETE FROM watch_progress WHERE profile_id = $1", profile_id)
+
+    return write
+
+
+async def set_pin(pool: asyncpg.Pool, account_id: str, profile_id: str, pin_hash: str | None) -> None:
+    """None takes the PIN away; wrong tries are forgotten. Raises NotFound for a profile that is not the account's."""
+    is_there = await pool.fetchval(
+        """UPDATE profile SET pin_hash = $3, pin_failures = 0, pin_locked_until = NULL
+        WHERE id = $1 AND account_id = $2 RETURNING true""",
+        profile_id,
+        account_id,
+        pin_hash,
+    )
+    if not is_there:
+        raise _not_found()
+
+
+async def _lock_profiles(connection: PoolConnectionProxy, account_id: str) -> Sequence[asyncpg.Record]:
+    """The account's profiles, which nobody else adds to or takes from until the transaction ends."""
+    is_there = await connection.fetchval(
+        "SELECT true FROM account WHERE id = $1 AND status <> 'CANCELLED' FOR NO KEY UPDATE", account_id
+    )
+    if not is_there:
+        raise NotFound("This account is gone.")
+    rows: Sequence[asyncpg.Record] = await connection.fetch(
+        "SELECT id, is_kids, position FROM profile WHERE account_id = $1 ORDER BY position, id", account_id
+    )
+    return rows
+
+
+async def _end_carriers(
+    connection: PoolConnectionProxy, account_id: str, profile_id: str, family_id: str, now: datetime
+) -> tuple[str, ...]:
+    ended: tuple[str, ...] = ()
+    for row in await connection.fetch(_CARRIERS, account_id, profile_id, family_id):
+        ended += await end_sign_ins(connection, account_id, now, family_id=row["id"])
+    return ended
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such profile: take an id from `viewer.account.profiles`.")
