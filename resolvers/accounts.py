@@ -9,7 +9,7 @@ from msgspec import Struct
 from bff.auth import account_changes
 from bff.auth.account_changes import AddressTaken, Registration
 from bff.auth.results import InvalidCredentials
-from bff.context import Info
+from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountRecord
 from bff.domain.addresses import normalise_email, read_email_address
 from bff.domain.devices import DeviceClass
@@ -33,7 +33,7 @@ async def register_account(info: Info, input: RegisterAccountInput) -> SessionVi
     """Raises RateLimited after too many taken addresses, or mails, asked for from one network address."""
     context = info.context
     services, address = context.services, context.caller.address
-    registration = _read_registration(input)
+    registration = _read_registration(context, input)
     if isinstance(registration, InvalidInput):
         return registration
     await services.login_failures.begin_address_try(address)
@@ -155,15 +155,15 @@ async def delete_account(info: Info, password: str) -> AccountGone | InvalidCred
     return AccountGone(context.now)
 
 
-def _read_registration(input: RegisterAccountInput) -> Registration | InvalidInput:
+def _read_registration(context: OperationContext, input: RegisterAccountInput) -> Registration | InvalidInput:
     faults: list[FieldProblem] = []
     email = _read("input.email", read_email_address, input.email, faults)
     country = _read("input.country", check_country, input.country, faults)
     name = _read("input.name", read_name, input.name or None, faults)
-    language = _read("input.language", read_language, input.language or None, faults)
+    language = _read("input.language", read_language, input.language or context.locale, faults)
     if fault := find_password_fault(input.password, input.email):
         faults.append(FieldProblem("input.password", fault))
-    if faults or email is None or country is None:
+    if faults or email is None or country is None or language is None:
         return _refuse(faults)
     return Registration(
         email=normalise_email(email), password=input.password, country=country, name=name, language=language

@@ -26,7 +26,12 @@ class BrowseFilter:
 NO_FILTER = BrowseFilter()
 
 
-@strawberry.input(description="`country` is ISO 3166-1 alpha-2, `language` a BCP 47 tag.")
+@strawberry.input(
+    description=(
+        "`country` is ISO 3166-1 alpha-2, `language` a BCP 47 tag. With a `name` the account begins with an adult "
+        "profile of that name."
+    )
+)
 class RegisterAccountInput:
     email: str
     password: str

@@ -9,6 +9,7 @@ import asyncpg
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bff.artwork.portraits import AVATARS
 from bff.auth.authority import Authority
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.sessions import begin_session_within
@@ -17,6 +18,7 @@ from bff.domain.accounts import Account, AccountRecord, AccountStatus, choose_pr
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.domain.mail import MailKind
+from bff.domain.titles import MaturityRating
 from bff.errors import Conflict, NotFound, RateLimited
 from bff.stores.account_changes import is_address_taken, set_country, set_password, verify_address
 from bff.stores.account_removal import close_account
@@ -24,20 +26,23 @@ from bff.stores.accounts import Credentials, hold_account, read_account
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.mail import find_mail_wait, queue_mail
 from bff.stores.mail_links import revoke_links, use_link
-from bff.stores.new_accounts import NewAccount, add_account
+from bff.stores.new_accounts import NewAccount, NewProfile, add_account
 
 DEADLINE = 2.0
 """Seconds that a connection is waited for."""
 
 
 class Registration(Struct, frozen=True, kw_only=True):
-    """What a new account is made of, checked; `email` is normalised."""
+    """What a new account is made of, checked; `email` is normalised. With a `name` it gets an adult profile.
+
+    `language` is that profile's, a BCP 47 tag.
+    """
 
     email: str
     password: str
     country: str
     name: str | None
-    language: str | None
+    language: str
 
     def __repr__(self) -> str:
         return f"Registration({self.email!r}, …)"
@@ -56,7 +61,7 @@ async def register(
     client: str,
     now: datetime,
 ) -> SignedIn:
-    """Make an account without profiles and membership, sign in to it, and have its address verified.
+    """Make an account without a membership, sign in to it, and have its address verified.
 
     Raises AddressTaken, after the same work.
     """
@@ -68,20 +73,22 @@ async def register(
         status=AccountStatus.ACTIVE,
         permissions=(),
         created_at=now,
-        name=registration.name,
-        language=registration.language,
     )
+    profiles = () if registration.name is None else (_draw_up_profile(registration.name, registration.language),)
     password_hash = await authority.passwords.hash(registration.password)
-    new = NewAccount(account=account, password_hash=password_hash, profiles=(), membership=None)
+    new = NewAccount(account=account, password_hash=password_hash, profiles=profiles, membership=None)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
         if not await add_account(connection, new):
             raise AddressTaken
         await queue_mail(connection, MailKind.VERIFY_EMAIL, account.email, now=now, account_id=account.id)
+        record = await read_account(connection, account.id)
+        if record is None:
+            raise RuntimeError("an account that was just added is not there")
         return await begin_session_within(
             authority,
             connection,
-            record=AccountRecord(account=account),
-            profile=None,
+            record=record,
+            profile=choose_profile(record.profiles, None, has_pin_at_hand=False),
             device_id=None,
             device_class=device_class,
             request_country=request_country,
@@ -89,6 +96,17 @@ async def register(
             is_told=False,
             now=now,
         )
+
+
+def _draw_up_profile(name: str, language: str) -> NewProfile:
+    return NewProfile(
+        id=random_id(IdKind.PROFILE),
+        name=name,
+        avatar=AVATARS[0],
+        is_kids=False,
+        language=language,
+        maturity_ceiling=MaturityRating.AGE_18,
+    )
 
 
 async def verify_email(authority: Authority, token: str, now: datetime) -> AccountRecord:

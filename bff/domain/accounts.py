@@ -122,8 +122,6 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """`name` and `language` (a BCP 47 tag) are what was said at registration."""
-
     id: str
     email: str
     email_verified: bool
@@ -131,8 +129,6 @@ class Account(Struct, frozen=True, kw_only=True):
     status: AccountStatus
     permissions: tuple[str, ...]
     created_at: datetime
-    name: str | None = None
-    language: str | None = None
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,9 @@ def read_email_address(text: str) -> str:
     if len(text) > MAX_EMAIL_LENGTH:
         raise ValueError(f"An e-mail address has at most {MAX_EMAIL_LENGTH} characters.")
     try:
-        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        checked = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
+        )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
     return (checked.ascii_email or checked.normalized).lower()

@@ -100,7 +100,7 @@ class Letter(Struct, frozen=True):
 
 
 def write_letter(kind: MailKind, address: str, details: Mapping[str, str], *, url: str | None) -> Letter:
-    """`url` is where the link leads, token and all.
+    """`url` is where the link leads, token and all; a kind without a link has no use for it.
 
     Raises KeyError for a detail that is missing, ValueError for a link without `url`.
     """
@@ -110,6 +110,8 @@ def write_letter(kind: MailKind, address: str, details: Mapping[str, str], *, ur
     named = {**details, "address": address}
     paragraphs = [paragraph.format_map(named) for paragraph in template.paragraphs]
     subject = " ".join(template.subject.format_map(named).split())
+    if template.link is None:
+        url = None
     return Letter(subject, _write_text(paragraphs, url), _write_html(subject, paragraphs, template.link, url))
 
 

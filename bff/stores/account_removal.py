@@ -40,7 +40,7 @@ async def close_account(connection: PoolConnectionProxy, account_id: str, now: d
     )
     await connection.execute(
         """UPDATE account SET status = 'CANCELLED', email = id, email_verified = false, password_hash = '',
-            permissions = '{}', name = NULL
+            permissions = '{}'
         WHERE id = $1""",
         account_id,
     )

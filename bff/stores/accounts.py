@@ -12,8 +12,7 @@ from bff.stores.plans import OFFERS
 _READ_ACCOUNT = f"""WITH shopper AS (SELECT country FROM account WHERE id = $1), {OFFERS}
 SELECT json_build_object(
   'account', json_build_object('id', a.id, 'email', a.email, 'email_verified', a.email_verified,
-      'country', a.country, 'status', a.status, 'permissions', a.permissions, 'created_at', a.created_at,
-      'name', a.name, 'language', a.language),
+      'country', a.country, 'status', a.status, 'permissions', a.permissions, 'created_at', a.created_at),
   'membership', (SELECT json_build_object('id', m.id, 'plan', (SELECT document FROM offer WHERE code = m.plan),
       'status', m.status, 'started_at', m.started_at, 'renews_at', m.renews_at, 'ends_at', m.ends_at,
       'pending_plan', (SELECT document FROM offer WHERE code = m.pending_plan))

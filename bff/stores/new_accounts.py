@@ -67,8 +67,8 @@ async def add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
     account = new.account
     is_new = await connection.fetchval(
         """INSERT INTO account
-            (id, email, email_verified, password_hash, country, status, permissions, created_at, name, language)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true""",
+            (id, email, email_verified, password_hash, country, status, permissions, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING true""",
         account.id,
         account.email,
         account.email_verified,
@@ -77,8 +77,6 @@ async def add_account(connection: PoolConnectionProxy, new: NewAccount) -> bool:
         account.status.value,
         list(account.permissions),
         account.created_at,
-        account.name,
-        account.language,
     )
     if not is_new:
         return False

@@ -1,4 +1,4 @@
-"""What accounts say of themselves when they register, and accounts that are to be removed."""
+"""Accounts that are to be removed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("account", sa.Column("name", sa.Text))
-    op.add_column("account", sa.Column("language", sa.Text))
     op.create_table(
         "account_removal",
         sa.Column("account_id", sa.Text, primary_key=True),
@@ -25,5 +23,3 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("account_removal")
-    op.drop_column("account", "language")
-    op.drop_column("account", "name")

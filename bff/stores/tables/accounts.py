@@ -45,10 +45,7 @@ class PlanPriceTable(SQLModel, table=True):
 
 
 class AccountTable(SQLModel, table=True):
-    """`email` is normalised (`domain.addresses`), so that an address is one account.
-
-    `name` and `language` are what was said at registration: how mails greet, and what a first profile may begin with.
-    """
+    """`email` is normalised (`domain.addresses`), so that an address is one account."""
 
     __tablename__ = "account"
 
@@ -60,8 +57,6 @@ class AccountTable(SQLModel, table=True):
     status: str = Field(sa_type=Text, sa_column_kwargs={"server_default": text("'ACTIVE'")})
     permissions: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")))
     created_at: datetime = _instant(server_default=_NOW)
-    name: str | None = Field(default=None, sa_type=Text)
-    language: str | None = Field(default=None, sa_type=Text)
 
 
 class AccountRemovalTable(SQLModel, table=True):
