@@ -20,8 +20,8 @@ from bff.auth.keys import KeyRing, SigningKey
 from bff.auth.tokens import AccessTokenVerifier, mint_access_token
 from bff.domain.accounts import PlanCode
 
-ROUNDS = 3
-SHARE = 0.4
+ROUNDS = 6
+SHARE = 0.3
 SECONDS = 4
 AT_ONCE = 8
 """Who signs in, and does so again at once, all from one address."""

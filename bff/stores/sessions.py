@@ -52,22 +52,16 @@ async def add_token(
 ) -> None:
     """Add the token that is good from now on; the family lives as long, and its device remembers the profile."""
     await connection.execute(
-        """INSERT INTO refresh_token (hash, family_id, profile_id, issued_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5)""",
+        """WITH added AS (
+            INSERT INTO refresh_token (hash, family_id, profile_id, issued_at, expires_at) VALUES ($1, $2, $4, $5, $6)
+        ), extended AS (UPDATE session_family SET expires_at = $6 WHERE id = $2)
+        UPDATE device SET last_profile_id = $4, last_active_at = $5 WHERE id = $3""",
         token_hash,
         family.id,
-        profile_id,
-        now,
-        expires_at,
-    )
-    await connection.execute(
-        """WITH extended AS (UPDATE session_family SET expires_at = $2 WHERE id = $1)
-        UPDATE device SET last_profile_id = $4, last_active_at = $5 WHERE id = $3""",
-        family.id,
-        expires_at,
         family.device_id,
         profile_id,
         now,
+        expires_at,
     )
 
 

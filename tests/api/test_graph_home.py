@@ -56,7 +56,7 @@ async def test_the_first_home_of_a_viewer_costs_the_same_reads_whatever_its_size
     counts = [await count_reads(demo, await demo.make_viewer(), rows, cards) for rows, cards in SIZES]
     assert len(set(counts)) == 1
     statements, trips = counts[0]
-    assert statements <= 4  # state and device, after each of which asyncpg resets its connection
+    assert statements <= 2  # state and device
     assert trips <= 4
 
 
