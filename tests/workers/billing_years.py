@@ -184,7 +184,7 @@ async def check_books(pool: asyncpg.Pool) -> None:
     assert {key.split("/")[0]: amount for key, amount in taken.items()} == {
         identifier: invoice["amount"] for identifier, invoice in paid.items()
     }
-    check_retries([attempt for attempt in attempts if attempt["is_scheduled"]], paid.keys())
+    check_retries([attempt for attempt in attempts if attempt["is_scheduled"]])
     by_account: dict[str, list[asyncpg.Record]] = defaultdict(list)
     for invoice in paid.values():
         by_account[invoice["account_id"]].append(invoice)
@@ -192,7 +192,7 @@ async def check_books(pool: asyncpg.Pool) -> None:
         check_periods(owned)
 
 
-def check_retries(attempts: Sequence[asyncpg.Record], paid: Sequence[str] | set[str] | object) -> None:
+def check_retries(attempts: Sequence[asyncpg.Record]) -> None:
     """Four tries at most, of which three again: after two, four and seven days at the earliest."""
     tries: dict[str, list[datetime]] = defaultdict(list)
     for attempt in attempts:
@@ -211,8 +211,10 @@ def check_periods(invoices: Sequence[asyncpg.Record]) -> None:
     upgrades = [invoice for invoice in invoices if invoice["kind"] == "UPGRADE"]
     for before, after in pairwise(periods):
         assert before["covers_until"] <= after["covers_from"]
-        if after["kind"] == "RENEWAL" and after["anchor_at"] == before["anchor_at"]:
-            assert before["covers_until"] == after["covers_from"]
+        if after["kind"] == "RENEWAL":
+            is_next = before["covers_until"] == after["covers_from"]
+            # After a hold it begins anew, with the payment.
+            assert after["anchor_at"] == (before["anchor_at"] if is_next else after["covers_from"])
     for period in periods:
         start, end, anchor = period["covers_from"], period["covers_until"], period["anchor_at"]
         months = (end.year - anchor.year) * 12 + end.month - anchor.month
