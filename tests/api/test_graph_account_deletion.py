@@ -18,7 +18,8 @@ from tests.api.account_holder import ASK, DELETE, ME, PASSWORD, REFRESH, Holder,
 from tests.live import Client, Demo
 
 HOME = "{ home { id rows(first: 3) { edges { node { id items(first: 3) { edges { node { title { id } } } } } } } } }"
-FILL = """mutation ($id: ID!) {
+FILL = """mutation ($id: ID!, $token: String!) {
+    startMembership(input: {plan: BASIC, paymentToken: $token, idempotencyKey: "first"}) { __typename }
     addToMyList(titleId: $id) { title { id } }
     rateTitle(titleId: $id, thumb: UP) { id }
     registerDevice(input: {class: TV, name: "Den"}) { id } }"""
@@ -49,7 +50,7 @@ async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:
     title_id = (await client.fetch("{ browse(first: 1) { edges { node { id } } } }"))["browse"]["edges"][0]["node"][
         "id"
     ]
-    await client.fetch(FILL, id=title_id)
+    await client.fetch(FILL, id=title_id, token=f"token of {holder.account_id}")
     await client.fetch(HOME)
     for profile_id in profile_ids:
         await pool.execute("INSERT INTO outbox (topic, key, payload) VALUES ('profile', $1, '{}')", profile_id)
@@ -126,6 +127,7 @@ async def test_nothing_is_left_of_a_deleted_account(demo: Demo, nowhere: Documen
     words = [*ids, holder.email, hashed]
     before = await find_leftovers(demo, words)
     assert {"account", "profile", "device", "session_family", "mail", "my_list_entry", "outbox"} <= set(before)
+    assert {"membership", "payment_method", "invoice", "payment_attempt", "membership_request"} <= set(before)
     assert {keys.profile_state(ids[1]), keys.login_failures_of_account(holder.email)} <= set(before)
     assert (await delete(client))["__typename"] == "AccountDeleted"
     await demo.services.rates.share()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bff.billing.renewals import finish_attempts, renew_memberships
+from bff.billing.renewals import finish_attempts, renew_memberships, withdraw_charges
 from bff.domain.accounts import PlanCode
 from bff.domain.billing import HOLD, add_months
 from tests.live import OPERATIONS, Client, Demo
@@ -182,6 +182,15 @@ async def test_what_nobody_confirms_is_taken_back_after_a_day(demo: Demo) -> Non
     await finish_attempts(demo.services.billing, demo.services.now() + timedelta(hours=25))
     await client.http.post(url + "/approve")
     assert [invoice["status"] for invoice in await list_invoices(client)] == ["VOID"]
+    assert await list_charges(demo, client) == []
+
+
+async def test_the_bank_has_nothing_to_confirm_for_a_deleted_account(demo: Demo) -> None:
+    client = await make_newcomer(demo)
+    url = (await start(client, token="challenge"))["url"]
+    await demo.services.pool.execute("UPDATE account SET status = 'CANCELLED' WHERE id = $1", client.account_id)
+    await withdraw_charges(demo.services.billing, demo.services.now())
+    await client.http.post(url + "/approve")
     assert await list_charges(demo, client) == []
 
 
