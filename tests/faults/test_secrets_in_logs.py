@@ -1,0 +1,150 @@
+"""A whole life of an account against `bff serve` and `bff worker` as in production: neither logs nor tables have a
+secret of it in clear, not even where something goes wrong inside."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import Process
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import httpx
+
+from bff.stores.postgres import open_pool
+from tests.api.account_holder import ASK, CHANGE, DELETE, LOGIN, REFRESH, REGISTER, RESET, UPDATE, VERIFY
+from tests.engines import Engines
+from tests.faults.dev_process import clean_environment
+from tests.faults.processes import DEADLINE, started
+from tests.workers.smtp import Mailbox, read_token, serving_mail
+
+COMMAND = (sys.executable, "-m", "bff.cli")
+FIRST, SECOND, THIRD, WRONG = "first of passwords", "second of passwords", "third of passwords", "wrong of passwords"
+LOGOUT = "mutation { logout }"
+EMAIL = "ada@example.com"
+
+
+class Life:
+    """Sends operations, and remembers every secret that went to and fro."""
+
+    def __init__(self, http: httpx.AsyncClient, mailbox: Mailbox) -> None:
+        self._http = http
+        self._mailbox = mailbox
+        self._token = ""
+        self.secrets = {FIRST, SECOND, THIRD, WRONG}
+
+    async def send(self, text: str, **variables: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        response = await self._http.post("/graphql", json={"query": text, "variables": variables}, headers=headers)
+        return dict(response.json())
+
+    async def enter(self, text: str, **variables: Any) -> str:
+        """Go on with the session that an operation brings; answers its refresh token."""
+        [session] = (await self.send(text, **variables))["data"].values()
+        assert session["__typename"] == "Session", session
+        self._token = session["accessToken"]
+        self.secrets |= {session["accessToken"], session["refreshToken"]}
+        return str(session["refreshToken"])
+
+    def leave(self) -> None:
+        self._token = ""
+
+    async def read_mail(self, count: int) -> str:
+        async with asyncio.timeout(DEADLINE):
+            while len(self._mailbox.mails) < count:  # noqa: ASYNC110 -- another process sends it
+                await asyncio.sleep(0.05)
+        token = read_token(self._mailbox.mails[-1])
+        self.secrets.add(token)
+        return token
+
+    async def live(self, pool: asyncpg.Pool) -> None:
+        """Registers, changes everything, fails at everything, and is deleted."""
+        new = {"email": EMAIL, "password": FIRST, "country": "US", "name": "Ada"}
+        await pool.execute("ALTER TABLE mail RENAME TO away")
+        assert (await self.send(REGISTER, input=new))["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        await pool.execute("ALTER TABLE away RENAME TO mail")
+        refresh_token = await self.enter(REGISTER, input=new)
+        await self.send(REGISTER, input=new)
+        await self.send(VERIFY, token=await self.read_mail(1))
+        await self.send(DELETE, password=WRONG)
+        await self.send(CHANGE, current=WRONG, new=SECOND)
+        await self.enter(CHANGE, current=FIRST, new=SECOND)
+        self.leave()
+        await self.send(REFRESH, token=refresh_token)
+        await self.enter(REFRESH, token=await self.enter(LOGIN, input={"email": EMAIL, "password": SECOND}))
+        await self.send(UPDATE, input={"email": "kit@example.com", "password": SECOND})
+        await self.send(VERIFY, token=await self.read_mail(2))
+        self.leave()
+        await self.send(LOGIN, input={"email": "kit@example.com", "password": WRONG})
+        await self.send(ASK, email="kit@example.com")
+        async with asyncio.timeout(DEADLINE):
+            while self._mailbox.mails[-1]["Subject"] != "Choose a new password":  # noqa: ASYNC110 -- another process
+                await asyncio.sleep(0.05)
+        token = await self.read_mail(3)
+        await self.send(RESET, token=token, password="short")
+        await self.enter(RESET, token=token, password=THIRD)
+        await self.send(LOGOUT)
+        self.leave()
+        await self.send(RESET, token=token, password=THIRD)
+        await self.enter(LOGIN, input={"email": "kit@example.com", "password": THIRD})
+        await self.send('mutation { login(input: {email: "x", password: "wrong of passwords"}) { nothing } }')
+
+
+async def find_secrets(pool: asyncpg.Pool, secrets: set[str]) -> list[str]:
+    """Tables that have a secret anywhere."""
+    tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return [
+        row["tablename"]
+        for row in tables
+        if await pool.fetchval(
+            f'SELECT count(*) FROM "{row["tablename"]}" AS t, unnest($1::text[]) AS secret '  # noqa: S608
+            "WHERE strpos(t::text, secret) > 0",
+            sorted(secrets),
+        )
+    ]
+
+
+async def find_url(process: Process) -> tuple[str, bytes]:
+    """Where the API listens, and what it said up to then."""
+    said = b""
+    async with asyncio.timeout(DEADLINE):
+        while b"running on" not in said:
+            line = await process.stderr.readline()
+            assert line, said
+            said += line
+    message = json.loads(said.splitlines()[-1])["message"]
+    return next(word for word in message.split() if word.startswith("http://")), said
+
+
+async def end(process: Process) -> bytes:
+    process.terminate()
+    output, errors = await asyncio.wait_for(process.communicate(), DEADLINE)
+    return output + errors
+
+
+async def test_a_whole_life_leaves_no_secret_in_logs_or_tables(database: Engines) -> None:
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(await open_pool(database.settings))
+        mailbox = await stack.enter_async_context(serving_mail())
+        environment = {
+            **clean_environment(),
+            **database.environment,
+            "BFF_ENV": "production",
+            "BFF_PUBLIC_URL": "https://m.test",
+            "BFF_SMTP_URL": mailbox.url,
+        }
+        api = await stack.enter_async_context(started(*COMMAND, "serve", "--port", "0", environment=environment))
+        worker = await stack.enter_async_context(started(*COMMAND, "worker", environment=environment))
+        url, said = await find_url(api)
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
+        life = Life(http, mailbox)
+        await life.live(pool)
+        assert len(life.secrets) > 15
+        assert await find_secrets(pool, life.secrets) == []
+        assert await find_secrets(pool, {"kit@example.com"}) == ["account", "mail"]
+        await life.send(DELETE, password=THIRD)
+        said += await end(api) + await end(worker)
+    assert b"UndefinedTableError" in said
+    assert [secret for secret in life.secrets if secret.encode() in said] == []
+    # Nor cut in two by a line's end, or quoted.
+    assert b"of passwords" not in said
