@@ -55,7 +55,8 @@ class Passwords:
 def _yield_to_others() -> None:
     """Where processors are short, whoever waits for a home comes before whoever signs in."""
     if sys.platform == "linux":  # elsewhere this would be about the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
 
 
 def _encode(password: str) -> bytes:

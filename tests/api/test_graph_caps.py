@@ -160,7 +160,6 @@ async def test_costs_the_engines_the_same_whatever_its_length(demo: Demo, busy: 
         statements, trips = len(demo.statements), demo.services.cache.round_trips
         answer = await busy.run(listed.query, variables)
         assert answer.data
-        # The pool sends a reset of its own behind every statement.
         sent = demo.statements[statements:]
         costs.append((len(sent), demo.services.cache.round_trips - trips))
         lengths.append(len(answer.response.content))
