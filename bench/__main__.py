@@ -7,9 +7,11 @@ from pathlib import Path
 
 import uvloop
 
+from bench.flame import bench_flame
 from bench.home import bench_home
 from bench.latency import bench_latency
 from bench.plans import bench_plans
+from bench.scale import bench_scale
 from bench.sockets import bench_sockets
 from bench.stage import set_stage
 from bench.tokens import bench_tokens
@@ -18,8 +20,10 @@ BENCHES = {
     "home": bench_home,
     "latency": bench_latency,
     "plans": bench_plans,
+    "scale": bench_scale,
     "sockets": bench_sockets,
     "tokens": bench_tokens,
+    "flame": bench_flame,
 }
 
 

@@ -37,7 +37,7 @@ async def measure(
     connections: int = 8,
 ) -> Figures:
     """One round, of the contract's Home unless another `body` is given. Raises RuntimeError when any answer was not
-    200."""
+    200, or there was none."""
     script = stage.folder / "load.lua"
     script.write_text(_write_script(stage.tokens, path, body or {"query": HOME}))
     before = server.cpu_seconds()
@@ -50,6 +50,8 @@ async def measure(
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(output)
     total = int(_find(r"(\d+) requests in", output))
+    if total == 0:
+        raise RuntimeError(f"Nothing was answered in {seconds} s")
     return Figures(
         requests=float(_find(r"Requests/sec:\s+([\d.]+)", output)),
         p50=_read_latency("50%", output),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.__main__ import BENCHES
+from bench.flame import add_up
 from bench.follower import Follower
 from bench.pace import read_length
 from bench.plans import vary
@@ -32,6 +33,11 @@ def test_varied_operations_are_distinct_and_valid():
     texts = {vary(HOME, random.Random(number)) for number in range(50)}
     assert len(texts) == 50
     assert [validate(schema, parse(text)) for text in texts] == 50 * [[]]
+
+
+def test_looks_at_stacks_are_added_up_by_function():
+    shares = add_up(["run (a.py);home (b.py) 6", "run (a.py);home (b.py);home (b.py);dump (c.py) 3", "run (a.py) 1"])
+    assert shares == {"run (a.py)": (0.1, 1.0), "home (b.py)": (0.6, 0.9), "dump (c.py)": (0.3, 0.3)}
 
 
 def test_a_table_writes_three_digits_that_count():
