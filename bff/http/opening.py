@@ -48,8 +48,7 @@ class ContextOpener:
         token = None
         if authorization is not None:
             token = services.authority.verifier.authenticate(authorization, services.now())
-        header = services.settings.country_header
-        country = headers.get(header) if header else None
+        country = read_last(headers, services.settings.country_header)
         region = token.region if token is not None else choose_region(country, None, services.settings.default_region)
         return Caller(
             token=token,
@@ -63,6 +62,12 @@ class ContextOpener:
             language=read_language(headers.get("accept-language", "")),
             time_zone=read_time_zone(headers.get("x-time-zone")),
         )
+
+
+def read_last(headers: Headers, name: str) -> str | None:
+    """What a proxy set in a header, behind whatever a client sent in the same; None without a name."""
+    values = headers.getlist(name) if name else []
+    return values[-1].rpartition(",")[2].strip() if values else None
 
 
 def read_client(headers: Headers) -> str:
