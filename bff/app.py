@@ -128,6 +128,8 @@ def build_app(services: Services) -> Starlette:
     opener = ContextOpener(services)
     metrics = Metrics(schema._schema, multiprocess=bool(settings.metrics_dir))
     metrics.watch_counts("bff_engine_calls", "Calls of engines", "engine", partial(_count_calls, services))
+    metrics.watch("bff_verified_tokens", "Access tokens remembered", partial(len, services.authority.verifier))
+    metrics.watch("bff_ended_sign_ins", "Sign-ins ended before their tokens", partial(len, services.authority.ended))
     connections = Connections(opener.read_caller)
     endpoint = GraphQLEndpoint(
         schema,

@@ -71,6 +71,8 @@ async def test_operations_and_fields_are_counted_by_the_client_that_sent_them(
     assert told['bff_executions_total{by="compiled"}'] >= 1
     assert told['bff_engine_calls_total{engine="redis"}'] >= 3
     assert told['bff_engine_calls_total{engine="postgresql"}'] >= 1
+    assert told["bff_verified_tokens"] >= 1
+    assert told["bff_ended_sign_ins"] == len(demo.services.authority.ended)
     assert told['bff_document_lookups_total{in="parser"}'] >= 1
 
 
