@@ -206,7 +206,11 @@ async def page_ratings(
 
 
 async def list_plans(info: Info) -> tuple[Plan, ...]:
-    return await read_plans(info.context.services.pool, info.context.caller.region)
+    """At the prices that would be charged: an account's country decides, wherever it asks from."""
+    context = info.context
+    record = await context.read_account()
+    country = record.account.country if record is not None else context.caller.region
+    return await read_plans(context.services.pool, country)
 
 
 def _newest_first(rated: RatedTitle) -> Key:

@@ -74,6 +74,8 @@ SIZES = {
 
 _LOGIN = 500
 """A password is hashed, or a secret looked up that must not be guessed."""
+_CHARGE = 500
+"""A payment gateway is asked, which counts, and does not like, those who try cards."""
 _QUERY = 50
 """A read of its own from an engine, or a walk through the whole catalogue."""
 
@@ -91,6 +93,9 @@ WEIGHTS = {
     "Mutation.setPin": _LOGIN,
     "Mutation.switchProfile": _LOGIN,
     "Mutation.refreshToken": _LOGIN,
+    "Mutation.startMembership": _CHARGE,
+    "Mutation.changeMembership": _CHARGE,
+    "Mutation.updatePaymentMethod": _CHARGE,
     "Query.search": 2 * _QUERY,
     "Query.suggest": _QUERY,
     "Query.browse": _QUERY,

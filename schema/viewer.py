@@ -57,7 +57,9 @@ class Account(Node):
     )
 
 
-@strawberry.type(description="What can be bought, at the price of the request's region.")
+@strawberry.type(
+    description="What can be bought, at the price of the account's country; for visitors, of the request's region."
+)
 @shows(PlanValue)
 class Plan:
     code: PlanCode

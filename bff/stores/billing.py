@@ -32,11 +32,13 @@ SELECT json_build_object('account_id', a.id, 'email', a.email, 'country', a.coun
 """
 
 _DUE = f"""
-SELECT a.id FROM account a LEFT JOIN membership m ON m.account_id = a.id
-LEFT JOIN invoice i ON i.account_id = a.id AND i.status = 'OPEN'
-WHERE a.id > $2 AND a.status = 'ACTIVE' AND (i.next_try_at <= $1
-  OR (m.renews_at <= $1 AND m.status = ANY('{{{",".join(RENEWING)}}}') AND i.kind IS DISTINCT FROM 'RENEWAL'))
-ORDER BY a.id LIMIT $3
+SELECT a.id FROM (
+  SELECT m.account_id FROM membership m WHERE m.renews_at <= $1 AND m.status = ANY('{{{",".join(RENEWING)}}}')
+    AND NOT EXISTS (SELECT FROM invoice i
+      WHERE i.account_id = m.account_id AND i.status = 'OPEN' AND i.kind = 'RENEWAL')
+  UNION SELECT account_id FROM invoice WHERE next_try_at <= $1
+) AS due JOIN account a ON a.id = due.account_id
+WHERE a.id > $2 AND a.status = 'ACTIVE' ORDER BY a.id LIMIT $3
 """  # noqa: S608 - constants only
 
 _ENDING = """

@@ -452,3 +452,31 @@ async def test_demo_accounts_paid_for_every_month(demo: Demo) -> None:
     invoices = await list_invoices(client)
     assert [invoice["total"] for invoice in invoices] == [{"amount": 64900, "currency": "INR"}] * 4
     assert {invoice["status"] for invoice in invoices} == {"PAID"}
+
+
+async def test_plans_show_the_prices_that_are_charged(demo: Demo) -> None:
+    plans = "{ plans { code price { amount currency } maxStreams maxQuality downloadDevices period } }"
+    shown = (await (await make_newcomer(demo, region="JP")).fetch(plans))["plans"]
+    assert [plan["price"] for plan in shown] == [{"amount": n, "currency": "JPY"} for n in (990, 1490, 1980)]
+    for_visitors = (await demo.visitor.fetch(plans))["plans"]
+    assert [(plan["code"], plan["price"]["amount"], plan["price"]["currency"]) for plan in for_visitors] == [
+        ("BASIC", 999, "USD"),
+        ("STANDARD", 1549, "USD"),
+        ("PREMIUM", 1999, "USD"),
+    ]
+    assert [(plan["maxQuality"], plan["maxStreams"], plan["downloadDevices"]) for plan in for_visitors] == [
+        ("P480", 1, 0),
+        ("P1080", 2, 2),
+        ("P2160", 4, 6),
+    ]
+
+
+async def test_who_travels_is_charged_at_home(demo: Demo) -> None:
+    """A token's region is where the viewer is, and no way to cheaper prices."""
+    client = await make_newcomer(demo, region="IN")
+    await demo.services.pool.execute("UPDATE account SET country = 'GB' WHERE id = $1", client.account_id)
+    prices = await client.fetch("{ plans { price { currency } } viewer { region } }")
+    assert prices["viewer"]["region"] == "IN"
+    assert {plan["price"]["currency"] for plan in prices["plans"]} == {"GBP"}
+    await start(client, "BASIC")
+    assert (await list_invoices(client))[0]["total"] == {"amount": 799, "currency": "GBP"}

@@ -119,7 +119,10 @@ class MembershipTable(SQLModel, table=True):
     """
 
     __tablename__ = "membership"
-    __table_args__ = (Index("membership_renews", "renews_at"), Index("membership_ends", "ends_at"))
+    __table_args__ = (
+        Index("membership_renews", "renews_at"),
+        Index("membership_ends", "ends_at", postgresql_where=text("status <> 'ENDED'")),
+    )
 
     id: str = Field(primary_key=True, sa_type=Text)
     account_id: str = Field(foreign_key="account.id", ondelete="CASCADE", unique=True, sa_type=Text)
