@@ -48,6 +48,9 @@ class Compression:
 
         async def send_compressed(message: Message) -> None:
             nonlocal started
+            if message["type"] == "http.response.start" and message["status"] == 304:
+                # What a cache holds is described anew by this, and it may be compressed.
+                MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
             if message["type"] == "http.response.start" and _may_compress(message):
                 started = message
                 return

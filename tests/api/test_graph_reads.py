@@ -13,6 +13,7 @@ from strawberry.types.field import StrawberryField
 from bff.context import OperationContext, Reads
 from bff.execution.models import find_identity, is_kept_in_lists
 from bff.execution.plan import READS
+from bff.http.caching import MAX_AGE
 from schema.build import build_schema
 from tests.api.test_graph_differential import list_viewers
 from tests.askers import list_ids, make_literals, make_viewers
@@ -39,7 +40,7 @@ MAY_READ: Mapping[Reads, frozenset[str]] = {
     Reads.GENRES: frozenset({"catalogue.genres"}),
     Reads.IMAGE_FORMAT: frozenset({"image_formats", "caller.accept"}),
     Reads.REGION: frozenset({"caller.region", "audience.region"}),
-    Reads.TOP_TEN: frozenset({"shelf.top_ids"}),
+    Reads.TOP_TEN: frozenset({"shelf.top", "shelf.top_ids"}),
 }
 """By what was declared, what of the context a resolver may look at."""
 OF_THE_PROCESS = frozenset({"services.images", "services.settings.public_url"})
@@ -165,3 +166,30 @@ async def test_fields_that_read_more_than_they_declare_are_found(demo: Demo, mon
     assert excess["Movie.badges"] == {"caller.region"}
     assert excess["Movie.genres"] == {"catalogue.genres"}
     assert excess["Movie.availability"] >= {"now", "audience.ceiling"}
+
+
+OF_THE_DEVICE = frozenset({
+    "device", "device_class", "capabilities", "image_formats", "caller.device_class", "caller.accept",
+    "caller.time_zone", "caller.language", "locale",
+})  # fmt: skip
+
+
+async def test_public_fields_of_the_root_do_not_go_by_the_device(demo: Demo) -> None:
+    """Shared caches, which hold what visitors get, are not told to keep them by it."""
+    visitor = (await list_viewers(demo))[0]
+    schema = build_schema()
+    query = schema._schema.query_type
+    assert query is not None
+    noted: dict[str, set[str]] = {}
+    for name, field in query.fields.items():
+        if MAX_AGE in field.extensions["strawberry-definition"].metadata:
+            noted[name] = set()
+            field.resolve = _watch(field.resolve, noted[name])
+    ids = await list_ids(demo, await make_viewers(demo, demo.services.now()), demo.services.now())
+    writer = make_literals(ids)
+    for name in noted:
+        given = [f"{held}: {writer[held]}" for held in query.fields[name].args if held in writer]
+        arguments = f"({', '.join(given)})" if given else ""
+        await execute(schema, parse(f"{{ {name}{arguments} {{ __typename }} }}"), visitor())
+    assert len(noted) >= 9
+    assert {name: found for name, found in noted.items() if not found or found & OF_THE_DEVICE} == {}
