@@ -173,11 +173,11 @@ class OperationContext:
         """What a registered device said it can show; None where only `Accept` can tell."""
         return self.device.capabilities.image_formats if self.device is not None and not self.device.implicit else None
 
-    def read_for_fragments(self, reads: frozenset[str]) -> tuple[Hashable, ...]:
+    def read_for_fragments(self, reads: tuple[str, ...]) -> tuple[Hashable, ...]:
         """The present values of what fields declare that they read, as a key."""
-        return tuple(self._read(Reads(name)) for name in sorted(reads))
+        return tuple([self._read(name) for name in reads])
 
-    def _read(self, name: Reads) -> Hashable:
+    def _read(self, name: str) -> Hashable:
         match name:
             case Reads.DAY:
                 return self.now.date()
@@ -192,6 +192,8 @@ class OperationContext:
                 return self.caller.region
             case Reads.TOP_TEN:
                 return self.shelf.ranking
+            case _:
+                raise ValueError(f"{name} is nothing that a field may declare to read.")
 
     async def enter(self) -> None:
         """Read the profile's state and the device, once an operation, in one round trip with what else is asked for.

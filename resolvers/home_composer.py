@@ -129,17 +129,9 @@ async def compose(context: OperationContext, basis: str, previous: PinnedHome | 
 
 def compute_basis(context: OperationContext) -> str:
     """What a home is made from; it is composed anew when any of it changed."""
-    return "|".join(
-        str(part)
-        for part in (
-            context.require_state().version,
-            context.catalogue.version,
-            context.shelf.until,
-            context.audience.ceiling.value,
-            context.now.date(),
-            _name_setting(context),
-        )
-    )
+    version, ceiling = context.require_state().version, context.audience.ceiling
+    until, setting = context.shelf.until, _name_setting(context)
+    return f"{version}|{context.catalogue.version}|{until}|{ceiling.value}|{context.now.date()}|{setting}"
 
 
 def pick_hero(scene: Scene) -> str | None:

@@ -184,6 +184,8 @@ def find_in_my_list(roots: Sequence[TitleCard], info: Info) -> Sequence[bool | N
     if state is None:
         return [None] * len(roots)
     listed = state.listed_ids
+    if not listed:
+        return [False] * len(roots)
     return [root.id in listed for root in roots]
 
 

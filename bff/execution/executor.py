@@ -158,11 +158,12 @@ class CompilingExecutor(Executor[Any]):
         if plans is None:
             return super().execute_operation(serially)
         try:
-            prepared, plan = self.find_plan(plans, serially)
+            found = self.find_plan(plans, serially)
         except Uncompilable as error:
             plans.counts[f"core: {error.reason}"] += 1
-            return super().execute_operation(serially)
-        return self._execute_plan(plans, prepared, plan, serially)
+            found = None
+        # Outside of the handler, so that no error of graphql-core's has this one for its context.
+        return self._execute_plan(plans, *found, serially) if found else super().execute_operation(serially)
 
     def find_plan(self, plans: PlanCache, serially: bool | None = None) -> tuple[Prepared, Plan]:
         """The plan that would run now. Raises Uncompilable with the reason why graphql-core would."""

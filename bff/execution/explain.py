@@ -41,7 +41,7 @@ def _explain_position(position: Position, depth: int) -> Iterator[str]:
     for selection in position.selections.values():
         kept = ""
         if selection.fragment is not None:
-            reads = ", ".join(sorted(selection.fragment.reads)) or "nothing"
+            reads = ", ".join(selection.fragment.reads) or "nothing"
             kept = f"  -- kept by {selection.fragment.identity}, reads {reads}"
         yield "  " * depth + f"on {selection.type}{kept}"
         yield from _explain_selection(selection, depth + 1)

@@ -24,7 +24,7 @@ _numbers = count(1)
 class ReadsContext(Protocol):
     """What an operation's context must offer for its fragments to be kept."""
 
-    def read_for_fragments(self, reads: frozenset[str]) -> Hashable:
+    def read_for_fragments(self, reads: tuple[str, ...]) -> Hashable:
         """The present values of what was declared to be read, as a key."""
         ...
 

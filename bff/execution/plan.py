@@ -253,7 +253,7 @@ class FragmentPlan(NamedTuple):
 
     number: int
     identity: str
-    reads: frozenset[str]
+    reads: tuple[str, ...]
 
 
 class Selection:
@@ -336,6 +336,7 @@ class Plan:
         if root_type is None:
             raise Uncompilable("no root type")
         self.root = Selection(self, root_type, self.asked.collect(root_type), None, ())
+        self.first_slots = [field.slot for field in self.slots if find_owner(field.parent) is None]
         self.stages: dict[int, Any] = {}
         self.texts: list[str] = []
 
@@ -408,7 +409,7 @@ def _keep(plan: Plan, identity: str, survey: _Survey | None) -> FragmentPlan | N
         return None
     for hole in survey.holes:
         _mark_hole(plan, hole)
-    fragment = FragmentPlan(len(plan.fragments), identity, survey.reads)
+    fragment = FragmentPlan(len(plan.fragments), identity, tuple(sorted(survey.reads)))
     plan.fragments.append(fragment)
     return fragment
 

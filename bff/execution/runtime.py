@@ -111,6 +111,7 @@ class Run:
         self._unsettled: list[Hole | Filling] = []
         self._cache = cache
         self._tokens: dict[int, int] = {}
+        self._variables: bytes | None = None
         self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
         self._is_abandoned = False
         self._is_void = False
@@ -123,9 +124,7 @@ class Run:
         """The data, or an awaitable of it when a resolver waits for something."""
         data = dict(self.plan.root.template)
         self.build(self.plan.root, self.executor.root_value, data)
-        self._flush(
-            [field.slot for field in self.plan.slots if field.parent is None or find_owner(field.parent) is None]
-        )
+        self._flush(self.plan.first_slots)
         if self._is_void:
             self.executor.settle_in_background([entry[3] for entry in self._awaited])
             return data
@@ -306,9 +305,11 @@ class Run:
 
     def _find_token(self, cache: FragmentCache, fragment: FragmentPlan) -> int:
         executor = self.executor
-        variables = orjson.dumps(executor.variable_values.coerced, default=str, option=orjson.OPT_SORT_KEYS)
+        if self._variables is None:
+            coerced = executor.variable_values.coerced
+            self._variables = orjson.dumps(coerced, default=str, option=orjson.OPT_SORT_KEYS)
         present = executor.context_value.read_for_fragments(fragment.reads)
-        return cache.find_token((self.plan.number, fragment.number, variables, present))
+        return cache.find_token((self.plan.number, fragment.number, self._variables, present))
 
     def settle(self, data: dict[str, Any]) -> tuple[dict[str, Any] | None, list[GraphQLError] | None]:
         """Put all in its place: data with its nulls, and the errors. What is new is kept, unless something failed."""

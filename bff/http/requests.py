@@ -5,6 +5,7 @@ Knows the shape of a request and its limits; parses no GraphQL.
 
 from collections.abc import Mapping
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -163,6 +164,7 @@ def _take(parameters: dict[str, Any], name: str, kind: type, article_and_kind: s
     raise BadUserInput(f"`{name}` must be {article_and_kind} or null.")
 
 
+@lru_cache(maxsize=256)
 def _parse_content_type(content_type: str | None) -> tuple[str, str]:
     """The media type and its charset, in lower case; empty where there is none."""
     if not content_type:
