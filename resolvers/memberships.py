@@ -15,7 +15,7 @@ from bff.domain.problems import InvalidInput
 from bff.errors import BadUserInput, NotFound
 from bff.stores.invoices import read_invoices
 from resolvers.inputs import StartMembershipInput
-from resolvers.viewer import DEFAULT_PAGE, is_for_adult
+from resolvers.viewer import DEFAULT_PAGE
 
 MembershipView = Membership | PaymentDeclined | PaymentActionRequired | InvalidInput
 
@@ -58,10 +58,7 @@ async def update_payment_method(info: Info, payment_token: str) -> MembershipVie
 
 async def page_billing_history(
     root: strawberry.Parent[AccountRecord], info: Info, first: int | None = None, after: str | None = None
-) -> Page[Invoice] | None:
-    """None for a kids profile."""
-    if not is_for_adult(info.context):
-        return None
+) -> Page[Invoice]:
     wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
     scope = f"invoices:{root.account.id}"
     invoices = await read_invoices(

@@ -5,15 +5,30 @@ from typing import Any
 
 import strawberry
 
+from bff.auth.access import Access
 from bff.context import Info, OperationContext
-from bff.domain.billing import Invoice
 from bff.domain.ids import IdKind, kind_of
 from bff.domain.paging import check_ids
 from bff.domain.titles import AnyTitleCard
 from bff.stores.invoices import find_invoice
 from resolvers.home import find_home, find_row
 from resolvers.titles import find_visible
-from resolvers.viewer import is_for_adult
+
+RULES = {
+    IdKind.TITLE: Access.PUBLIC,
+    IdKind.GENRE: Access.PUBLIC,
+    IdKind.SEASON: Access.PUBLIC,
+    IdKind.EPISODE: Access.PUBLIC,
+    IdKind.PERSON: Access.PUBLIC,
+    IdKind.ACCOUNT: Access.SIGNED_IN,
+    IdKind.PROFILE: Access.SIGNED_IN,
+    IdKind.DEVICE: Access.OWNER,
+    IdKind.MEMBERSHIP: Access.OWNER,
+    IdKind.INVOICE: Access.OWNER,
+    IdKind.HOME: Access.PROFILE,
+    IdKind.ROW: Access.PROFILE,
+}
+"""Who may find what by its id; other kinds nobody."""
 
 
 async def find_node(info: Info, id: strawberry.ID) -> Any:
@@ -27,14 +42,17 @@ async def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
 
 async def _find(context: OperationContext, identifier: str) -> Any:
     kind = kind_of(identifier)
-    if kind is IdKind.HOME:
-        return await find_home(context, identifier)
-    if kind is IdKind.ROW:
-        return await find_row(context, identifier)
-    if kind in (IdKind.ACCOUNT, IdKind.PROFILE, IdKind.DEVICE, IdKind.MEMBERSHIP):
-        return await _find_of_account(context, identifier)
-    if kind is IdKind.INVOICE:
-        return await _find_invoice(context, identifier)
+    if kind is None or kind not in RULES or not context.allows(RULES[kind]):
+        return None
+    match kind:
+        case IdKind.HOME:
+            return await find_home(context, identifier)
+        case IdKind.ROW:
+            return await find_row(context, identifier)
+        case IdKind.INVOICE:
+            return await find_invoice(context.services.pool, context.require_token().account_id, identifier)
+        case IdKind.ACCOUNT | IdKind.PROFILE | IdKind.DEVICE | IdKind.MEMBERSHIP:
+            return await _find_of_account(context, identifier)
     return _find_in_catalogue(context, kind, identifier)
 
 
@@ -55,21 +73,13 @@ def _find_in_catalogue(context: OperationContext, kind: IdKind | None, identifie
     return found if any(find_visible(context, card.id) is not None for card in titles) else None
 
 
-async def _find_invoice(context: OperationContext, identifier: str) -> Invoice | None:
-    if context.token is None or not is_for_adult(context):
-        return None
-    return await find_invoice(context.services.pool, context.token.account_id, identifier)
-
-
 async def _find_of_account(context: OperationContext, identifier: str) -> Any:
     record = await context.read_account()
     if record is None:
         return None
     if record.account.id == identifier:
         return record
-    owned: list[Any] = list(record.profiles)
-    if is_for_adult(context):
-        owned += record.devices
-        if record.membership is not None:
-            owned.append(record.membership)
+    owned: list[Any] = [*record.profiles, *record.devices]
+    if record.membership is not None:
+        owned.append(record.membership)
     return next((value for value in owned if value.id == identifier), None)

@@ -84,17 +84,12 @@ def get_device(root: strawberry.Parent[ViewerView], info: Info) -> Device | None
     return msgspec.structs.replace(device, last_active_at=info.context.now) if device is not None else None
 
 
-def is_for_adult(context: OperationContext) -> bool:
-    """Billing, address and devices are for adult profiles, and for accounts that have none yet."""
-    return context.state is None or not context.state.is_kids
-
-
 def get_account_id(root: strawberry.Parent[AccountRecord]) -> str:
     return root.account.id
 
 
-def get_email(root: strawberry.Parent[AccountRecord], info: Info) -> str | None:
-    return root.account.email if is_for_adult(info.context) else None
+def get_email(root: strawberry.Parent[AccountRecord]) -> str:
+    return root.account.email
 
 
 def is_email_verified(root: strawberry.Parent[AccountRecord]) -> bool:
@@ -121,8 +116,8 @@ def list_profiles(root: strawberry.Parent[AccountRecord]) -> tuple[Profile, ...]
     return root.profiles
 
 
-def list_devices(root: strawberry.Parent[AccountRecord], info: Info) -> tuple[Device, ...] | None:
-    return root.devices[:LIST_CAP] if is_for_adult(info.context) else None
+def list_devices(root: strawberry.Parent[AccountRecord]) -> tuple[Device, ...]:
+    return root.devices[:LIST_CAP]
 
 
 def list_active_streams(root: strawberry.Parent[AccountRecord]) -> list[None]:
@@ -176,7 +171,7 @@ async def page_history(
             watched_at=row["watched_at"],
             watched_seconds=row["watched_seconds"],
             completed=row["completed"],
-            device=devices.get(row["device_id"]) if is_for_adult(context) else None,
+            device=devices.get(row["device_id"]),
         )
         edges.append(Edge(node=view, scope=scope, key=(row["watched_at"].isoformat(), row["id"])))
     return make_page(edges, has_next=len(rows) > wanted)

@@ -1,16 +1,18 @@
-"""Who may use a field: a rule declared at each field of the root, refused by default; and how fields are declared."""
+"""Who may use a field: a rule declared at each field of the root, and at those below that ask for more than their type
+(`schema.rules`); and how fields are declared."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
 import strawberry
+from graphql import GraphQLField
 from strawberry.extensions import FieldExtension
 
 from bff.auth.access import Access, check_token
 from bff.context import Info, OperationContext, Reads
 from bff.execution.plan import READS
 
-__all__ = ["Access", "Entry", "field", "root", "stream"]
+__all__ = ["Access", "Entry", "Guard", "field", "read_declared_access", "root", "stream"]
 
 Prefetch = Callable[[OperationContext], None]
 
@@ -34,6 +36,37 @@ class Entry(FieldExtension):
         return await next_(source, info, **arguments)
 
 
+class Guard(FieldExtension):
+    """Checks the rule of a field below the root, where whoever asks has been read. `hides`: the value is null then."""
+
+    def __init__(self, access: Access, *, hides: bool) -> None:
+        self.access = access
+        self._hides = hides
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **arguments: Any) -> Any:
+        return next_(source, info, **arguments) if self._lets_in(info.context) else None
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **arguments: Any
+    ) -> Any:
+        return await next_(source, info, **arguments) if self._lets_in(info.context) else None
+
+    def _lets_in(self, context: OperationContext) -> bool:
+        if self._hides:
+            return context.allows(self.access)
+        context.check(self.access)
+        return True
+
+
+def read_declared_access(graphql_field: GraphQLField) -> Access | None:
+    """The rule that a field declares itself; None where its type's holds."""
+    definition = graphql_field.extensions.get("strawberry-definition")
+    for extension in getattr(definition, "extensions", ()):
+        if isinstance(extension, Entry | Guard):
+            return extension.access
+    return None
+
+
 def field(
     resolver: Callable[..., Any] | None = None,
     *,
@@ -41,9 +74,12 @@ def field(
     description: str | None = None,
     max_age: int | None = None,
     reads: Iterable[Reads] | None = None,
+    access: Access | None = None,
+    hides: bool = False,
 ) -> Any:
     """A field below the root; without a resolver the attribute of that name of the domain value.
 
+    `access` where it asks for more than its type does; `hides` makes it null, without an error, to who has it not.
     `max_age` where a visitor's copy is good for fewer seconds than that of the field of the root above it. `reads` is
     all that the value depends on besides its parent and its arguments, so that it may be kept for others; without it
     the value belongs to the one request.
@@ -51,9 +87,12 @@ def field(
     metadata = _declare(max_age)
     if reads is not None:
         metadata[READS] = frozenset(reads)
+    extensions: list[FieldExtension] = [] if access is None else [Guard(access, hides=hides)]
     if resolver is None:
-        return strawberry.field(name=name, description=description, metadata=metadata)
-    return strawberry.field(resolver=resolver, name=name, description=description, metadata=metadata)
+        return strawberry.field(name=name, description=description, metadata=metadata, extensions=extensions)
+    return strawberry.field(
+        resolver=resolver, name=name, description=description, metadata=metadata, extensions=extensions
+    )
 
 
 def root(

@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.home import ContinueItem, RankedItem, TitleItem
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.rules import refuse_undeclared
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 from schema.titles import Episode, Movie, Season, Series, Trailer
@@ -24,6 +25,7 @@ def build_schema(*, incremental: bool = False) -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=incremental),
     )
     _drop_null_defaults(schema._schema)
+    refuse_undeclared(schema._schema)
     return schema
 
 

@@ -96,6 +96,7 @@ WEIGHTS = {
     "Mutation.startMembership": _CHARGE,
     "Mutation.changeMembership": _CHARGE,
     "Mutation.updatePaymentMethod": _CHARGE,
+    "Query.service": _QUERY,
     "Query.search": 2 * _QUERY,
     "Query.suggest": _QUERY,
     "Query.browse": _QUERY,

@@ -8,6 +8,7 @@ import resolvers.my_list
 import resolvers.nodes
 import resolvers.profiles
 import resolvers.search
+import resolvers.service
 import resolvers.titles
 import resolvers.unavailable
 import resolvers.viewer
@@ -18,6 +19,7 @@ from schema.downloads import DownloadLibrary
 from schema.home import ContinueConnection, Home, MyListConnection
 from schema.playback import PlaybackSession
 from schema.search import SearchConnection, Suggestion
+from schema.service import Service
 from schema.titles import Genre, Title, TitleConnection
 from schema.together import NotificationConnection, WatchParty
 from schema.viewer import Avatar, Plan, Viewer
@@ -75,5 +77,8 @@ class Query:
         resolvers.unavailable.find_watch_party,
         Access.PROFILE,
         description="What an invitation leads to, before joining.",
+    )
+    service: Service | None = root(
+        resolvers.service.get_service, Access.OPERATOR, description="How the service stands, for its operators."
     )
     notifications: NotificationConnection | None = root(resolvers.unavailable.page_notifications, Access.PROFILE)

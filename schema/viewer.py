@@ -20,7 +20,7 @@ from bff.execution import shows
 from resolvers import memberships, viewer
 from resolvers.inputs import Seconds
 from resolvers.profiles import AvatarView
-from schema.access import field
+from schema.access import Access, field
 from schema.common import Money, Node, PageInfo
 from schema.titles import Image, Playable, Title
 
@@ -28,9 +28,9 @@ from schema.titles import Image, Playable, Title
 @strawberry.type(description="Who is asking. Account, profile and device are null for a visitor.")
 @shows(viewer.ViewerView)
 class Viewer:
-    account: "Account | None" = field(viewer.get_account)
-    profile: "Profile | None" = field(viewer.get_profile)
-    device: "Device | None" = field(viewer.get_device)
+    account: "Account | None" = field(viewer.get_account, access=Access.SIGNED_IN, hides=True)
+    profile: "Profile | None" = field(viewer.get_profile, access=Access.PROFILE, hides=True)
+    device: "Device | None" = field(viewer.get_device, access=Access.SIGNED_IN, hides=True)
     region: str = field(description="ISO 3166-1 alpha-2; decides what is licensed and what it costs.")
     locale: str = field(description="A BCP 47 tag: the language that texts come in, where translated.")
 
@@ -39,18 +39,23 @@ class Viewer:
 @shows(AccountRecord)
 class Account(Node):
     id: strawberry.ID = field(viewer.get_account_id, description="`email`, billing and devices are for adult profiles.")
-    email: str | None = field(viewer.get_email, description="For adult profiles; null to those of kids.")
+    email: str | None = field(
+        viewer.get_email, description="For adult profiles; null to those of kids.", access=Access.OWNER, hides=True
+    )
     email_verified: bool = field(viewer.is_email_verified)
     country: str = field(viewer.get_country)
     status: AccountStatus = field(viewer.get_status)
     created_at: datetime = field(viewer.get_created_at)
     membership: "Membership | None" = field(viewer.get_membership)
     billing_history: "InvoiceConnection | None" = field(
-        memberships.page_billing_history, description="For adult profiles."
+        memberships.page_billing_history, description="For adult profiles.", access=Access.OWNER, hides=True
     )
     profiles: list["Profile"] = field(viewer.list_profiles, description="At most five.")
     devices: list["Device"] | None = field(
-        viewer.list_devices, description="Last used first, at most 100; for adult profiles."
+        viewer.list_devices,
+        description="Last used first, at most 100; for adult profiles.",
+        access=Access.OWNER,
+        hides=True,
     )
     active_streams: list["ActiveStream"] | None = field(
         viewer.list_active_streams, description="Streams playing right now, over all profiles and devices."
@@ -79,9 +84,13 @@ class Membership(Node):
     plan: Plan
     status: MembershipStatus
     started_at: datetime
-    renews_at: datetime | None
-    ends_at: datetime | None
-    pending_plan: Plan | None = field(description="The plan from the next period on, when a smaller one was chosen.")
+    renews_at: datetime | None = field(description="For adult profiles.", access=Access.OWNER, hides=True)
+    ends_at: datetime | None = field(description="For adult profiles.", access=Access.OWNER, hides=True)
+    pending_plan: Plan | None = field(
+        description="The plan from the next period on, when a smaller one was chosen. For adult profiles.",
+        access=Access.OWNER,
+        hides=True,
+    )
 
 
 @strawberry.type(description="What was, or is to be, charged at once: for a period, or for what is left of one.")
@@ -134,9 +143,10 @@ class Profile(Node):
     history: "HistoryConnection | None" = field(
         viewer.page_history,
         description="For the profile itself, and adult profiles those of kids; null to others, with FORBIDDEN.",
+        access=Access.PROFILE,
     )
     ratings: "RatingConnection | None" = field(
-        viewer.page_ratings, description="Latest first; for the same as `history`."
+        viewer.page_ratings, description="Latest first; for the same as `history`.", access=Access.PROFILE
     )
 
 
@@ -184,7 +194,7 @@ class HistoryEntry:
     watched_at: datetime
     watched_seconds: Seconds
     completed: bool
-    device: "Device | None"
+    device: "Device | None" = field(description="For adult profiles.", access=Access.ADULT, hides=True)
 
 
 @strawberry.type(description="A page of ratings, latest first.")

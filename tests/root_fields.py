@@ -74,6 +74,7 @@ ROOT_FIELDS = {
     "Query.trending": RootField("{ field: trending { totalCount } }"),
     "Query.search": RootField('{ field: search(query: "x") { totalCount } }'),
     "Query.suggest": RootField('{ field: suggest(prefix: "x") { text } }'),
+    "Query.service": RootField("{ field: service { titleCount } }", FORBIDDEN, bare=OK),
     "Query.continueWatching": of_profile("{ field: continueWatching { pageInfo { hasNextPage } } }"),
     "Query.myList": of_profile("{ field: myList { totalCount } }"),
     "Query.downloads": of_profile("{ field: downloads { usedBytes } }", UNAVAILABLE),

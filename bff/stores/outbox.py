@@ -37,6 +37,11 @@ async def deliver_outbox(pool: asyncpg.Pool, cache: DocumentCache) -> int:
     return len(done)
 
 
+async def count_waiting(pool: asyncpg.Pool) -> int:
+    """Rows that are not delivered yet."""
+    return int(await pool.fetchval("SELECT count(*) FROM outbox WHERE delivered_at IS NULL", timeout=2))
+
+
 async def _deliver(pool: asyncpg.Pool, cache: DocumentCache, topic: str, key: str) -> bool:
     try:
         match topic:
