@@ -86,6 +86,10 @@ async def update_account(info: Info, input: AccountPatch) -> AccountRecord | Inv
         )
     except AddressTaken:
         return TAKEN
+    except Error:
+        if email is not None:
+            await services.login_failures.take_back_address(context.caller.address)
+        raise
     if email is not None:
         await services.login_failures.take_back_address(context.caller.address)
     context.forget_account()

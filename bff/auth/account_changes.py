@@ -137,8 +137,8 @@ async def change_account(
 ) -> None:
     """Take over a country at once, and an address once the mail that is sent there was answered.
 
-    The address that the account has already gets such a mail again, until it is verified. Raises AddressTaken,
-    RateLimited where the address gets no mail for a while.
+    The address that the account has already gets such a mail again, until it is verified; after that it calls off a
+    change that waits for its answer. Raises AddressTaken, RateLimited where the address gets no mail for a while.
     """
     account_id = credentials.account_id
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
@@ -147,7 +147,10 @@ async def change_account(
         if email is None:
             return
         record = await read_account(connection, account_id)
-        if record is None or (record.account.email == email and record.account.email_verified):
+        if record is None:
+            return
+        if record.account.email == email and record.account.email_verified:
+            await revoke_links(connection, MailKind.VERIFY_EMAIL, account_id, now)
             return
         if record.account.email != email and await is_address_taken(connection, email):
             raise AddressTaken

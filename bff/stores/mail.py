@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _HOUR = timedelta(hours=1)
 _LONGEST_WAIT = timedelta(days=1)
+_LONGEST_QUEUED = max(template.good_for for template in TEMPLATES.values()) + timedelta(days=1)
 _RECIPIENT_LOCK = 0x6D61_696C  # any number that nothing else locks: "mail" in ASCII
 LEASE = timedelta(minutes=2)
 """How long whoever took a mail has for it; then it is taken again."""
@@ -125,12 +126,17 @@ async def drop_mail(pool: asyncpg.Pool, mail_id: str) -> None:
 
 
 async def remove_old_mails(pool: asyncpg.Pool, now: datetime) -> int:
-    """Remove what was sent, counts no more and has no link that lives; answers how many."""
+    """Remove what was sent, counts no more and has no link that lives, and what nobody has sent in all its time.
+
+    Answers how many.
+    """
     status: str = await pool.execute(
-        """DELETE FROM mail WHERE due_at IS NULL AND slot_at < $1
-        AND (link_expires_at IS NULL OR link_expires_at < $2)""",
+        """DELETE FROM mail WHERE CASE WHEN due_at IS NULL
+            THEN slot_at < $1 AND (link_expires_at IS NULL OR link_expires_at < $2)
+            ELSE slot_at < $3 END""",
         now - _HOUR,
         now,
+        now - _LONGEST_QUEUED,
         timeout=60,
     )
     return int(status.removeprefix("DELETE "))

@@ -105,7 +105,12 @@ async def test_a_kind_of_tomorrow_waits_for_a_worker_that_knows_it(pool: asyncpg
 
 async def test_what_was_sent_stays_while_it_counts_or_its_link_lives(pool: asyncpg.Pool) -> None:
     await queue(pool)
-    assert await remove_old_mails(pool, NOON + timedelta(days=9)) == 0
+    assert await remove_old_mails(pool, NOON + timedelta(days=4)) == 0
     await pool.execute("UPDATE mail SET due_at = NULL, link_expires_at = $1", NOON + timedelta(hours=2))
     assert await remove_old_mails(pool, NOON + timedelta(minutes=119)) == 0
     assert await remove_old_mails(pool, NOON + timedelta(minutes=121)) == 1
+
+
+async def test_what_nobody_sends_does_not_pile_up(pool: asyncpg.Pool) -> None:
+    await queue(pool)
+    assert await remove_old_mails(pool, NOON + timedelta(days=4, minutes=1)) == 1
