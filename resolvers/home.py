@@ -169,8 +169,12 @@ def find_open(context: OperationContext, title_id: str) -> AnyTitleCard | None:
 
 
 def row_id(context: OperationContext, key: str) -> str:
+    return name_row_of(context.require_state().profile_id, key)
+
+
+def name_row_of(profile_id: str, key: str) -> str:
     """The same row of the same profile keeps its id from day to day: half of it names the profile, half the row."""
-    return f"row_{name_profile(context.require_state().profile_id)[-8:]}{name_row(key)[-12:]}"
+    return f"row_{name_profile(profile_id)[-8:]}{name_row(key)[-12:]}"
 
 
 @lru_cache(maxsize=4096)

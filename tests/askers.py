@@ -26,7 +26,7 @@ def in_region(services: Services, client: Client, region: str) -> dict[str, str]
         device_id=claims.device_id,
         plan=claims.plan,
         region=region,
-        permissions=(),
+        permissions=claims.permissions,
         now=now,
         age=900,
     )

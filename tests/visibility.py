@@ -9,13 +9,13 @@ from enum import Enum
 import msgspec
 
 from bff.domain.home import HomeItem, HomeRow, PinnedHome, PinnedRow, RowKind, RowLayout, pin
-from bff.domain.ids import IdKind, derive_id
 from bff.domain.profile_state import Thumb
 from bff.domain.titles import AnyTitleCard, MaturityRating, MovieCard, SeriesCard
 from bff.domain.visibility import Audience, Visibility, judge
 from bff.stores import keys
 from bff.stores.profile_state import add_to_list, change_state, rate
 from bff.stores.snapshot import Catalogue
+from resolvers.home import name_row_of
 from tests.live import Client, Demo
 from tests.profile_rows import add_progress, add_sitting
 
@@ -177,7 +177,7 @@ async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     hidden = tuple(msgspec.structs.replace(row, key=f"hidden-{row.key}") for row in rows)
     full = msgspec.structs.replace(document, hero_id=target.card.id, rows=rows, hidden=hidden)
     await demo.services.cache.put(key, msgspec.msgpack.encode(full), age=600)
-    return [derive_id(IdKind.ROW, f"{stage.client.profile_id}:{row.key}") for row in (*rows, *hidden)]
+    return [name_row_of(str(stage.client.profile_id), row.key) for row in (*rows, *hidden)]
 
 
 def _row(key: str, kind: RowKind, layout: RowLayout, item: HomeItem) -> PinnedRow:

@@ -4,7 +4,7 @@ import base64
 import secrets
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import jwt
 import msgspec
@@ -53,17 +53,20 @@ class _Header(Struct, frozen=True, forbid_unknown_fields=True):
     kid: str
 
 
+_Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{3}_[a-z0-9]{1,60}\Z")]
+
+
 class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
     iss: Literal["marquee"]
     aud: Literal["marquee/graphql"]
-    sub: str
+    sub: _Id
     jti: str
     iat: int
     nbf: int
     exp: int
-    profile: str | None
-    family: str
-    device: str
+    profile: _Id | None
+    family: _Id
+    device: _Id
     plan: PlanCode | None
     region: str
     permissions: tuple[str, ...]

@@ -114,6 +114,7 @@ async def stage(demo: Demo) -> AsyncIterator[Stage]:
         for (name, headers), device in product(places, DEVICES)
     ]
     askers += [Asker("a child", in_region(services, viewers[2], "US") | DEVICES[0])]
+    askers += [Asker("an operator", in_region(services, await demo.sign_in("operator@example.com"), "US") | DEVICES[1])]
     askers += [
         Asker(f"a visitor in {region}", {COUNTRY: region} | device)
         for region, device in zip(REGIONS, DEVICES, strict=True)

@@ -17,8 +17,8 @@ from bff.embedded import EmbeddedEngines
 from bff.embedded.leftovers import find_engine_processes
 from bff.stores import keys
 from bff.stores.outbox import BATCH, deliver_outbox
-from bff.stores.profile_state import decode_state
-from bff.stores.redis import DocumentCache, open_redis
+from bff.stores.profile_state import decode_state, read_state
+from bff.stores.redis import DocumentCache, open_redis, split_version
 from tests.engines import Engines
 from workers.outbox import relay_outbox
 
@@ -91,7 +91,10 @@ async def test_takes_the_copy_of_a_removed_profile_away(pool: asyncpg.Pool, cach
     await pool.execute("DELETE FROM profile WHERE id = $1", KIT)
     await pool.execute(OUTBOX, "profile", KIT)
     assert await deliver_outbox(pool, cache) == 1
-    assert await read_copy(cache, keys.profile_state(KIT)) is None
+    left = await read_copy(cache, keys.profile_state(KIT))
+    assert left is not None, "nobody who read it before may write it again"
+    assert split_version(left)[1] == b""
+    assert await read_state(pool, cache, KIT) is None
 
 
 async def test_many_rows_go_while_two_workers_relay(pool: asyncpg.Pool, cache: DocumentCache) -> None:
