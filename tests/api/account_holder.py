@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace as replace_struct
 
 from bff.settings import Secret
+from bff.stores import keys
 from tests.live import Answer, Client, Demo
 from tests.workers.smtp import Mailbox, read_token, serving_mail
 from workers.mail import open_mail_room, send_due_mails
@@ -92,6 +93,12 @@ async def deliver(demo: Demo) -> list[Any]:
         settings = replace_struct(demo.services.settings, smtp_url=Secret(mailbox.url), public_url="https://m.test")
         await send_due_mails(demo.services.pool, open_mail_room(settings))
     return list(mailbox.mails)
+
+
+async def forget_tries(demo: Demo) -> None:
+    """What the tests' own address has failed at and asked for."""
+    network = "127.0.0.1"
+    await demo.services.cache.forget(keys.login_failures_of_address(network), keys.mail_requests_of_address(network))
 
 
 def new_address() -> str:

@@ -14,7 +14,7 @@ from bff.settings import Secret
 from bff.stores import keys
 from bff.stores.account_removal import GRACE, remove_closed_accounts
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
-from tests.api.account_holder import ASK, DELETE, ME, PASSWORD, REFRESH, Holder, register, try_to_register
+from tests.api.account_holder import ASK, DELETE, ME, PASSWORD, REFRESH, Holder, forget_tries, register, try_to_register
 from tests.live import Client, Demo
 
 HOME = "{ home { id rows(first: 3) { edges { node { id items(first: 3) { edges { node { title { id } } } } } } } } }"
@@ -26,10 +26,11 @@ FILL = """mutation ($id: ID!, $token: String!) {
 
 
 @pytest.fixture(autouse=True)
-async def nobody_failed(demo: Demo) -> None:
-    await demo.services.cache.forget(
-        keys.login_failures_of_address("127.0.0.1"), keys.mail_requests_of_address("127.0.0.1")
-    )
+async def nobody_failed(demo: Demo) -> AsyncIterator[None]:
+    """All tests come from one address, whose failures and mails must not add up."""
+    await forget_tries(demo)
+    yield
+    await forget_tries(demo)
 
 
 async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:

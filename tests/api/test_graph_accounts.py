@@ -1,6 +1,7 @@
 """Accounts as a viewer has them: registered, verified, changed, reset and deleted, with the mail in between."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.api.account_holder import (
     Holder,
     carry,
     deliver,
+    forget_tries,
     new_address,
     register,
     try_to_register,
@@ -33,11 +35,11 @@ NEW_PASSWORD = "another horse, another battery"
 
 
 @pytest.fixture(autouse=True)
-async def nobody_failed(demo: Demo) -> None:
+async def nobody_failed(demo: Demo) -> AsyncIterator[None]:
     """All tests come from one address, whose failures and mails must not add up."""
-    await demo.services.cache.forget(
-        keys.login_failures_of_address("127.0.0.1"), keys.mail_requests_of_address("127.0.0.1")
-    )
+    await forget_tries(demo)
+    yield
+    await forget_tries(demo)
 
 
 async def update(client: Client, **given: Any) -> dict[str, Any]:
