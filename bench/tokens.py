@@ -20,7 +20,7 @@ from bff.auth.keys import KeyRing, SigningKey
 from bff.auth.tokens import AccessTokenVerifier, mint_access_token
 from bff.domain.accounts import PlanCode
 
-ROUNDS = 4
+ROUNDS = 5
 SHARE = 0.3
 SECONDS = 4
 AT_ONCE = 8

@@ -14,8 +14,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
-_NICENESS = 5
 """The least that OWASP's password storage cheat sheet asks of Argon2id."""
+_NICENESS = 5
 
 
 class Passwords:
