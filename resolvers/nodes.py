@@ -1,16 +1,17 @@
 """Anything by its id; what the viewer may not see is like what does not exist."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import strawberry
 
 from bff.auth.access import Access
 from bff.context import Info, OperationContext
+from bff.domain.billing import Invoice
 from bff.domain.ids import IdKind, kind_of
 from bff.domain.paging import check_ids
 from bff.domain.titles import AnyTitleCard
-from bff.stores.invoices import find_invoice
+from bff.stores.invoices import find_invoices
 from resolvers.home import find_home, find_row
 from resolvers.titles import find_visible
 
@@ -32,15 +33,21 @@ RULES = {
 
 
 async def find_node(info: Info, id: strawberry.ID) -> Any:
-    return await _find(info.context, id)
+    (found,) = await _find_all(info.context, [id])
+    return found
 
 
 async def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
     check_ids(ids)
-    return [await _find(info.context, identifier) for identifier in ids]
+    return await _find_all(info.context, ids)
 
 
-async def _find(context: OperationContext, identifier: str) -> Any:
+async def _find_all(context: OperationContext, ids: Sequence[str]) -> list[Any]:
+    invoices = await _find_invoices(context, ids)
+    return [await _find(context, identifier, invoices) for identifier in ids]
+
+
+async def _find(context: OperationContext, identifier: str, invoices: Mapping[str, Invoice]) -> Any:
     kind = kind_of(identifier)
     if kind is None or kind not in RULES or not context.allows(RULES[kind]):
         return None
@@ -50,10 +57,18 @@ async def _find(context: OperationContext, identifier: str) -> Any:
         case IdKind.ROW:
             return await find_row(context, identifier)
         case IdKind.INVOICE:
-            return await find_invoice(context.services.pool, context.require_token().account_id, identifier)
+            return invoices.get(identifier)
         case IdKind.ACCOUNT | IdKind.PROFILE | IdKind.DEVICE | IdKind.MEMBERSHIP:
             return await _find_of_account(context, identifier)
     return _find_in_catalogue(context, kind, identifier)
+
+
+async def _find_invoices(context: OperationContext, ids: Iterable[str]) -> dict[str, Invoice]:
+    """All of them in one statement."""
+    wanted = [identifier for identifier in ids if kind_of(identifier) is IdKind.INVOICE]
+    if not wanted or not context.allows(RULES[IdKind.INVOICE]):
+        return {}
+    return await find_invoices(context.services.pool, context.require_token().account_id, wanted)
 
 
 def _find_in_catalogue(context: OperationContext, kind: IdKind | None, identifier: str) -> Any:

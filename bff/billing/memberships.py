@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bff.billing.payments import Billing, ask, attempt_next, bill, collect, is_waiting_for_holder
 from bff.billing.renewals import begin_renewal
-from bff.domain.accounts import MembershipStatus, Money, PlanCode
+from bff.domain.accounts import AccountStatus, MembershipStatus, Money, PlanCode
 from bff.domain.billing import (
     InvoiceKind,
     InvoiceStatus,
@@ -52,7 +52,7 @@ from bff.stores.billing import (
     read_stretches,
     void_invoice,
 )
-from bff.stores.gateway import Charge, ChargeState, GatewayAway
+from bff.stores.gateway import Charge, ChargeState, GatewayAway, NoGateway
 from bff.stores.plans import read_plans
 
 ROUNDS = 6
@@ -101,6 +101,7 @@ async def start_membership(
 
     The same `key` again answers as the first time, with other arguments it is a Conflict. So is a second membership.
     """
+    _require_gateway(billing)
     if token is not None and (fault := find_token_fault(token)):
         return refuse_input("input.paymentToken", fault)
     if key is not None and not (0 < len(key) <= 255 and key.isprintable()):
@@ -127,6 +128,7 @@ async def change_membership(billing: Billing, account_id: str, *, plan: PlanCode
 
     Raises NotFound where there is no membership.
     """
+    _require_gateway(billing)
 
     async def decide(connection: PoolConnectionProxy, standing: Standing, is_verified: bool) -> _Step:
         del is_verified
@@ -173,6 +175,7 @@ async def update_payment_method(billing: Billing, account_id: str, *, token: str
 
     Raises NotFound where there is no membership.
     """
+    _require_gateway(billing)
     fault = find_token_fault(token)
     if fault is not None:
         return refuse_input("paymentToken", fault)
@@ -205,7 +208,7 @@ async def _carry_out(billing: Billing, account_id: str, decide: _Decide, now: da
         for _ in range(ROUNDS):
             async with billing.pool.acquire(timeout=2) as connection, connection.transaction():
                 standing = await lock_standing(connection, account_id)
-                if standing is None:
+                if standing is None or standing.account_status is AccountStatus.CANCELLED:
                     raise Unauthenticated("This account is gone.")
                 step = await decide(connection, standing, is_verified)
             if isinstance(step, _Awaited):
@@ -304,6 +307,12 @@ async def _decide_change(
 def _give_way(invoice: OpenInvoice) -> _Pending:
     """What waits for the card holder is taken back for what is asked now; what is on its way is waited for."""
     return _Pending.WITHDRAW if is_waiting_for_holder(invoice) else _Pending.COLLECT
+
+
+def _require_gateway(billing: Billing) -> None:
+    """What nobody can charge must not be written down, to be charged some day."""
+    if isinstance(billing.gateway, NoGateway):
+        raise Unavailable("This server takes no payments yet.", retry_after=3600)
 
 
 def _require_terms(standing: Standing, now: datetime) -> Terms:

@@ -26,7 +26,7 @@ from bff.stores.billing import (
     read_standing,
     void_invoice,
 )
-from bff.stores.gateway import GatewayAway
+from bff.stores.gateway import GatewayAway, NoGateway
 from bff.stores.plans import read_plans
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ _List = Callable[..., Awaitable[list[str]]]
 
 async def renew_memberships(billing: Billing, now: datetime) -> int:
     """Try every renewal that is due, for the first time or again; answers how many were tried."""
+    if isinstance(billing.gateway, NoGateway):
+        return 0
     return await _go_through(billing, list_due, now, lambda account_id: _renew(billing, account_id, now))
 
 
@@ -52,7 +54,8 @@ async def finish_attempts(billing: Billing, now: datetime) -> int:
         attempt = standing.invoice.attempt if standing is not None and standing.invoice is not None else None
         if attempt is None or attempt.created_at > now - GRACE:
             return False
-        is_late = attempt.action_url is not None and attempt.created_at <= now - ACTION_AGE
+        # Nobody counts on it any more who began it so long ago.
+        is_late = not attempt.is_scheduled and attempt.created_at <= now - ACTION_AGE
         await collect(billing, account_id, now, withdraw=is_late)
         return True
 

@@ -16,7 +16,7 @@ RETRIES = (timedelta(days=2), timedelta(days=4), timedelta(days=7))
 HOLD = timedelta(days=30)
 """How long a membership waits for a payment before it ends."""
 ACTION_AGE = timedelta(hours=24)
-"""How long a card holder has for what the bank asks; then the charge is withdrawn."""
+"""How long a card holder has for what the bank asks, and the gateway for an answer; then the charge is withdrawn."""
 
 _MONTHS = {BillingPeriod.MONTHLY: 1, BillingPeriod.YEARLY: 12}
 _NO_MINOR_UNIT = frozenset(

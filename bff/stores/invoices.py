@@ -1,5 +1,6 @@
 """Reads of invoices for those whom they were written to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -25,14 +26,14 @@ async def read_invoices(
     return [_to_invoice(row) for row in rows]
 
 
-async def find_invoice(pool: asyncpg.Pool, account_id: str, invoice_id: str) -> Invoice | None:
-    """None for one of another account, too."""
-    row = await pool.fetchrow(
-        f"SELECT {_COLUMNS} FROM invoice WHERE id = $2 AND account_id = $1",  # noqa: S608 - constants only
+async def find_invoices(pool: asyncpg.Pool, account_id: str, invoice_ids: Sequence[str]) -> dict[str, Invoice]:
+    """By their ids; those of other accounts are left out like those that do not exist."""
+    rows = await pool.fetch(
+        f"SELECT {_COLUMNS} FROM invoice WHERE id = ANY($2::text[]) AND account_id = $1",  # noqa: S608 - constants only
         account_id,
-        invoice_id,
+        list(invoice_ids),
     )
-    return _to_invoice(row) if row else None
+    return {row["id"]: _to_invoice(row) for row in rows}
 
 
 def _to_invoice(row: asyncpg.Record) -> Invoice:

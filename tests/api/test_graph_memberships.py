@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 
+from bff.billing.memberships import (
+    Done,
+    cancel_membership,
+    change_membership,
+    start_membership,
+    update_payment_method,
+)
+from bff.billing.payments import Billing
 from bff.billing.renewals import finish_attempts, renew_memberships, withdraw_charges
 from bff.domain.accounts import PlanCode
 from bff.domain.billing import HOLD, add_months
+from bff.errors import Unavailable
+from bff.stores.gateway import NoGateway
 from tests.live import OPERATIONS, Client, Demo
 
 CARD = "card"
@@ -22,6 +32,7 @@ PAY = f"mutation ($token: String!) {{ answer: updatePaymentMethod(paymentToken: 
 HISTORY = """query ($first: Int, $after: String) { viewer { account { membership { status plan { code } }
     billingHistory(first: $first, after: $after) { edges { cursor node { id issuedAt status description
         total { amount currency } } } pageInfo { hasNextPage endCursor } } } } }"""
+NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
 
@@ -189,6 +200,7 @@ async def test_the_bank_has_nothing_to_confirm_for_a_deleted_account(demo: Demo)
     client = await make_newcomer(demo)
     url = (await start(client, token="challenge"))["url"]
     await demo.services.pool.execute("UPDATE account SET status = 'CANCELLED' WHERE id = $1", client.account_id)
+    assert (await client.run(START, {"input": {"plan": "BASIC", "paymentToken": "card"}})).codes == ["UNAUTHENTICATED"]
     await withdraw_charges(demo.services.billing, demo.services.now())
     await client.http.post(url + "/approve")
     assert await list_charges(demo, client) == []
@@ -442,6 +454,16 @@ async def test_history_pages_from_the_latest_and_is_nobody_elses(demo: Demo) -> 
         assert (await other.fetch(NODE, id=identifier))["node"] is None
 
 
+async def test_invoices_by_their_ids_are_read_at_once(demo: Demo) -> None:
+    client, stranger = await make_member(demo, "BASIC"), await make_member(demo)
+    await change(client, "PREMIUM")
+    [another] = await list_invoices(stranger)
+    ids = [*(invoice["id"] for invoice in await list_invoices(client)), another["id"], "inv_unknown"]
+    before = len(demo.statements)
+    assert await client.fetch(NODES, ids=ids) == {"nodes": [{"id": ids[0]}, {"id": ids[1]}, None, None]}
+    assert sum("FROM invoice" in statement for statement in demo.statements[before:]) == 1
+
+
 async def test_a_kid_sees_nothing_of_billing(demo: Demo) -> None:
     kid = await demo.make_viewer(is_kids=True)
     assert (await kid.fetch(HISTORY))["viewer"]["account"]["billingHistory"] is None
@@ -480,3 +502,19 @@ async def test_who_travels_is_charged_at_home(demo: Demo) -> None:
     assert {plan["price"]["currency"] for plan in prices["plans"]} == {"GBP"}
     await start(client, "BASIC")
     assert (await list_invoices(client))[0]["total"] == {"amount": 799, "currency": "GBP"}
+
+
+async def test_without_a_gateway_nothing_is_written_that_could_be_charged_later(demo: Demo) -> None:
+    client, member = await make_newcomer(demo), await make_member(demo)
+    account_id = str(client.account_id)
+    billing, now = Billing(demo.services.pool, NoGateway()), demo.services.now()
+    with pytest.raises(Unavailable):
+        await start_membership(billing, account_id, plan=PlanCode.BASIC, token=CARD, key=None, now=now)
+    with pytest.raises(Unavailable):
+        await change_membership(billing, str(member.account_id), plan=PlanCode.PREMIUM, now=now)
+    with pytest.raises(Unavailable):
+        await update_payment_method(billing, str(member.account_id), token=CARD, now=now)
+    assert await list_invoices(client) == []
+    assert len(await list_invoices(member)) == 1
+    assert await renew_memberships(billing, now + timedelta(days=400)) == 0
+    assert isinstance(await cancel_membership(billing, str(member.account_id), now=now), Done)
