@@ -70,7 +70,7 @@ async def create_profile(info: Info, input: ProfileInput) -> ProfileView:
     context = info.context
     record = await _require_account(context)
     is_kids = bool(input.is_kids)
-    own = context.state.ceiling if context.state is not None else None
+    own = context.state.ceiling if context.state is not None else rules.find_highest_ceiling(record.profiles)
     usual = rules.choose_ceiling(is_kids=is_kids, own=own)
     ceiling = input.maturity_ceiling if input.maturity_ceiling is not None else usual
     reading = _Reading()

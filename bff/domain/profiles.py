@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bff.domain.accounts import MAX_PROFILES, is_well_formed_pin
+from bff.domain.accounts import MAX_PROFILES, Profile, is_well_formed_pin
 from bff.domain.titles import MaturityRating
 
 SLOWEST, FASTEST = 0.25, 4.0
@@ -43,6 +43,13 @@ def choose_ceiling(*, is_kids: bool, own: MaturityRating | None) -> MaturityRati
     """What a profile begins with: never above `own`, that of whoever makes it; None is an account without profiles."""
     usual = KIDS_CEILING if is_kids else MaturityRating.AGE_18
     return usual if own is None else min(usual, own)
+
+
+def find_highest_ceiling(profiles: Sequence[Profile]) -> MaturityRating | None:
+    """That of whoever signed in before there were profiles: they could switch to any without a PIN. None: to none."""
+    return max(
+        (profile.maturity_ceiling for profile in profiles if not profile.is_kids and not profile.has_pin), default=None
+    )
 
 
 def choose_avatar(avatars: Sequence[str], taken: Sequence[str]) -> str:

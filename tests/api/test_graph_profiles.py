@@ -15,6 +15,7 @@ from bff.domain.titles import MaturityRating
 from bff.stores import keys
 from bff.stores.accounts import read_account
 from bff.stores.outbox import deliver_outbox
+from tests.api.account_holder import register
 from tests.demo_titles import open_cards
 from tests.live import Answer, Client, Demo
 from tests.profile_rows import fill_profile
@@ -242,6 +243,15 @@ async def test_a_ceiling_over_ones_own_asks_for_the_password(demo: Demo, passwor
     raised = await update(adult, adult.profile_id, maturityCeiling="AGE_16", password=PASSWORD)
     assert raised["maturityCeiling"] == "AGE_16"
     assert (await create(adult, maturityCeiling="AGE_18", password=PASSWORD))["maturityCeiling"] == "AGE_18"
+
+
+async def test_who_has_chosen_no_profile_yet_has_the_ceiling_of_those_there_are(demo: Demo) -> None:
+    holder = await register(demo)
+    assert (await create(holder.client, maturityCeiling="AGE_13"))["maturityCeiling"] == "AGE_13"
+    assert (await create(holder.client))["maturityCeiling"] == "AGE_13"
+    assert (await create(holder.client, maturityCeiling="AGE_16"))["__typename"] == "InvalidCredentials"
+    vouched = await create(holder.client, maturityCeiling="AGE_16", password=holder.password)
+    assert vouched["maturityCeiling"] == "AGE_16"
 
 
 async def test_a_ceiling_is_raised_without_password_by_no_race(demo: Demo, password_hash: str) -> None:
