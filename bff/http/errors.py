@@ -5,6 +5,7 @@ What is not the caller's doing is masked and logged under a trace id that the an
 
 import logging
 import math
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +20,14 @@ MAX_REQUEST_ERRORS = 5
 MAX_FIELD_ERRORS = 100
 MAX_MESSAGE_LENGTH = 200
 _MAX_LOGGED = 5
+_ECHOES = (
+    (re.compile(r"[,;] found: .*", re.DOTALL), "."),
+    (re.compile(r"(?<=\?) Found: .*", re.DOTALL), ""),
+    (re.compile(r"(cannot represent [\w -]*value): .*?(\. Did you mean .*)?$", re.DOTALL), r"\1\2"),
+    (re.compile(r"\bValue '.*' does not exist", re.DOTALL), "The value does not exist"),
+    (re.compile(r"^(Syntax Error: .*\b(?:BlockString|Float|Int|String)) '.*", re.DOTALL), r"\1."),
+)
+"""How graphql-core's messages repeat values, and what is said instead."""
 
 logger = logging.getLogger("bff.http")
 
@@ -127,7 +136,8 @@ def format_error(error: Error) -> dict[str, Any]:
 def format_invalid_operation(error: InvalidOperation) -> list[dict[str, Any]]:
     """All errors of an operation that could not start; those of ours (a scalar's, say) keep their own code."""
     return [
-        _place(cause, cut(cause.message), {"code": error.code, **(cause.extensions or {})}) for cause in error.errors
+        _place(cause, cut(_leave_values_out(cause.message)), {"code": error.code, **(cause.extensions or {})})
+        for cause in error.errors
     ]
 
 
@@ -139,7 +149,8 @@ def format_field_errors(errors: Iterable[GraphQLError], incident: Incident) -> l
         if isinstance(cause, Error):
             told = cause
         elif _is_callers(cause):
-            formatted.append(_place(error, cut(error.message), {"code": "BAD_USER_INPUT"}))
+            told_of_input = cut(_leave_values_out(error.message))
+            formatted.append(_place(error, told_of_input, {"code": "BAD_USER_INPUT"}))
             continue
         else:
             told = incident.mask(cause, error.path)
@@ -154,8 +165,15 @@ def retry_after(extensions: Mapping[str, Any]) -> str | None:
 
 
 def cut(message: str) -> str:
-    """A message may echo what the client sent, so its length has a limit."""
+    """A message may echo names that the client sent, so its length has a limit."""
     return message if len(message) <= MAX_MESSAGE_LENGTH else message[: MAX_MESSAGE_LENGTH - 1] + "…"
+
+
+def _leave_values_out(message: str) -> str:
+    """A value that was sent may be a password, and a message goes into logs that are not ours; places are named."""
+    for echo, instead in _ECHOES:
+        message = echo.sub(instead, message, count=1)
+    return message
 
 
 def _find_cause(error: GraphQLError) -> Exception:
