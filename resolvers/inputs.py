@@ -13,6 +13,11 @@ from resolvers.enums import DownloadQuality, EventKind, PlaybackState, TitleType
 Seconds = NewType("Seconds", float)
 
 
+def _hide_values(holder: object) -> str:
+    """The repr of an input that may hold a secret."""
+    return f"{type(holder).__name__}(…)"
+
+
 @strawberry.input(description="`language` is that of the original sound. What is left out does not narrow.")
 class BrowseFilter:
     genre: strawberry.ID | None = None
@@ -33,6 +38,8 @@ NO_FILTER = BrowseFilter()
     )
 )
 class RegisterAccountInput:
+    __repr__ = _hide_values
+
     email: str
     password: str
     country: str
@@ -42,6 +49,8 @@ class RegisterAccountInput:
 
 @strawberry.input(description="`deviceId` binds the sign-in to a registered device.")
 class LoginInput:
+    __repr__ = _hide_values
+
     email: str
     password: str
     device_id: strawberry.ID | None = None
@@ -51,6 +60,8 @@ class LoginInput:
 
 @strawberry.input(description="`password` is the current one. A new address is verified before it counts.")
 class AccountPatch:
+    __repr__ = _hide_values
+
     email: str | None = strawberry.UNSET
     country: str | None = strawberry.UNSET
     password: str | None = strawberry.UNSET
@@ -58,6 +69,8 @@ class AccountPatch:
 
 @strawberry.input(description="`password` is the account's; asked for where the ceiling is above the asking profile's.")
 class ProfileInput:
+    __repr__ = _hide_values
+
     name: str
     is_kids: bool | None = False
     language: str | None = None
@@ -82,6 +95,8 @@ class PlaybackPreferencesInput:
 
 @strawberry.input(description="`password` is the account's; asked for where a ceiling is raised.")
 class ProfilePatch:
+    __repr__ = _hide_values
+
     name: str | None = strawberry.UNSET
     language: str | None = strawberry.UNSET
     avatar: str | None = strawberry.UNSET
@@ -113,6 +128,8 @@ class DeviceInput:
 
 @strawberry.input(description="What to subscribe to, and how it is paid.")
 class StartMembershipInput:
+    __repr__ = _hide_values
+
     plan: PlanCode
     payment_token: str | None = None
     idempotency_key: str | None = strawberry.field(
@@ -122,6 +139,8 @@ class StartMembershipInput:
 
 @strawberry.input(description="What to play, on what, from where; without a position it goes on where it stopped.")
 class StartPlaybackInput:
+    __repr__ = _hide_values
+
     playable_id: strawberry.ID
     device_id: strawberry.ID | None = None
     position: Seconds | None = None
@@ -172,6 +191,8 @@ class EventInput:
 
 @strawberry.input(description="What to download to which device.")
 class RequestDownloadInput:
+    __repr__ = _hide_values
+
     playable_id: strawberry.ID
     device_id: strawberry.ID
     quality: DownloadQuality | None = DownloadQuality.STANDARD

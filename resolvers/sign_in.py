@@ -33,6 +33,9 @@ class SessionView(Struct, frozen=True):
     expires_at: datetime
     viewer: ViewerView
 
+    def __repr__(self) -> str:
+        return f"SessionView({self.viewer!r}, …)"
+
 
 LoginView = SessionView | InvalidCredentials | PinRequired
 

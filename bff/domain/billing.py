@@ -80,6 +80,9 @@ class PaymentActionRequired(Struct, frozen=True):
     message: str
     url: str
 
+    def __repr__(self) -> str:
+        return f"PaymentActionRequired({self.message!r}, …)"
+
 
 class Stretch(Struct, frozen=True):
     """From `start` on, the period was paid for at `price`: that of a whole period, in minor units."""

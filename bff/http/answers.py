@@ -32,6 +32,9 @@ class Answer(Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     is_whole: bool = False
 
+    def __repr__(self) -> str:
+        return f"Answer({self.status!r}, …)"
+
 
 def answer_result(result: ExecutionResult, context: Any, media_type: str, incident: Incident) -> Answer:
     """An operation that ran: 200, with what went wrong at its place.

@@ -33,6 +33,9 @@ class GraphQLRequest(Struct, frozen=True, kw_only=True):
     extensions: dict[str, Any] | None = None
     document_id: str | None = None
 
+    def __repr__(self) -> str:
+        return f"GraphQLRequest({self.operation_name!r}, …)"
+
     @property
     def persisted_query(self) -> Any:
         return None if self.extensions is None else self.extensions.get("persistedQuery")

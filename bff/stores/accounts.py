@@ -57,6 +57,9 @@ class PinTry(msgspec.Struct, frozen=True):
     pin_hash: str | None
     wait: timedelta
 
+    def __repr__(self) -> str:
+        return f"PinTry(…, {self.wait!r})"
+
 
 async def find_credentials(pool: asyncpg.Pool, email: str) -> Credentials | None:
     """`email` is normalised."""

@@ -40,6 +40,9 @@ class ChargeResult(Struct, frozen=True):
     state: ChargeState
     url: str | None = None
 
+    def __repr__(self) -> str:
+        return f"ChargeResult({self.state!r}, …)"
+
 
 class PaymentGateway(Protocol):
     """Both answer with the state of the charge now, however often they are called."""

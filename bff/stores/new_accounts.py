@@ -23,6 +23,9 @@ class NewProfile(Struct, frozen=True, kw_only=True):
     maturity_ceiling: MaturityRating
     pin_hash: str | None = None
 
+    def __repr__(self) -> str:
+        return f"NewProfile({self.id!r}, …)"
+
 
 class NewMembership(Struct, frozen=True):
     """A membership that is paid for until `renews_at`.

@@ -22,6 +22,9 @@ class StoredKey(Struct, frozen=True):
     signs_from: datetime
     retires_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        return f"StoredKey({self.kid!r}, …)"
+
 
 async def read_keys(pool: asyncpg.Pool, make_first: Callable[[], StoredKey], now: datetime) -> tuple[StoredKey, ...]:
     """All keys not yet retired; where none is left to sign, one is made, by one process only."""
