@@ -214,10 +214,17 @@ class GraphQLEndpoint:
             else:
                 found = self._incremental.make_whole(found)
         _check_operation(request.method, found.operation, has_stream=framing is not None)
-        asked = Asked(connection=request, request=parameters, found=found, incident=course.incident, in_parts=in_parts)
+        asked = Asked(
+            connection=request,
+            request=parameters,
+            found=found,
+            incident=course.incident,
+            in_parts=in_parts,
+            patience=deadline.limit,
+        )
         if framing is not None:
             course.is_noted = True
-            return await open_stream(self.streams, asked, framing)
+            return await until_disconnect(open_stream(self.streams, asked, framing), request)
         if wish.media_type is None:
             raise _not_acceptable()
         answer = await until_disconnect(self._run(request, asked, deadline, wish.told_in), request)

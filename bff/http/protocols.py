@@ -1,5 +1,5 @@
-"""uvicorn's protocols with what it lacks: time-outs for headers, bodies and readers that stall, bounded messages, and a
-stop that lets the application say goodbye.
+"""uvicorn's protocols with what it lacks: limits and time-outs for heads, bodies and readers that stall, bounded
+messages, and a stop that lets the application say goodbye.
 
 An application that stays connected puts `drain`, a function without arguments, into its lifespan's state: it is called
 when the server is told to stop, and what is connected then is the application's to end.
@@ -7,13 +7,17 @@ when the server is told to stop, and what is connected then is the application's
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
+
+from bff.http.waiting import STALL_DEADLINE, Gate, Inbox, Stall
 
 _log = logging.getLogger("marquee.sockets")
 _log.setLevel(logging.WARNING)  # uvicorn tells of every socket twice, where nothing is told of a request
@@ -22,10 +26,12 @@ HEADER_DEADLINE = 10.0
 """Seconds until a request's headers must be there, from its first byte or the opening of the connection."""
 BODY_DEADLINE = 30.0
 """Seconds until its body must be."""
-STALL_DEADLINE = 30.0
-"""Seconds in which a reader must take something of what waits for it."""
-LEAST_TAKEN = 4096
-"""What counts as something, in bytes."""
+MAX_HEAD_BYTES = 64 * 1024
+"""What a request may take beside its body: its line, its headers, and the marks of chunks."""
+MAX_BODY_BYTES = 1024 * 1024
+"""Where a connection ends whatever becomes of the request; endpoints refuse what is too large for them before."""
+MAX_PIPELINED = 16
+"""Requests that may wait for the answer to one before them."""
 MAX_MESSAGE_BYTES = 256 * 1024
 PING_EVERY = 15.0
 PONG_DEADLINE = 10.0
@@ -40,82 +46,11 @@ def _refuse(status: str, why: str) -> bytes:
     return f"{head}\r\nconnection: close\r\n\r\n{why}".encode()
 
 
+_HEAD_TOO_LARGE = _refuse("431 Request Header Fields Too Large", "The request's address and headers are too long.")
+_BODY_TOO_LARGE = _refuse("413 Content Too Large", "The body is too large.")
+_TOO_MANY = _refuse("400 Bad Request", "So many requests may not wait on one connection; await some answers.")
 _REQUEST_TIMEOUT = _refuse("408 Request Timeout", "The request did not arrive whole in time; send it again.")
 _NO_HANDSHAKE = _refuse("400 Bad Request", "This is no handshake of a WebSocket; use GET.")
-
-
-class _Stall:
-    """Drops a connection whose reader takes nothing while something waits for it."""
-
-    __slots__ = ("_loop", "_timer", "_transport", "_waiting")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
-        self._loop = loop
-        self._transport = transport
-        self._timer: asyncio.TimerHandle | None = None
-        self._waiting = 0
-
-    def begin(self) -> None:
-        self._waiting = self._transport.get_write_buffer_size()
-        self._timer = self._loop.call_later(STALL_DEADLINE, self._look)
-
-    def end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _look(self) -> None:
-        if self._transport.get_write_buffer_size() > self._waiting - LEAST_TAKEN:
-            self._transport.abort()
-        else:
-            self.begin()
-
-
-class _Inbox:
-    """What uvicorn uses of an asyncio.Queue, for one reader, at a tenth of the memory of an idle one."""
-
-    __slots__ = ("_arrived", "_messages")
-
-    def __init__(self) -> None:
-        self._messages: list[Any] = []
-        self._arrived: asyncio.Future[None] | None = None
-
-    def empty(self) -> bool:
-        return not self._messages
-
-    def put_nowait(self, message: Any) -> None:
-        self._messages.append(message)
-        if self._arrived is not None and not self._arrived.done():
-            self._arrived.set_result(None)
-
-    async def get(self) -> Any:
-        while not self._messages:
-            self._arrived = asyncio.get_running_loop().create_future()
-            await self._arrived
-        self._arrived = None
-        return self._messages.pop(0)
-
-
-class _Gate:
-    """What uvicorn uses of an asyncio.Event, which is open most of the time."""
-
-    __slots__ = ("_opened",)
-
-    def __init__(self) -> None:
-        self._opened: asyncio.Future[None] | None = None
-
-    def set(self) -> None:
-        if self._opened is not None and not self._opened.done():
-            self._opened.set_result(None)
-        self._opened = None
-
-    def clear(self) -> None:
-        if self._opened is None:
-            self._opened = asyncio.get_running_loop().create_future()
-
-    async def wait(self) -> None:
-        while self._opened is not None:
-            await asyncio.shield(self._opened)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -128,19 +63,29 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_upgraded = False
         self._awaited: str | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._head_size = self._body_size = 0
+        self._refusal: bytes | None = None
+        self._answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._stall = _Stall(self.loop, transport)
+        _give_up_the_dead(transport)
+        self._stall = Stall(self.loop, transport)
         self._await("headers")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._await(None)
         self._stall.end()
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True  # uvicorn tells the last of several requests alone
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._head_size += len(data)
         super().data_received(data)
+        if self._head_size > MAX_HEAD_BYTES and not self._is_upgraded and not self.transport.is_closing():
+            self._refuse(_HEAD_TOO_LARGE)
         if self._is_upgraded or self.transport.is_closing():
             self._await(None)
         elif self._is_in_body:
@@ -157,11 +102,32 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_headers = False
         self._is_in_body = True
+        # What came in one piece is longer than its head; only where it might be too long it is measured.
+        if self._head_size > MAX_HEAD_BYTES and self._measure_head() > MAX_HEAD_BYTES:
+            raise self._stop_reading(_HEAD_TOO_LARGE)
         super().on_headers_complete()
+        if self.pipeline:
+            if len(self.pipeline) > MAX_PIPELINED:
+                raise self._stop_reading(_TOO_MANY)
+            self.flow.resume_reading()  # or nobody would see that the client has left
+
+    def on_body(self, body: bytes) -> None:
+        self._head_size -= len(body)
+        self._body_size += len(body)
+        if self._body_size > MAX_BODY_BYTES:
+            raise self._stop_reading(_BODY_TOO_LARGE)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
+        self._head_size = self._body_size = 0
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._refusal is None and self._may_answer():
+            super().send_400_response(msg)
+        else:
+            self._refuse(self._refusal or b"")
 
     def handle_websocket_upgrade(self) -> None:
         self._is_upgraded = True
@@ -183,9 +149,31 @@ class HttpProtocol(HttpToolsProtocol):
         _drain(self.app_state)
         super().shutdown()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
     @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _measure_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _stop_reading(self, refusal: bytes) -> Exception:
+        """What to raise from a callback of the parser, which then asks for `send_400_response`."""
+        self._refusal = refusal
+        return ValueError("the request is refused")
+
+    def _may_answer(self) -> bool:
+        """Whether the next byte to be sent is the first of the answer to what is being read."""
+        return self._answered is None or self._answered.response_complete or not self._answered.response_started
+
+    def _refuse(self, answer: bytes) -> None:
+        if self._may_answer():
+            self.transport.write(answer)
+        self.transport.close()
+        self.loop.call_later(CLOSE_DEADLINE, self.transport.abort)
 
     def _await(self, part: str | None) -> None:
         """Set the timer for the part that is to come; what is awaited already keeps its timer."""
@@ -204,13 +192,9 @@ class HttpProtocol(HttpToolsProtocol):
             if self._is_answering:  # the next request is late, while the one before it is still answered
                 self._awaited = None
                 return
-            may_answer = self._is_in_headers
+            self._refuse(_REQUEST_TIMEOUT if self._is_in_headers else b"")
         else:
-            may_answer = self.cycle is None or not self.cycle.response_started
-        if may_answer:
-            self.transport.write(_REQUEST_TIMEOUT)
-        self.transport.close()
-        self.loop.call_later(CLOSE_DEADLINE, self.transport.abort)
+            self._refuse(_REQUEST_TIMEOUT)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -220,15 +204,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.conn = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_log)
         self.logger = _log
-        self.queue = _Inbox()  # type: ignore[assignment]
-        self.writable = _Gate()  # type: ignore[assignment]
+        self.queue = Inbox()  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
         self.ping_interval = PING_EVERY
         self.ping_timeout = PONG_DEADLINE
         self.close_timeout = REPLY_DEADLINE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._stall = _Stall(self.loop, self.transport)
+        self._stall = Stall(self.loop, self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stall.end()
@@ -247,13 +231,24 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             return
         super().handle_connect(event)
 
+    def handle_cont(self, event: Frame) -> None:
+        """Put the piece to those before it: empty ones would gather without end."""
+        if not isinstance(self.frames[0], bytearray):
+            self.frames = [bytearray(b"".join(self.frames))]  # type: ignore[list-item]
+        self.frames[0] += event.data
+        if event.fin:
+            self.send_receive_event_to_app()
+
     def pause_writing(self) -> None:
         self._stall.begin()
         super().pause_writing()
+        self.transport.pause_reading()  # pings are answered whether the answers are taken or not
 
     def resume_writing(self) -> None:
         self._stall.end()
         super().resume_writing()
+        if not self.read_paused:
+            self.transport.resume_reading()
 
     def start_keepalive(self) -> None:
         super().start_keepalive()
@@ -277,6 +272,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(answer)
         self.transport.close()
         self.loop.call_later(CLOSE_DEADLINE, self.transport.abort)
+
+
+def _give_up_the_dead(transport: asyncio.Transport) -> None:
+    """Have the kernel end the connection when nothing that was sent is acknowledged: it would wait for a quarter of an
+    hour, and a stream that says little never fills what is waited for here."""
+    held = transport.get_extra_info("socket")
+    if held is not None and held.family in (socket.AF_INET, socket.AF_INET6):
+        held.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(STALL_DEADLINE * 1000))
 
 
 def _drain(state: dict[str, Any]) -> bool:

@@ -30,10 +30,11 @@ class Framing(Struct, frozen=True, kw_only=True):
 
 
 class StreamAnswer(Struct, frozen=True):
-    """An answer whose results are to come."""
+    """An answer whose results are to come; `goes_on` until somebody ends it, else its last one comes by a deadline."""
 
     framing: Framing
     results: AsyncGenerator[bytes, None]
+    goes_on: bool = False
 
 
 async def open_stream(streams: ResultStreams, asked: Asked, framing: Framing) -> StreamAnswer:
@@ -42,7 +43,7 @@ async def open_stream(streams: ResultStreams, asked: Asked, framing: Framing) ->
     Raises errors of `bff.errors`, to be told by a status.
     """
     try:
-        return StreamAnswer(framing, await streams.open(asked))
+        return StreamAnswer(framing, await streams.open(asked), goes_on=asked.is_subscription)
     except Refused as refused:
         return StreamAnswer(framing, refuse(refused))
 
@@ -71,10 +72,10 @@ class _Stream:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(self, why: Ending) -> None:
-        """Break off without a farewell, at which clients connect again."""
+        """Break off without a farewell, at which clients connect again; what has an end of its own comes to it."""
         del why
-        if not self._ended.done():
-            self._ended.set_result(None)
+        if self._answer.goes_on:
+            self._break_off()
 
     async def run(self) -> None:
         framing = self._answer.framing
@@ -130,8 +131,12 @@ class _Stream:
         while True:
             message: Any = await self._receive()
             if message["type"] == "http.disconnect":
-                self.end(Ending.RESTART)
+                self._break_off()
                 return
+
+    def _break_off(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
 
     async def _write(self, body: bytes) -> None:
         if body:

@@ -70,6 +70,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     """One operation that a connection asked for; `in_parts` where it defers or streams and the client takes parts.
 
     `lane` is held while a result is made and until the next one is asked for, so that it bounds what waits to be sent.
+    `patience` is the seconds that the client waits for a result, where that is less than the server would take.
     """
 
     connection: HTTPConnection
@@ -78,6 +79,11 @@ class Asked(Struct, frozen=True, kw_only=True):
     incident: Incident
     lane: AbstractAsyncContextManager[object] = nullcontext()
     in_parts: bool = False
+    patience: float | None = None
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.found.operation.operation is OperationType.SUBSCRIPTION
 
 
 class ResultStreams:
@@ -117,15 +123,14 @@ class ResultStreams:
 
         Raises errors of `bff.errors` where the connection may not, Refused where the operation cannot begin.
         """
-        is_subscription = asked.found.operation.operation is OperationType.SUBSCRIPTION
-        with self._noting(asked.connection, asked.found, only_failure=not is_subscription):
+        with self._noting(asked.connection, asked.found, only_failure=not asked.is_subscription):
             context = await self._open_context(asked.connection)
             self._finder.admit(context, asked.found)
-            if not is_subscription:
+            if not asked.is_subscription:
                 return self._run_in_parts(asked, context) if asked.in_parts else self._run_once(asked, context)
             try:
                 async with self._opening:
-                    events = await open_events(self._build(asked, context), self._set_deadline())
+                    events = await open_events(self._build(asked, context), self._set_deadline(asked))
             except InvalidOperation as error:
                 raise Refused(format_invalid_operation(error)) from error
             if isinstance(events, ExecutionResult):
@@ -140,7 +145,7 @@ class ResultStreams:
     async def _run_in_parts(self, asked: Asked, context: Any) -> AsyncGenerator[bytes, None]:
         with self._noting(asked.connection, asked.found), refusing(asked.incident):
             parts = Parts(context, asked.incident)
-            async with aclosing(execute_in_parts(self._build(asked, context), self._set_deadline())) as executed:
+            async with aclosing(execute_in_parts(self._build(asked, context), self._set_deadline(asked))) as executed:
                 try:
                     async for part in executed:
                         yield parts.write(part)
@@ -159,7 +164,7 @@ class ResultStreams:
             self.live -= 1
 
     async def _execute(self, asked: Asked, context: Any, event: Any) -> bytes:
-        result = await execute(self._build(asked, context, event), self._set_deadline())
+        result = await execute(self._build(asked, context, event), self._set_deadline(asked))
         return answer_result(result, context, JSON, asked.incident).body
 
     def _build(self, asked: Asked, context: Any, event: Any = None) -> DeadlineExecutor:
@@ -175,8 +180,9 @@ class ResultStreams:
         executor.comes_again = asked.found.is_trusted
         return executor
 
-    def _set_deadline(self) -> Deadline:
-        return Deadline(at=asyncio.get_running_loop().time() + self._deadline, limit=self._deadline)
+    def _set_deadline(self, asked: Asked) -> Deadline:
+        limit = self._deadline if asked.patience is None else min(self._deadline, asked.patience)
+        return Deadline(at=asyncio.get_running_loop().time() + limit, limit=limit)
 
     @contextmanager
     def _noting(

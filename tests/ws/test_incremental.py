@@ -94,6 +94,26 @@ async def test_what_is_deferred_has_the_deadline_of_the_whole():
     assert entry["errors"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
 
 
+async def test_what_is_deferred_has_no_more_time_than_its_client(parts: Plain):
+    async with httpx.AsyncClient(base_url=parts.url, timeout=10, trust_env=False) as client:
+        headers = {"Accept": APOLLO, "X-Request-Deadline-Ms": "100"}
+        response = await client.post(
+            "/graphql", json={"query": "{ leaf { name ... @defer { never } } }"}, headers=headers
+        )
+    _, second = read_parts(response)
+    assert "0.1 s" in second["incremental"][0]["errors"][0]["message"]
+
+
+async def test_a_stop_lets_what_is_deferred_follow():
+    async with serve_plain(incremental=True) as parts:
+        asked = asyncio.create_task(ask(parts, "{ hello ... @defer { slow(seconds: 0.3) } }"))
+        await until(lambda: parts.connections.streams == 1)
+        parts.connections.drain()
+        first, second = read_parts(await asked)
+    assert first["data"] == {"hello": "hello world"}
+    assert second["incremental"][0]["data"] == {"slow": "slow"}
+
+
 async def test_leaving_stops_what_is_deferred(parts: Plain):
     query = '{ leaf { name } ... @defer { hanging(name: "deferred") } }'
     async with httpx.AsyncClient(base_url=parts.url, timeout=10, trust_env=False) as client:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bff.http import streaming
-from tests.ws.plain import PUBLISHED_ID, Plain, started
+from tests.ws.plain import PUBLISHED_ID, Plain, serve_plain, started
 from tests.ws.sockets import until
 
 COUNT = "subscription { count(to: 2) { number context } }"
@@ -166,6 +166,27 @@ async def test_a_token_that_ends_ends_the_stream_without_complete(plain: Plain, 
         async with asyncio.timeout(5):
             body = (await response.aread()).decode()
     assert read_events(body) == []
+
+
+async def test_a_query_has_no_more_time_than_its_client(client):
+    headers = {"Accept": "text/event-stream", "X-Request-Deadline-Ms": "100"}
+    response = await client.post("/graphql", json={"query": '{ hello hanging(name: "late") }'}, headers=headers)
+    late, complete = read_events(response.text)
+    assert late.result["data"] == {"hello": "hello world", "hanging": None}
+    assert "0.1 s" in late.result["errors"][0]["message"]
+    assert complete.name == "complete"
+
+
+async def test_a_stop_breaks_off_what_is_followed_and_lets_queries_come_to_their_answer():
+    async with serve_plain() as plain, httpx.AsyncClient(base_url=plain.url, timeout=10, trust_env=False) as client:
+        followed = asyncio.create_task(ask(client, SILENT))
+        asked = asyncio.create_task(ask(client, "{ slow(seconds: 0.3) }"))
+        await until(lambda: plain.connections.streams == 2 and "silent" in started)
+        plain.connections.drain()
+        assert read_events((await followed).text) == []
+        answer, complete = read_events((await asked).text)
+        assert answer.result == {"data": {"slow": "slow"}}
+        assert complete.name == "complete"
 
 
 @pytest.mark.parametrize(

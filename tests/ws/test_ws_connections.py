@@ -4,50 +4,17 @@ import asyncio
 import gc
 import json
 import logging
-import socket
-import struct
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from urllib.parse import urlsplit
+from contextlib import AsyncExitStack
 
 import pytest
 
-from bff.http import protocols
+from bff.http import protocols, waiting
 from tests.ws.plain import Context, Plain, serve_plain, started
-from tests.ws.sockets import Socket, open_socket, until
+from tests.ws.sockets import open_socket, until
+from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, read_all, reset, shrink
 
 SILENT = "subscription { silent { number } }"
 ENDLESS = "subscription { endless(size: 100000) }"
-HANDSHAKE = (
-    "GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
-)
-
-
-@asynccontextmanager
-async def dialled(plain: Plain) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A bare connection."""
-    parts = urlsplit(plain.url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-
-
-async def read_all(reader: asyncio.StreamReader, seconds: float = 5) -> bytes:
-    async with asyncio.timeout(seconds):
-        return await reader.read()
-
-
-def post(body: bytes, length: int | None = None, accept: str = "application/json") -> bytes:
-    size = len(body) if length is None else length
-    head = f"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAccept: {accept}\r\n"
-    return f"{head}Content-Length: {size}\r\n\r\n".encode() + body
-
-
-def query(text: str) -> bytes:
-    return json.dumps({"query": text}).encode()
 
 
 async def test_an_upgrade_by_post_is_answered(plain: Plain):
@@ -132,15 +99,8 @@ async def test_sockets_that_die_leave_nothing(plain: Plain):
         await until(lambda: len(started) == 40)
         assert (plain.connections.sockets, plain.streams.live) == (20, 20)
         for one in sockets:
-            abort(one)
+            reset(one.connection.transport)
         await until(lambda: plain.is_idle)
-
-
-def abort(one: Socket) -> None:
-    """Reset the connection: no close frame, no FIN."""
-    raw = one.connection.transport.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    one.connection.transport.abort()
 
 
 async def test_closing_politely_leaves_nothing(plain: Plain):
@@ -161,15 +121,15 @@ async def test_sockets_come_and_go_without_a_line_in_the_log(plain: Plain, caplo
 
 
 async def test_a_socket_whose_reader_stalls_is_dropped_and_makes_nothing_ahead(plain: Plain, monkeypatch):
-    monkeypatch.setattr(protocols, "STALL_DEADLINE", 0.5)
+    monkeypatch.setattr(waiting, "STALL_DEADLINE", 0.5)
     async with dialled(plain) as (reader, writer):
         shrink(writer)
         writer.write(HANDSHAKE.encode())
         await reader.readuntil(b"\r\n\r\n")
         writer.transport.pause_reading()
-        writer.write(frame('{"type":"connection_init"}'))
-        for number in range(50):
-            writer.write(frame(json.dumps({"id": str(number), "type": "subscribe", "payload": {"query": ENDLESS}})))
+        said = [{"type": "connection_init"}]
+        said += [{"id": str(number), "type": "subscribe", "payload": {"query": ENDLESS}} for number in range(50)]
+        writer.write(b"".join(frame(json.dumps(message)) for message in said))
         await until(lambda: plain.streams.live == 50)
         made = await count_made(plain)
         assert await count_made(plain) == made
@@ -183,7 +143,7 @@ async def count_made(plain: Plain) -> int:
 
 
 async def test_a_stream_whose_reader_stalls_is_dropped(plain: Plain, monkeypatch):
-    monkeypatch.setattr(protocols, "STALL_DEADLINE", 0.3)
+    monkeypatch.setattr(waiting, "STALL_DEADLINE", 0.3)
     async with dialled(plain) as (_, writer):
         shrink(writer)
         writer.transport.pause_reading()
@@ -193,7 +153,7 @@ async def test_a_stream_whose_reader_stalls_is_dropped(plain: Plain, monkeypatch
 
 
 async def test_a_reader_that_is_slow_but_reads_is_served(plain: Plain, monkeypatch):
-    monkeypatch.setattr(protocols, "STALL_DEADLINE", 0.2)
+    monkeypatch.setattr(waiting, "STALL_DEADLINE", 0.2)
     async with dialled(plain) as (reader, writer):
         writer.write(post(query("{ large(size: 20000000) }")))
         size = 0
@@ -201,18 +161,6 @@ async def test_a_reader_that_is_slow_but_reads_is_served(plain: Plain, monkeypat
             async with asyncio.timeout(5):
                 size += len(await reader.read(500_000))
             await asyncio.sleep(0.02)
-
-
-def shrink(writer: asyncio.StreamWriter) -> None:
-    """Let the kernel take little on the reader's behalf."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-
-
-def frame(text: str) -> bytes:
-    """A masked text frame."""
-    body = text.encode()
-    size = struct.pack("!BB", 0x81, 0x80 | len(body)) if len(body) < 126 else struct.pack("!BBH", 0x81, 0xFE, len(body))
-    return size + b"\0\0\0\0" + body
 
 
 async def test_a_socket_that_answers_no_ping_is_dropped(plain: Plain, monkeypatch):

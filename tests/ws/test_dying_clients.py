@@ -1,0 +1,78 @@
+"""Clients that die, in every way and on every transport: what they asked for stops, and nothing of it is left."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.ws.plain import Plain, started
+from tests.ws.sockets import until
+from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, reset
+
+SILENT = "subscription { silent { number } }"
+MULTIPART = "multipart/mixed;subscriptionSpec=1.0"
+SUBSCRIBE = {"id": "a", "type": "subscribe", "payload": {"query": SILENT}}
+ASKED = {
+    "socket": frame('{"type":"connection_init"}') + frame(json.dumps(SUBSCRIBE)),
+    "event stream": post(query(SILENT), accept="text/event-stream"),
+    "multipart": post(query(SILENT), accept=MULTIPART),
+    "event stream, and a request behind it": post(query(SILENT), accept="text/event-stream") + post(query("{hello}")),
+    "a query": post(query('{ hanging(name: "hanging") }')),
+    "a query, and one behind it": post(query('{ hanging(name: "hanging") }')) + post(query("{hello}")),
+    "a query as an event stream": post(query('{ hanging(name: "hanging") }'), accept="text/event-stream"),
+}
+ENDINGS: dict[str, Callable[[asyncio.StreamWriter], None]] = {
+    "reset": lambda writer: reset(writer.transport),
+    "close": lambda writer: writer.close(),
+    "half close": lambda writer: writer.write_eof(),
+}
+CHILD = """
+import socket, sys
+port, *asked = sys.argv[1:]
+held = []
+for text in asked:
+    held.append(socket.create_connection(("127.0.0.1", int(port))))
+    for part in text.split():
+        held[-1].sendall(bytes.fromhex(part))
+        if len(text.split()) > 1:
+            held[-1].recv(1000)
+print("asked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("asked", ASKED)
+async def test_nothing_is_left_of_a_client_that_dies(plain: Plain, asked: str, ending: str) -> None:
+    async with dialled(plain) as (reader, writer):
+        if asked == "socket":
+            writer.write(HANDSHAKE.encode())
+            await reader.readuntil(b"\r\n\r\n")
+        writer.write(ASKED[asked])
+        await until(lambda: len(started) == 1)
+        ENDINGS[ending](writer)
+        await until(lambda: plain.is_idle)
+
+
+async def test_nothing_is_left_of_a_program_that_is_killed(plain: Plain) -> None:
+    port = str(urlsplit(plain.url).port)
+    asked = [ASKED[name].hex() for name in ("socket", "event stream", "multipart")]
+    asked[0] = f"{HANDSHAKE.encode().hex()} {asked[0]}"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, port, *asked, stdin=PIPE, stdout=PIPE)
+    await until(lambda: (plain.connections.sockets, plain.connections.streams, plain.streams.live) == (1, 2, 3))
+    child.kill()
+    await child.communicate()
+    await until(lambda: plain.is_idle)
+
+
+async def test_a_subscription_that_begins_stops_when_its_client_dies(plain: Plain) -> None:
+    async with dialled(plain) as (_, writer):
+        opening = 'subscription { opening(name: "slow", seconds: 600) { number } }'
+        writer.write(post(query(opening), accept="text/event-stream"))
+        await until(lambda: "slow" in started)
+        reset(writer.transport)
+        await until(lambda: plain.is_idle, 3)

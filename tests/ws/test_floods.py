@@ -1,0 +1,175 @@
+"""Clients that send without end, or what is no HTTP: each is told so or cut off, and little of it is ever held."""
+
+import asyncio
+import gc
+import socket
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
+
+import pytest
+
+from bff.http import protocols, waiting
+from tests.ws.plain import Plain
+from tests.ws.sockets import until
+from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, shrink
+
+POST = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+CHUNKED = f"{POST}Transfer-Encoding: chunked\r\n\r\n".encode()
+HELLO = query("{ hello }")
+ENOUGH = 32 * 1024 * 1024
+"""Bytes of a flood that nobody takes to its end; the kernel holds a few million on both sides."""
+PIECE = b"a" * 65536
+FLOODS = {
+    "headers": (b"GET /graphql HTTP/1.1\r\n", b"X-A: " + b"a" * 8000 + b"\r\n"),
+    "a header": (b"GET /graphql HTTP/1.1\r\nX-A: ", PIECE),
+    "a header's name": (b"GET /graphql HTTP/1.1\r\n", PIECE),
+    "an address": (b"GET /graphql?query=", PIECE),
+    "a body": (f"{POST}Content-Length: 1000000000\r\n\r\n".encode(), PIECE),
+    "a body in chunks": (CHUNKED, b"10000\r\n" + PIECE + b"\r\n"),
+    "chunks that say more than they hold": (CHUNKED, b"1;" + b"a" * 8000 + b"\r\na\r\n"),
+    "trailers": (CHUNKED + b"0\r\n", b"X-A: " + b"a" * 8000 + b"\r\n"),
+    "requests": (post(query("{ slow(seconds: 600) }")), post(HELLO) * 100),
+}
+PINGS = (b"\x89\xfd" + b"\0" * 4 + b"a" * 125) * 500
+EMPTY_PIECES = b"\x00\x80\0\0\0\0" * 5000
+
+
+async def pour(writer: asyncio.StreamWriter, pieces: Iterator[bytes]) -> int:
+    """Send until the other side takes no more for a while, or has hung up; gives how much it took."""
+    sent = 0
+    for piece in pieces:
+        writer.write(piece)
+        sent += len(piece)
+        try:
+            async with asyncio.timeout(0.5):
+                await writer.drain()
+        except (OSError, TimeoutError):
+            break
+        if sent > ENOUGH:
+            break
+    return sent
+
+
+def served_now(kind: type[Any]) -> list[Any]:
+    """The server's ends of the connections that are open."""
+    return [held for held in gc.get_objects() if isinstance(held, kind) and not held.transport.is_closing()]
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_a_flood_ends_its_connection(plain: Plain, name: str) -> None:
+    first, piece = FLOODS[name]
+    async with dialled(plain) as (_, writer):
+        writer.write(first)
+        assert await pour(writer, repeat(piece)) < ENOUGH
+        await until(writer.transport.is_closing)
+
+
+async def test_a_socket_that_takes_no_pongs_sends_no_more_pings(plain: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "STALL_DEADLINE", 1)
+    async with dialled(plain) as (reader, writer):
+        shrink(writer)
+        writer.write(HANDSHAKE.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()
+        assert await pour(writer, repeat(PINGS)) < ENOUGH
+        await until(lambda: plain.is_idle)
+
+
+async def test_a_socket_that_takes_its_pongs_is_read_again(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(HANDSHAKE.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(PINGS * 20 + frame('{"type":"connection_init"}'))
+        taken = b""
+        async with asyncio.timeout(10):
+            while b"connection_ack" not in taken[-100:]:
+                taken += await reader.read(100_000)
+
+
+async def test_pieces_of_a_message_that_hold_nothing_do_not_gather(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(HANDSHAKE.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x01\x80" + b"\0" * 4 + EMPTY_PIECES + b"\x89\x80" + b"\0" * 4)
+        assert await reader.readexactly(2) == b"\x8a\x00"  # the pong: all before it was read
+        (served,) = served_now(protocols.WebSocketProtocol)
+        assert len(served.frames) == 1
+        message = frame('{"type":"connection_init"}')
+        writer.write(b"\x80" + message[1:])
+        assert b"connection_ack" in await reader.readuntil(b"_ack")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /graphql HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * protocols.MAX_HEAD_BYTES + b"\r\n\r\n", b"431"),
+        (b"GET /graphql?query=" + b"a" * protocols.MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"431"),
+        (b"GET /graphql?query=" + b"a" * 60_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
+        (f"{POST}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}".encode(), b"400"),
+        (f"{POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".encode(), b"400"),
+        (f"{POST}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n".encode(), b"400"),
+        (f"{POST}Content-Length: -2\r\n\r\n{{}}".encode(), b"400"),
+        (f"{POST}Content-Length : 2\r\n\r\n{{}}".encode(), b"400"),
+        (f"{POST}X-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{{}}".encode(), b"400"),
+        (CHUNKED + b"xyz\r\n", b"400"),
+        (CHUNKED + b"-1\r\n", b"400"),
+        (CHUNKED + b"fffffffffffffffff\r\n", b"400"),
+        (CHUNKED + b"2\r\n{}garbage", b"400"),
+        (b"GET /graphql HTTP/1.1\r\nHost: a\nX-\0: b\r\n\r\n", b"400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"400"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
+    ],
+)
+async def test_what_is_no_request_or_two_at_once_is_refused_and_the_connection_closed(
+    plain: Plain, head: bytes, status: bytes
+) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(head)
+        assert (await reader.readline()).split()[1] == status
+
+
+async def test_a_body_in_chunks_is_read_like_any(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(CHUNKED)
+        for byte in HELLO:
+            writer.write(b"1\r\n%c\r\n" % byte)
+        writer.write(b"0\r\nX-Trailer: a\r\n\r\n")
+        assert b"hello world" in await reader.readuntil(b"}}")
+
+
+async def test_a_body_in_chunks_that_does_not_end_ends_the_connection(
+    plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "BODY_DEADLINE", 0.3)
+    async with dialled(plain) as (reader, writer):
+        writer.write(CHUNKED)
+        answer = asyncio.create_task(reader.read(100))
+        while not answer.done():
+            writer.write(b"1\r\n \r\n")
+            await asyncio.sleep(0.05)
+        assert answer.result().startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_too_large_for_graphql_is_told_so_in_chunks_too(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(CHUNKED + (b"10000\r\n" + PIECE + b"\r\n") * 5 + b"0\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_requests_that_wait_for_their_turn_are_all_answered(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(post(HELLO) * protocols.MAX_PIPELINED)
+        for _ in range(protocols.MAX_PIPELINED):
+            async with asyncio.timeout(5):
+                assert b"hello world" in await reader.readuntil(b"}}")
+
+
+async def test_the_kernel_gives_up_a_client_that_acknowledges_nothing(plain: Plain) -> None:
+    """A machine that lost its power says nothing; a stream to it would be held for a quarter of an hour."""
+    async with dialled(plain) as (reader, writer):
+        writer.write(post(HELLO))
+        await reader.readuntil(b"}}")
+        (served,) = served_now(protocols.HttpProtocol)
+        raw = served.transport.get_extra_info("socket")
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
