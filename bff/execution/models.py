@@ -89,6 +89,16 @@ def _may_be(model: type, object_type: GraphQLObjectType) -> bool:
     return issubclass(model, (definition.origin, *(interface.origin for interface in definition.interfaces)))
 
 
+def list_shown_types(
+    output_type: GraphQLObjectType | GraphQLAbstractType, schema: GraphQLSchema
+) -> list[GraphQLObjectType] | None:
+    """The types that a value may be of; None where it may be of a class that was not declared."""
+    possible = [output_type] if isinstance(output_type, GraphQLObjectType) else schema.get_possible_types(output_type)
+    if any(_MODELS not in _declared(object_type) for object_type in possible):
+        return None
+    return [object_type for object_type in possible if list_models(object_type)]
+
+
 def find_identity(object_type: GraphQLObjectType) -> str | None:
     """The attribute that fragments of a type are kept by, if they are."""
     identity: str | None = _declared(object_type).get(_CACHED_BY)

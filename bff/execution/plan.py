@@ -21,6 +21,8 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     VariableNode,
     get_named_type,
@@ -35,7 +37,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.models import find_identity, is_kept_in_lists, list_models, match_models
+from bff.execution.models import find_identity, is_kept_in_lists, list_models, list_shown_types, match_models
 
 MAX_FIELDS = 4000
 READS = "reads"
@@ -436,10 +438,13 @@ def _mark_hole(plan: Plan, hole: FieldPlan) -> None:
 
 
 def _belongs_to_request(field: FieldPlan) -> bool:
-    """Whether a field did not declare what of the request its value depends on."""
+    """Whether a field did not declare what of the request its value depends on. What stands around a resolver, a
+    permission, say, declares nothing.
+    """
     if field.slot is None:
         return False
-    return field.strawberry_field is None or READS not in field.strawberry_field.metadata
+    declared = field.strawberry_field
+    return declared is None or READS not in declared.metadata or bool(declared.extensions)
 
 
 def _survey(selection: Selection) -> _Survey | None:
@@ -467,10 +472,11 @@ def _survey_position(position: Position) -> _Survey | None:
         return _Survey()
     if position.item is not None:
         return _survey_position(position.item)
-    if not position.models:
+    possible = list_shown_types(position.type, position.plan.schema) if position.models else None
+    if possible is None:
         return None
     survey = _Survey()
-    for object_type in dict.fromkeys(position.models.values()):
+    for object_type in possible:
         below = _survey(position.select(object_type))
         if below is None:
             return None
@@ -543,9 +549,11 @@ def _has_simple_arguments(definition: GraphQLField) -> bool:
     )
 
 
-def _list_variables(node: FieldNode) -> tuple[str, ...]:
-    """Of arguments that hold no objects and no lists."""
+def _list_variables(node: FieldNode) -> tuple[str, ...] | None:
+    """None where an argument is an object or a list."""
     values = [argument.value for argument in node.arguments or ()]
+    if any(isinstance(value, ObjectValueNode | ListValueNode) for value in values):
+        return None
     return tuple(value.name.value for value in values if isinstance(value, VariableNode))
 
 

@@ -5,6 +5,7 @@ What generated code does not recognise is completed here, step by step as graphq
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from enum import Enum
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
@@ -33,6 +34,7 @@ Binding = tuple[dict[str, Any], dict[str, Any] | None]
 """Arguments as graphql-core hands them on, and as the resolver's function takes them; None where it lacks some."""
 _NO_ARGUMENTS: Binding = ({}, {})
 _BINDINGS_KEPT = 16
+_EXACT = frozenset({str, int, bool, type(None), type(Undefined)})
 
 
 class Deoptimise(BaseException):
@@ -126,7 +128,7 @@ class Run:
         self.build(self.plan.root, self.executor.root_value, data)
         self._flush(self.plan.first_slots)
         if self._is_void:
-            self.executor.settle_in_background([entry[3] for entry in self._awaited])
+            self.executor.settle_in_background([*self._spawned, *(entry[3] for entry in self._awaited)])
             return data
         self._spawn()
         return self._finish(data) if self._spawned else data
@@ -271,16 +273,17 @@ class Run:
         if field.variables is None:
             return self._bind_anew(field)
         coerced = self.executor.variable_values.coerced
-        key = tuple([coerced.get(name, Undefined) for name in field.variables])
-        try:
-            known: Binding | None = field.bindings.get(key)
-        except TypeError:
+        values = [coerced.get(name, Undefined) for name in field.variables]
+        if not all(map(_is_exact, values)):
             return self._bind_anew(field)
+        key = (*values, *map(type, values))
+        known: Binding | None = field.bindings.get(key)
         if known is None:
             known = self._bind_anew(field)
-            if len(field.bindings) >= _BINDINGS_KEPT:
-                field.bindings.clear()
-            field.bindings[key] = known
+            if all(map(_is_exact, known[0].values())):
+                if len(field.bindings) >= _BINDINGS_KEPT:
+                    field.bindings.clear()
+                field.bindings[key] = known
         return known
 
     def _bind_anew(self, field: FieldPlan) -> Binding:
@@ -300,14 +303,23 @@ class Run:
             return None
         token = self._tokens.get(fragment.number)
         if token is None:
-            token = self._tokens[fragment.number] = self._find_token(self._cache, fragment)
+            token = self._find_token(self._cache, fragment)
+            if token is None:
+                self._cache = None
+                return None
+            self._tokens[fragment.number] = token
         return self._cache.find(token, getattr(value, fragment.identity), value)
 
-    def _find_token(self, cache: FragmentCache, fragment: FragmentPlan) -> int:
+    def _find_token(self, cache: FragmentCache, fragment: FragmentPlan) -> int | None:
+        """None where variables were given that JSON does not tell apart."""
         executor = self.executor
         if self._variables is None:
-            coerced = executor.variable_values.coerced
-            self._variables = orjson.dumps(coerced, default=str, option=orjson.OPT_SORT_KEYS)
+            sources = executor.variable_values.sources
+            given = {name: source.value for name, source in sources.items() if source.value is not Undefined}
+            try:
+                self._variables = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+            except TypeError:
+                return None
         present = executor.context_value.read_for_fragments(fragment.reads)
         return cache.find_token((self.plan.number, fragment.number, self._variables, present))
 
@@ -523,6 +535,11 @@ def close_unstarted(value: Any) -> None:
     """A coroutine that nobody will await."""
     if asyncio.iscoroutine(value) and getcoroutinestate(value) == CORO_CREATED:
         value.close()
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a value cannot change, and is the same as any equal one of its type."""
+    return type(value) in _EXACT or isinstance(value, Enum)
 
 
 def _call_one(resolve: Any, parent: Any, info: Any, arguments: dict[str, Any]) -> Any:

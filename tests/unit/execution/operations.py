@@ -46,9 +46,11 @@ class Operation:
 
 
 @st.composite
-def operations(draw: Draw, schema: GraphQLSchema, values: Values | None = None, *, budget: int = 60) -> Operation:
-    """One query of about `budget` fields at most."""
-    writer = _Writer(draw, schema, {**_BUILT_IN, **(values or {})}, draw(st.integers(3, budget)))
+def operations(
+    draw: Draw, schema: GraphQLSchema, values: Values | None = None, *, least: int = 3, budget: int = 60
+) -> Operation:
+    """One query of about `budget` fields at most; nothing keeps it from having fewer than `least`, but luck."""
+    writer = _Writer(draw, schema, {**_BUILT_IN, **(values or {})}, draw(st.integers(least, budget)))
     body = writer.write_selections(schema.query_type, 0)
     head = f"query({', '.join(writer.definitions)}) " if writer.definitions else ""
     return Operation("\n".join([head + body, *writer.fragments.values()]), writer.variables)

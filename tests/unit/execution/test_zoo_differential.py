@@ -38,7 +38,7 @@ def drawn_operations() -> st.SearchStrategy[Operation]:
 
 @pytest.mark.parametrize("rate", [0, 6, 30])
 def test_drawn_operations_are_answered_alike(rate: int) -> None:
-    compare_drawn_operations(rate, examples=200)
+    compare_drawn_operations(rate, examples=150)
 
 
 def compare_drawn_operations(rate: int, *, examples: int, is_repeatable: bool = True) -> None:
