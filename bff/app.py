@@ -51,6 +51,7 @@ from bff.stores.postgres import OnQuery, StatementCount, open_pool
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, open_redis
 from bff.stores.signals import Signals
+from bff.telemetry import CallCount, exporting
 from schema.build import build_schema
 from schema.costs import COSTS
 
@@ -87,6 +88,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Everything a process has, open until the block ends. `on_query` is told of every SQL statement."""
     async with AsyncExitStack() as stack:
+        spans = await stack.enter_async_context(exporting(settings.traces_endpoint))
         statements = StatementCount(on_query)
         pool = await stack.enter_async_context(await open_pool(settings, on_query=statements))
         redis = open_redis(settings)
@@ -116,6 +118,8 @@ async def open_services(
             mail_requests=MailRequests(cache, most=settings.mail_requests),
             signals=signals,
             activity=activity,
+            searches=CallCount("tantivy"),
+            spans=spans,
             now=now,
         )
 
@@ -145,6 +149,7 @@ def build_app(services: Services) -> Starlette:
         takes_texts=settings.documents is DocumentPolicy.OPEN,
         country_header=settings.country_header,
         metrics=metrics,
+        spans=services.spans,
         connections=connections,
         shadow=Shadow(schema, settings.shadow_share) if settings.compile and settings.shadow_share > 0 else None,
         admit=Admission(
@@ -216,7 +221,11 @@ def _open_for_nobody(services: Services) -> OperationContext:
 
 
 def _count_calls(services: Services) -> dict[str, int]:
-    return {"redis": services.cache.round_trips, "postgresql": services.statements.count}
+    return {
+        "redis": services.cache.round_trips,
+        "postgresql": services.statements.count,
+        "search": services.searches.count,
+    }
 
 
 def _mint_for_graphiql(services: Services) -> Callable[[Request], Awaitable[str | None]]:

@@ -43,6 +43,7 @@ from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, RedisAway, read_document
 from bff.stores.signals import Signals
 from bff.stores.snapshot import Catalogue, Shelf
+from bff.telemetry import CallCount, Spans
 from loaders.document_by_key import DocumentByKey
 
 
@@ -80,6 +81,8 @@ class Services:
     mail_requests: MailRequests
     signals: Signals
     activity: DeviceActivity
+    searches: CallCount
+    spans: Spans | None
     now: Callable[[], datetime]
 
 

@@ -7,9 +7,14 @@ from typing import Any
 
 import orjson
 
+from bff.telemetry import current_trace
+
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: `time`, `level`, `logger`, `message`, and `traceId` and `exception` where there is one."""
+    """One object a line: `time`, `level`, `logger`, `message`, and `traceId` and `exception` where there is one.
+
+    Whatever is logged during an operation or a job has its trace id.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -18,7 +23,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        trace_id = getattr(record, "trace_id", None)
+        trace = current_trace()
+        trace_id = getattr(record, "trace_id", None) or (trace and trace.id)
         if trace_id is not None:
             line["traceId"] = trace_id
         if record.exc_info:

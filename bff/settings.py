@@ -43,6 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     an address without a token may ask for `mail_requests` mails an hour;
     links in mail begin with `link_url`, or with `public_url` where that is not set.
     `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
+    `traces_endpoint` is where spans go by OTLP over HTTP, in OpenTelemetry's own variables: none by default.
     """
 
     env: Environment = Environment.PRODUCTION
@@ -76,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     mail_requests: int = 60
     metrics_token: Secret = Secret("")
     metrics_dir: str = ""
+    traces_endpoint: str = ""
     graphiql_login: str = "premium@example.com"
     """The demo account whose token GraphiQL is opened with, in development only."""
 
@@ -95,6 +97,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     values: dict[str, object] = {}
     for name in Settings.__struct_fields__:
+        if name == "traces_endpoint":
+            values[name] = _find_traces_endpoint(environ)
+            continue
         raw = environ.get(f"BFF_{name.upper()}")
         if raw is None:
             continue
@@ -113,6 +118,28 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         if required not in values:
             raise SettingsError(f"BFF_{required.upper()} is not set; it takes {takes}. `bff dev` sets it by itself.")
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def _find_traces_endpoint(environ: Mapping[str, str]) -> str:
+    """As OpenTelemetry's specification of the OTLP exporter says; but without a variable there is none."""
+    is_off = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    if is_off or environ.get("OTEL_TRACES_EXPORTER", "").strip() == "none":
+        return ""
+    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
+    own = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "").strip()
+    endpoint = own or (f"{base.rstrip('/')}/v1/traces" if base else "")
+    if not endpoint:
+        return ""
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        protocol = environ.get(name, "").strip()
+        if protocol and protocol != "http/protobuf":
+            raise SettingsError(f"{name} cannot be {protocol}: spans leave by http/protobuf (port 4318, commonly).")
+        if protocol:
+            break
+    if not endpoint.startswith(("http://", "https://")):
+        name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" if own else "OTEL_EXPORTER_OTLP_ENDPOINT"
+        raise SettingsError(f"{name} cannot be read: it takes an address like http://collector:4318.")
+    return endpoint
 
 
 def _convert(name: str, raw: str) -> object:

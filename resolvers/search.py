@@ -49,7 +49,8 @@ async def search(
 ) -> SearchView:
     context = info.context
     wanted = check_first(first, default=DEFAULT_PAGE, cap=CARDS_CAP)
-    answer = await context.catalogue.index.search(query, visible=context.shelf.ids, admits=admit(filter))
+    with context.services.searches.calling("search"):
+        answer = await context.catalogue.index.search(query, visible=context.shelf.ids, admits=admit(filter))
     page = take_page(answer.hits, scope="search", key=lambda hit: hit.key, first=wanted, after=after)
     catalogue = context.catalogue
     return SearchView(
@@ -77,7 +78,8 @@ async def search(
 async def suggest(info: Info, prefix: str, first: int | None = DEFAULT_SUGGESTIONS) -> list[SuggestionView]:
     context = info.context
     limit = check_first(first, default=DEFAULT_SUGGESTIONS, cap=LIST_CAP)
-    found = await context.catalogue.index.suggest(prefix, visible=context.shelf.ids, limit=limit)
+    with context.services.searches.calling("suggest"):
+        found = await context.catalogue.index.suggest(prefix, visible=context.shelf.ids, limit=limit)
     catalogue = context.catalogue
     return [
         SuggestionView(

@@ -12,8 +12,9 @@ from redis.exceptions import RedisError
 from bff.billing.payments import Billing
 from bff.settings import Settings
 from bff.stores.local_gateway import open_gateway
-from bff.stores.postgres import open_pool
+from bff.stores.postgres import StatementCount, open_pool
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
+from bff.telemetry import exporting
 from workers.mail import open_mail_room
 from workers.outbox import relay_outbox
 from workers.settings import open_queue, worker_settings
@@ -41,10 +42,20 @@ async def run_until_signalled(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     mail_room = open_mail_room(settings)
-    async with await open_pool(settings, max_size=4) as pool:
+    async with (
+        exporting(settings.traces_endpoint) as spans,
+        await open_pool(settings, max_size=4, on_query=StatementCount()) as pool,
+    ):
         cache = DocumentCache(open_redis(settings), deadline=2)
         billing = Billing(pool, open_gateway(settings, pool))
-        ctx = {"pool": pool, "cache": cache, "settings": settings, "mail_room": mail_room, "billing": billing}
+        ctx = {
+            "pool": pool,
+            "cache": cache,
+            "settings": settings,
+            "mail_room": mail_room,
+            "billing": billing,
+            "spans": spans,
+        }
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(relay_outbox(pool, cache), name="outbox relay")

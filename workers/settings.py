@@ -1,13 +1,16 @@
 """What arq is told: the jobs, when they run, and how they are written into Redis."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 import msgspec
 from arq.connections import ArqRedis
-from arq.cron import cron
+from arq.cron import CronJob, cron
 from redis.asyncio import ConnectionPool
 
 from bff.settings import Settings
+from bff.telemetry import tracing
 from workers.billing import DEADLINE, bill_memberships, forget_requests
 from workers.keys import rotate_keys
 from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
@@ -22,7 +25,8 @@ def open_queue(settings: Settings) -> ArqRedis:
 
 
 def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
-    """Jobs find `pool`, `cache`, `settings`, `mail_room` and `billing` in their `ctx`; they may run twice, never half.
+    """Jobs find `pool`, `cache`, `settings`, `mail_room`, `billing` and `spans` in their `ctx`; they may run twice,
+    never half. Each is a trace of its own.
 
     What must not be lost has a row in PostgreSQL. Signals and a Redis that is away are the concern of
     `workers.process`.
@@ -32,13 +36,13 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
         "ctx": ctx,
         "functions": [],
         "cron_jobs": [
-            cron(remove_ended_sign_ins, minute=30),
-            cron(remove_accounts, second=set(range(0, 60, REMOVE_EVERY)), timeout=60),
-            cron(send_mails, second=set(range(0, 60, EVERY)), timeout=JOB_DEADLINE + 30),
-            cron(remove_mails, minute=41),
-            cron(bill_memberships, second=5, timeout=DEADLINE + 10, run_at_startup=True),
-            cron(forget_requests, hour=3, minute=40),
-            cron(rotate_keys, minute=17, run_at_startup=True),
+            _at(remove_ended_sign_ins, minute=30),
+            _at(remove_accounts, second=set(range(0, 60, REMOVE_EVERY)), timeout=60),
+            _at(send_mails, second=set(range(0, 60, EVERY)), timeout=JOB_DEADLINE + 30),
+            _at(remove_mails, minute=41),
+            _at(bill_memberships, second=5, timeout=DEADLINE + 10, run_at_startup=True),
+            _at(forget_requests, hour=3, minute=40),
+            _at(rotate_keys, minute=17, run_at_startup=True),
         ],
         "handle_signals": False,
         "job_timeout": 20,
@@ -46,3 +50,12 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
         "job_serializer": queue.job_serializer,
         "job_deserializer": queue.job_deserializer,
     }
+
+
+def _at(job: Callable[[dict[Any, Any]], Awaitable[object]], **when: Any) -> CronJob:
+    @wraps(job)
+    async def run(ctx: dict[Any, Any]) -> object:
+        with tracing(ctx["spans"], f"job {job.__name__}"):
+            return await job(ctx)
+
+    return cron(run, **when)

@@ -98,13 +98,6 @@ class PlanCache:
         self.counts["plans made"] += 1
         return prepared, plan
 
-    def note(self, prepared: Prepared, reason: str) -> None:
-        """An operation fell back while it ran; after a few times it stays with graphql-core."""
-        self.counts[f"core: {reason}"] += 1
-        prepared.deoptimised += 1
-        if prepared.deoptimised >= MAX_DEOPTIMISED:
-            prepared.reason = reason
-
     def _find_prepared(self, executor: "CompilingExecutor") -> Prepared:
         key = id(executor.operation)
         prepared = self._prepared.get(key)
@@ -151,6 +144,8 @@ class CompilingExecutor(Executor[Any]):
     may_call_directly = True
     comes_again = False
     """Whether the operation is known to come again (a published document): its plan is made at its first use."""
+    ran_by = "core"
+    """How the operation ran, in the words that `PlanCache.counts` has for it."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """As graphql-core's; whatever a plan cannot do is done there, and counted with its reason."""
@@ -160,7 +155,7 @@ class CompilingExecutor(Executor[Any]):
         try:
             found = self.find_plan(plans, serially)
         except Uncompilable as error:
-            plans.counts[f"core: {error.reason}"] += 1
+            self._count(plans, f"core: {error.reason}")
             found = None
         # Outside of the handler, so that no error of graphql-core's has this one for its context.
         return self._execute_plan(plans, *found, serially) if found else super().execute_operation(serially)
@@ -187,11 +182,11 @@ class CompilingExecutor(Executor[Any]):
             data = run.start()
         except Deoptimise as deoptimised:
             run.abandon()
-            plans.note(prepared, deoptimised.reason)
+            self._give_up(plans, prepared, deoptimised.reason)
             return super().execute_operation(serially)
         if not isinstance(data, dict):
             return self._await_plan(plans, prepared, run, data, serially)
-        plans.counts["compiled"] += 1
+        self._count(plans, "compiled")
         return ExecutionResult(*run.settle(data))
 
     async def _await_plan(
@@ -201,11 +196,22 @@ class CompilingExecutor(Executor[Any]):
             data = await pending
         except Deoptimise as deoptimised:
             run.abandon()
-            plans.note(prepared, deoptimised.reason)
+            self._give_up(plans, prepared, deoptimised.reason)
             result = super().execute_operation(serially)
             return await result if self.is_awaitable(result) else result
-        plans.counts["compiled"] += 1
+        self._count(plans, "compiled")
         return ExecutionResult(*run.settle(data))
+
+    def _give_up(self, plans: PlanCache, prepared: Prepared, reason: str) -> None:
+        """The plan could not go on; after a few times the operation stays with graphql-core."""
+        self._count(plans, f"core: {reason}")
+        prepared.deoptimised += 1
+        if prepared.deoptimised >= MAX_DEOPTIMISED:
+            prepared.reason = reason
+
+    def _count(self, plans: PlanCache, ran_by: str) -> None:
+        self.ran_by = ran_by
+        plans.counts[ran_by] += 1
 
 
 class CompiledExecutor(CompilingExecutor, StrawberryGraphQLCoreExecutionContext):

@@ -6,7 +6,6 @@ What is not the caller's doing is masked and logged under a trace id that the an
 import logging
 import math
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from bff.errors import Error, Unavailable
 from bff.stores.postgres import is_away
+from bff.telemetry import Trace
 
 MAX_REQUEST_ERRORS = 5
 MAX_FIELD_ERRORS = 100
@@ -110,21 +110,25 @@ class InvalidOperation(Exception):
 class Incident:
     """What went wrong inside during one request: one trace id, a bounded number of tracebacks in the log."""
 
-    def __init__(self) -> None:
-        self.trace_id = secrets.token_hex(16)
+    def __init__(self, trace: Trace | None = None) -> None:
+        self.trace = trace if trace is not None else Trace()
         self._logged = 0
+
+    @property
+    def trace_id(self) -> str:
+        return self.trace.id
 
     def mask(self, error: BaseException, where: object = "before execution") -> InternalServerError | Unavailable:
         """Log the error and give what the client is told in its place: to come again, where an engine is away."""
         self._logged += 1
+        self.trace.fail()
+        extra = {"trace_id": self.trace_id}
         if is_away(error):
             if self._logged <= _MAX_LOGGED:
-                logger.warning("trace %s: an engine is away: %r at %s", self.trace_id, error, where)
+                logger.warning("trace %s: an engine is away: %r at %s", self.trace_id, error, where, extra=extra)
             return Unavailable("A part of the service does not answer; try again.", retry_after=2)
         if self._logged <= _MAX_LOGGED:
-            logger.error(
-                "trace %s: %r at %s", self.trace_id, error, where, exc_info=error, extra={"trace_id": self.trace_id}
-            )
+            logger.error("trace %s: %r at %s", self.trace_id, error, where, exc_info=error, extra=extra)
         return InternalServerError("Something went wrong here; tell support the trace id.", traceId=self.trace_id)
 
 

@@ -18,9 +18,11 @@ from bff.errors import DeadlineExceeded
 from bff.execution import CompiledExecutor, FragmentCache, PlanCache
 from bff.http.errors import InvalidOperation
 from bff.http.requests import GraphQLRequest
+from bff.telemetry import Step
 
 T = TypeVar("T")
 Part = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
+_STEP = "graphql.execute"
 _GRACE = 0.1
 """Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
 
@@ -125,6 +127,14 @@ async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionRe
     Past it, fields that still wait are null with DEADLINE_EXCEEDED at their path. Raises DeadlineExceeded when not
     even partial data came together.
     """
+    with Step(_STEP) as step:
+        try:
+            return await _execute(executor, deadline)
+        finally:
+            step.attributes["marquee.execution"] = executor.ran_by
+
+
+async def _execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:
     result = executor.execute_operation()
     if isinstance(result, ExecutionResult):
         return result

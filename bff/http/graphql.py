@@ -38,7 +38,9 @@ from bff.http.reading import join_header, read_request, until_disconnect
 from bff.http.sse import SERVER_SENT_EVENTS
 from bff.http.streaming import StreamAnswer, open_stream, refuse, send_stream
 from bff.http.subscriptions import Asked, Refused, ResultStreams
+from bff.http.tracing import end_operation
 from bff.http.trusted import FindText, TrustedDocuments
+from bff.telemetry import Spans, begin_trace
 
 OpenContext = Callable[[Request], Awaitable[Any]]
 ServePage = Callable[[Request], Awaitable[Response]]
@@ -80,7 +82,7 @@ class GraphQLEndpoint:
     cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
     `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
     `find_document` gives the text of a published hash; unless the endpoint `takes_texts`, nothing else is served.
-    `country_header` names a header that answers are made from, too. `metrics` are told of every operation.
+    `country_header` names a header that answers are made from, too. `metrics` and `spans` are told of every operation.
     A schema that has `@defer` and `@stream` is served in parts to those who accept them.
     Answers that are streams are held in `connections`; `streams` runs operations for other transports.
     `shadow` is shown what answers are made from.
@@ -104,6 +106,7 @@ class GraphQLEndpoint:
         takes_texts: bool = True,
         country_header: str = "",
         metrics: Metrics | None = None,
+        spans: Spans | None = None,
         connections: Connections | None = None,
         shadow: Shadow | None = None,
     ) -> None:
@@ -112,6 +115,7 @@ class GraphQLEndpoint:
         self._open_context = open_context
         self._graphiql = graphiql
         self._metrics = metrics
+        self._spans = spans
         self._development = development
         self._deadline = deadline
         make_documents = partial(
@@ -137,6 +141,7 @@ class GraphQLEndpoint:
             deadline=deadline,
             hide_suggestions=not development,
             metrics=metrics,
+            spans=spans,
             incremental=self._incremental,
         )
         if metrics is not None:
@@ -171,7 +176,7 @@ class GraphQLEndpoint:
             log.critical("nothing is compiled, and every operation takes many times as long: of the first, %s", fault)
 
     async def _answer(self, request: Request, wish: _Wish) -> Answer | StreamAnswer:
-        course = _Course(errors.Incident())
+        course = _Course(errors.Incident(begin_trace(self._spans, request.headers.get("traceparent"))))
         started = time.perf_counter()
         try:
             return await self._respond(request, wish, course)
@@ -189,9 +194,11 @@ class GraphQLEndpoint:
             course.outcome = errors.InternalServerError.code
             return answer_error(course.incident.mask(error), wish.told_in)
         finally:
-            if self._metrics is not None and not course.is_noted:
-                seconds = time.perf_counter() - started
-                self._metrics.note(course.found, read_sender(request.headers), course.outcome, seconds)
+            if not course.is_noted:
+                end_operation(course.incident.trace, course.found, course.outcome)
+                if self._metrics is not None:
+                    seconds = time.perf_counter() - started
+                    self._metrics.note(course.found, read_sender(request.headers), course.outcome, seconds)
 
     async def _respond(self, request: Request, wish: _Wish, course: _Course) -> Answer | StreamAnswer:
         if wish.media_type is None and choose_stream(wish.accept) is None and not self._may_answer_in_parts(wish):

@@ -30,6 +30,8 @@ from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import JSON
 from bff.http.operations import FoundOperation, OperationFinder
 from bff.http.requests import GraphQLRequest
+from bff.http.tracing import end_operation
+from bff.telemetry import Spans, Trace, begin_trace
 
 OpenContext = Callable[[Any], Awaitable[Any]]
 
@@ -99,6 +101,7 @@ class ResultStreams:
         deadline: float,
         hide_suggestions: bool,
         metrics: Metrics | None = None,
+        spans: Spans | None = None,
         incremental: IncrementalOperations | None = None,
     ) -> None:
         self.live = 0
@@ -111,10 +114,15 @@ class ResultStreams:
         self._deadline = deadline
         self._hide_suggestions = hide_suggestions
         self._metrics = metrics
+        self._spans = spans
+
+    def begin_trace(self) -> Trace:
+        """Of an operation that shares its connection with others, so that no header of theirs tells of it alone."""
+        return begin_trace(self._spans)
 
     async def find(self, connection: HTTPConnection, request: GraphQLRequest, incident: Incident) -> FoundOperation:
         """What gives whole results, even where it asks for parts. Raises Refused."""
-        with self._noting(connection, None, only_failure=True), refusing(incident):
+        with self._noting(connection, None, incident, only_failure=True), refusing(incident):
             found = await self._finder.find(request)
             return found if self.incremental is None else self.incremental.make_whole(found)
 
@@ -123,7 +131,7 @@ class ResultStreams:
 
         Raises errors of `bff.errors` where the connection may not, Refused where the operation cannot begin.
         """
-        with self._noting(asked.connection, asked.found, only_failure=not asked.is_subscription):
+        with self._noting(asked.connection, asked.found, asked.incident, only_failure=not asked.is_subscription):
             context = await self._open_context(asked.connection)
             self._finder.admit(context, asked.found)
             if not asked.is_subscription:
@@ -138,12 +146,12 @@ class ResultStreams:
             return self._follow(asked, events)
 
     async def _run_once(self, asked: Asked, context: Any) -> AsyncGenerator[bytes, None]:
-        with self._noting(asked.connection, asked.found), refusing(asked.incident):
+        with self._noting(asked.connection, asked.found, asked.incident), refusing(asked.incident):
             async with asked.lane:
                 yield await self._execute(asked, context, None)
 
     async def _run_in_parts(self, asked: Asked, context: Any) -> AsyncGenerator[bytes, None]:
-        with self._noting(asked.connection, asked.found), refusing(asked.incident):
+        with self._noting(asked.connection, asked.found, asked.incident), refusing(asked.incident):
             parts = Parts(context, asked.incident)
             async with aclosing(execute_in_parts(self._build(asked, context), self._set_deadline(asked))) as executed:
                 try:
@@ -186,7 +194,12 @@ class ResultStreams:
 
     @contextmanager
     def _noting(
-        self, connection: HTTPConnection, found: FoundOperation | None, *, only_failure: bool = False
+        self,
+        connection: HTTPConnection,
+        found: FoundOperation | None,
+        incident: Incident,
+        *,
+        only_failure: bool = False,
     ) -> Iterator[None]:
         started = time.perf_counter()
         outcome = ""
@@ -203,6 +216,8 @@ class ResultStreams:
             outcome = InternalServerError.code
             raise
         finally:
-            if self._metrics is not None and outcome:
-                seconds = time.perf_counter() - started
-                self._metrics.note(found, read_sender(connection.headers), outcome, seconds)
+            if outcome:
+                end_operation(incident.trace, found, outcome)
+                if self._metrics is not None:
+                    seconds = time.perf_counter() - started
+                    self._metrics.note(found, read_sender(connection.headers), outcome, seconds)

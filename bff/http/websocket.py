@@ -229,7 +229,7 @@ class _Socket:
         operation.task = asyncio.create_task(self._operate(identifier, operation, request))
 
     async def _operate(self, identifier: str, operation: _Operation, request: GraphQLRequest) -> None:
-        incident = Incident()
+        incident = Incident(self._streams.begin_trace())
         try:
             with refusing(incident):
                 found = await self._streams.find(self.connection, request, incident)

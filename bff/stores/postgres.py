@@ -1,12 +1,15 @@
 """Opens the pool of PostgreSQL connections that every store works on."""
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import asyncpg
 from asyncpg.connection import LoggedQuery
 from asyncpg.pool import PoolConnectionProxy
 
 from bff.settings import Settings
+from bff.telemetry import note_call
 
 COMMAND_TIMEOUT = 10.0
 """Seconds after which a statement fails, unless its caller gives it a deadline of its own."""
@@ -17,8 +20,11 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 OnQuery = Callable[[LoggedQuery], None]
 
 
+_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(?:ONLY\s+)?([a-z_]+)\b", re.IGNORECASE)
+
+
 class StatementCount:
-    """Counts statements for the metrics, and passes each on to `then`."""
+    """Counts statements for the metrics, tells the trace of each, and passes it on to `then`."""
 
     def __init__(self, then: OnQuery | None = None) -> None:
         self.count = 0
@@ -26,8 +32,19 @@ class StatementCount:
 
     def __call__(self, query: LoggedQuery) -> None:
         self.count += 1
+        failure = type(query.exception).__name__ if query.exception is not None else ""
+        note_call("postgresql", summarise(query.query), query.elapsed, failure)
         if self._then is not None:
             self._then(query)
+
+
+@lru_cache(maxsize=1000)
+def summarise(statement: str) -> str:
+    """What a statement does and to which table, like `SELECT profile`; nothing of what it was given."""
+    words = statement.split(None, 1)
+    verb = words[0].rstrip(";").upper() if words else ""
+    table = _TABLE.search(statement)
+    return f"{verb} {table[1]}" if table is not None else verb
 
 
 async def open_pool(settings: Settings, *, max_size: int = 10, on_query: OnQuery | None = None) -> asyncpg.Pool:

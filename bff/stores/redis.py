@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bff.settings import Settings
+from bff.telemetry import note_call
 
 T = TypeVar("T")
 
@@ -52,11 +53,11 @@ class DocumentCache:
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """One round trip; None where a key is missing. Raises RedisAway."""
-        return cast("list[bytes | None]", await self._send(self.redis.mget(keys)))
+        return cast("list[bytes | None]", await self._send("MGET", self.redis.mget(keys)))
 
     async def put(self, key: str, document: bytes, *, age: int) -> None:
         """Write over what is there; gone after `age` seconds. Raises RedisAway."""
-        await self._send(self.redis.set(key, document, ex=age))
+        await self._send("SET", self.redis.set(key, document, ex=age))
 
     async def put_many(
         self, documents: Iterable[tuple[str, bytes, int]], *, outdated: Iterable[tuple[str, int]] = ()
@@ -67,25 +68,26 @@ class DocumentCache:
             pipeline.set(key, document, ex=age)
         for key, age in outdated:
             pipeline.expire(key, age)
-        await self._send(pipeline.execute())
+        await self._send("PIPELINE", pipeline.execute())
 
     async def put_if_newer(self, key: str, version: int, document: bytes, *, age: int) -> None:
         """Write unless the same or a later version is there; `read_version` tells them apart. Raises RedisAway."""
         await self._send(
-            cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, str(age)))  # type: ignore[arg-type]
+            "EVAL",
+            cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, str(age))),  # type: ignore[arg-type]
         )
 
     async def run_script(self, script: str, keys: Sequence[str], arguments: Sequence[str]) -> Any:
         """What a Lua script answers, in one round trip. Raises RedisAway."""
-        return await self._send(cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))
+        return await self._send("EVAL", cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Give a message to whoever listens to the channel now. Raises RedisAway."""
-        await self._send(self.redis.publish(channel, message))
+        await self._send("PUBLISH", self.redis.publish(channel, message))
 
     async def forget(self, *keys: str) -> None:
         """Raises RedisAway."""
-        await self._send(self.redis.delete(*keys))
+        await self._send("DEL", self.redis.delete(*keys))
 
     async def find_keys(self, pattern: str) -> list[str]:
         """All keys like the pattern. Walks through the whole of Redis, a little at a time: for jobs, never requests.
@@ -95,7 +97,7 @@ class DocumentCache:
         found: set[bytes] = set()
         cursor = 0
         while True:
-            cursor, names = await self._send(self.redis.scan(cursor, match=pattern, count=2000))
+            cursor, names = await self._send("SCAN", self.redis.scan(cursor, match=pattern, count=2000))
             found.update(names)
             if not cursor:
                 return [name.decode() for name in found]
@@ -103,29 +105,35 @@ class DocumentCache:
     async def ping(self) -> None:
         """Raises RedisAway."""
         self._closed_until = 0.0
-        await self._send(self.redis.ping())
+        await self._send("PING", self.redis.ping())
 
     async def close(self) -> None:
         await self.redis.aclose()
 
-    async def _send(self, command: Awaitable[T]) -> T:
+    async def _send(self, name: str, command: Awaitable[T]) -> T:
         try:
             await self._slots.acquire()
         except asyncio.CancelledError:
             _discard(command)
             raise
+        started = 0.0
+        failure = ""
         try:
             if time.monotonic() < self._closed_until:
                 _discard(command)
                 raise RedisAway("Redis did not answer a moment ago")
             self.round_trips += 1
+            started = time.perf_counter()
             async with asyncio.timeout(self._deadline):
                 return await command
         except (RedisError, OSError, TimeoutError) as error:
             self._closed_until = time.monotonic() + self._rest
+            failure = type(error).__name__
             raise RedisAway(f"Redis does not answer: {type(error).__name__}") from error
         finally:
             self._slots.release()
+            if started:
+                note_call("redis", name, time.perf_counter() - started, failure)
 
 
 def _discard(command: Awaitable[object]) -> None:

@@ -68,3 +68,48 @@ def test_secrets_do_not_show_themselves() -> None:
     settings = read_settings(NEEDED)
     assert "hidden" not in repr(settings)
     assert repr(Secret("hidden")) == "Secret('…')"
+
+
+@pytest.mark.parametrize(
+    ("environment", "endpoint"),
+    [
+        ({}, ""),
+        ({"OTEL_SERVICE_NAME": "marquee"}, ""),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, ""),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, "http://collector:4318/v1/traces"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector/otlp/"}, "https://collector/otlp/v1/traces"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/own"}, "http://collector:4318/own"),
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://b/own"},
+            "http://b/own",
+        ),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "none"}, ""),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "true"}, ""),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+            },
+            "http://a/v1/traces",
+        ),
+    ],
+)
+def test_spans_go_where_opentelemetrys_own_variables_say(environment: dict[str, str], endpoint: str) -> None:
+    assert read_settings({**NEEDED, **environment}).traces_endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "OTEL_EXPORTER_OTLP_PROTOCOL cannot be grpc",
+        ),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT cannot be read"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "collector"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT cannot be read"),
+    ],
+)
+def test_an_endpoint_that_spans_cannot_go_to_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        read_settings({**NEEDED, **environment})
