@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
-from bff.domain.accounts import AccountStatus, BillingPeriod, MembershipStatus, PlanCode, Quality
+from bff.domain.accounts import AccountStatus, BillingPeriod, MembershipStatus, PlanCode
 from bff.domain.billing import InvoiceStatus
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.home import RowKind, RowLayout
@@ -12,31 +12,7 @@ from bff.domain.notifications import NotificationKind
 from bff.domain.profile_state import Thumb
 from bff.domain.search import MatchKind
 from bff.domain.titles import ArtworkKind, Badge, CreditRole, MaturityRating
-
-
-class VideoState(StrEnum):
-    NONE = "NONE"
-    PROCESSING = "PROCESSING"
-    READY = "READY"
-    FAILED = "FAILED"
-
-
-class AudioKind(StrEnum):
-    ORIGINAL = "ORIGINAL"
-    DUBBED = "DUBBED"
-    DESCRIPTION = "DESCRIPTION"
-
-
-class SubtitleKind(StrEnum):
-    SUBTITLES = "SUBTITLES"
-    CLOSED_CAPTIONS = "CLOSED_CAPTIONS"
-    FORCED = "FORCED"
-
-
-class SkipKind(StrEnum):
-    INTRO = "INTRO"
-    RECAP = "RECAP"
-    CREDITS = "CREDITS"
+from bff.domain.video import AudioKind, Quality, SkipKind, SubtitleKind, VideoState
 
 
 class RefusalReason(StrEnum):

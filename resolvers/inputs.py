@@ -5,9 +5,10 @@ from typing import NewType
 
 import strawberry
 
-from bff.domain.accounts import PlanCode, Quality
+from bff.domain.accounts import PlanCode
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.titles import MaturityRating
+from bff.domain.video import Quality
 from resolvers.enums import DownloadQuality, EventKind, PlaybackState, TitleType
 
 Seconds = NewType("Seconds", float)

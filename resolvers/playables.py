@@ -1,28 +1,55 @@
 """Fields of what plays. Until a video was made of it, a playable has no tracks and no renditions."""
 
 import strawberry
+from msgspec import Struct
 
 from bff.artwork.sizes import ImageKind
 from bff.context import Info
 from bff.domain import next_up
 from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode
+from bff.domain.video import AudioTrack, Rendition, SkipMarker, SubtitleKind, SubtitleTrack, TrickPlay, VideoState
 from bff.stores.drawing_briefs import brief_episode
+from resolvers import titles
 from resolvers.pictures import Picture, make_picture
+
+
+class TrickPlayView(Struct, frozen=True):
+    """Thumbnails, with the URL that a playback session has for them."""
+
+    vtt_url: str | None
+    tile_width: int
+    tile_height: int
+    interval: float
+
+    def __repr__(self) -> str:
+        return f"TrickPlayView({self.tile_width}x{self.tile_height}, every {self.interval} s)"
+
+
+class SubtitleView(Struct, frozen=True):
+    """A track of subtitles, with the URL that a playback session has for it."""
+
+    language: str
+    name: str
+    kind: SubtitleKind
+    url: str | None
+
+    def __repr__(self) -> str:
+        return f"SubtitleView({self.language!r}, {self.name!r}, {self.kind!r})"
+
 
 Parent = strawberry.Parent[AnyPlayable]
 
 
 def get_title(root: Parent) -> AnyTitleCard:
-    return root.series if isinstance(root, Episode) else root
+    return titles.get_title(root)
 
 
 def get_label(root: Parent) -> str | None:
     return root.label if isinstance(root, Episode) else None
 
 
-def get_video(root: Parent) -> str:
-    del root
-    return "NONE"
+def get_video(root: Parent) -> VideoState:
+    return root.video_state
 
 
 def picture_still(root: Parent, info: Info, width: int | None = None) -> Picture | None:
@@ -32,35 +59,42 @@ def picture_still(root: Parent, info: Info, width: int | None = None) -> Picture
         subject_id=root.id,
         kind=ImageKind.STILL,
         version=(
-            brief_episode(info.context.catalogue, root).version if isinstance(root, Episode) else root.artwork.version
+            brief_episode(info.context.catalogue, root).version
+            if isinstance(root, Episode)
+            else titles.get_title(root).artwork.version
         ),
         alt=root.name,
         width=width,
     )
 
 
-def get_thumbnails(root: Parent) -> None:
-    del root
+def get_thumbnails(root: Parent) -> TrickPlayView | None:
+    found = root.video.thumbnails if root.video is not None else None
+    return view_thumbnails(found, None) if found is not None else None
 
 
-def list_audio_tracks(root: Parent) -> list[None]:
-    del root
-    return []
+def view_thumbnails(found: TrickPlay, vtt_url: str | None) -> TrickPlayView:
+    return TrickPlayView(vtt_url, found.tile_width, found.tile_height, found.interval)
 
 
-def list_subtitles(root: Parent) -> list[None]:
-    del root
-    return []
+def list_audio_tracks(root: Parent) -> tuple[AudioTrack, ...]:
+    return root.video.audio if root.video is not None else ()
 
 
-def list_renditions(root: Parent) -> list[None]:
-    del root
-    return []
+def list_subtitles(root: Parent) -> list[SubtitleView]:
+    return [view_subtitle(track, None) for track in root.video.subtitles] if root.video is not None else []
 
 
-def list_skip_markers(root: Parent) -> list[None]:
-    del root
-    return []
+def view_subtitle(track: SubtitleTrack, url: str | None) -> SubtitleView:
+    return SubtitleView(track.language, track.name, track.kind, url)
+
+
+def list_renditions(root: Parent) -> tuple[Rendition, ...]:
+    return root.video.renditions if root.video is not None else ()
+
+
+def list_skip_markers(root: Parent) -> tuple[SkipMarker, ...]:
+    return root.markers
 
 
 def get_next(root: Parent) -> AnyPlayable | None:

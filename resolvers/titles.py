@@ -25,6 +25,7 @@ from bff.domain.titles import (
     MaturityRating,
     Person,
     TitleCard,
+    Trailer,
 )
 from bff.domain.visibility import Visibility, judge
 from bff.execution import batched
@@ -63,15 +64,25 @@ def find_visible(context: OperationContext, title_id: str) -> AnyTitleCard | Non
 
 
 def find_visible_playable(context: OperationContext, playable_id: str) -> AnyPlayable | None:
-    """The film or episode, unless its title is as good as absent for this viewer."""
+    """The film, episode or trailer, unless its title is as good as absent for this viewer."""
     playable = context.catalogue.find_playable(playable_id)
     if playable is None or find_visible(context, title_id_of(playable)) is None:
         return None
     return playable
 
 
+def get_title(playable: AnyPlayable) -> AnyTitleCard:
+    match playable:
+        case Episode():
+            return playable.series
+        case Trailer():
+            return playable.title
+        case _:
+            return playable
+
+
 def title_id_of(playable: AnyPlayable) -> str:
-    return playable.series.id if isinstance(playable, Episode) else playable.id
+    return get_title(playable).id
 
 
 async def find_title(info: Info, id: strawberry.ID) -> AnyTitleCard | None:
@@ -150,9 +161,10 @@ def get_preview(root: strawberry.Parent[TitleCard], width: int | None = None) ->
     del root, width
 
 
-def list_trailers(root: strawberry.Parent[TitleCard]) -> list[AnyPlayable]:
-    del root
-    return []
+def list_trailers(root: strawberry.Parent[TitleCard], info: Info) -> list[Trailer]:
+    """Those that play."""
+    trailers = info.context.catalogue.trailers
+    return [trailers[trailer.id] for trailer in root.trailers if trailer.video is not None]
 
 
 def list_badges(root: strawberry.Parent[TitleCard], info: Info) -> tuple[Badge, ...]:

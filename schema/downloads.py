@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from bff.domain.accounts import Quality
+from bff.domain.video import Quality
 from bff.execution import shows
 from resolvers.enums import DownloadState
 from schema.common import Node, Problem

@@ -6,10 +6,11 @@ from typing import Annotated
 import strawberry
 
 from bff.auth import results
-from bff.domain.accounts import MembershipStatus, Quality
+from bff.domain.accounts import MembershipStatus
 from bff.domain.devices import DrmSystem, VideoCodec
+from bff.domain.video import Quality, VideoState
 from bff.execution import shows
-from resolvers.enums import EdgeTier, PlaybackState, RefusalReason, SessionEndReason, VideoState
+from resolvers.enums import EdgeTier, PlaybackState, RefusalReason, SessionEndReason
 from resolvers.inputs import Seconds
 from schema.access import field
 from schema.common import Node, Problem

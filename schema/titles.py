@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from bff.context import Reads
-from bff.domain.accounts import Quality
+from bff.domain import video
 from bff.domain.devices import ImageFormat, VideoCodec
 from bff.domain.paging import Edge, Page
 from bff.domain.profile_state import Thumb
@@ -15,9 +15,10 @@ from bff.domain.titles import Episode as EpisodeValue
 from bff.domain.titles import Genre as GenreValue
 from bff.domain.titles import Person as PersonValue
 from bff.domain.titles import Season as SeasonValue
+from bff.domain.titles import Trailer as TrailerValue
+from bff.domain.video import AudioKind, Quality, SkipKind, SubtitleKind, VideoState
 from bff.execution import shows
 from resolvers import playables, seasons, titles
-from resolvers.enums import AudioKind, SkipKind, SubtitleKind, VideoState
 from resolvers.inputs import Seconds
 from resolvers.pictures import Picture
 from schema.access import field
@@ -51,6 +52,7 @@ class Preview:
         "session."
     )
 )
+@shows(playables.TrickPlayView)
 class TrickPlay:
     vtt_url: URL | None
     tile_width: int
@@ -59,6 +61,7 @@ class TrickPlay:
 
 
 @strawberry.type(description="A sound track that can be chosen.")
+@shows(video.AudioTrack)
 class AudioTrack:
     language: str
     name: str
@@ -67,6 +70,7 @@ class AudioTrack:
 
 
 @strawberry.type(description="Subtitles that can be chosen; `url` is null outside a playback session.")
+@shows(playables.SubtitleView)
 class SubtitleTrack:
     language: str
     name: str
@@ -75,6 +79,7 @@ class SubtitleTrack:
 
 
 @strawberry.type(description="`bitrate` in bits a second; `vmaf` the mean of the encode, 0..100.")
+@shows(video.Rendition)
 class Rendition:
     quality: Quality
     width: int
@@ -86,6 +91,7 @@ class Rendition:
 
 
 @strawberry.type(description="A part of a playable that can be skipped.")
+@shows(video.SkipMarker)
 class SkipMarker:
     kind: SkipKind
     start: Seconds
@@ -225,7 +231,7 @@ class Episode(Playable):
 
 
 @strawberry.type(description="A trailer of a title.")
-@shows()
+@shows(TrailerValue)
 class Trailer(Playable):
     pass
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from bff.domain.accounts import AccountRecord, AccountStatus, BillingPeriod, MembershipStatus, PlanCode, Quality
+from bff.domain.accounts import AccountRecord, AccountStatus, BillingPeriod, MembershipStatus, PlanCode
 from bff.domain.accounts import Device as DeviceValue
 from bff.domain.accounts import Membership as MembershipValue
 from bff.domain.accounts import Plan as PlanValue
@@ -16,6 +16,7 @@ from bff.domain.devices import DeviceCapabilities as DeviceCapabilitiesValue
 from bff.domain.paging import Edge, Page
 from bff.domain.profile_state import Preferences, Thumb
 from bff.domain.titles import MaturityRating
+from bff.domain.video import Quality
 from bff.execution import shows
 from resolvers import memberships, viewer
 from resolvers.inputs import Seconds

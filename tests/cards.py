@@ -13,6 +13,7 @@ from bff.domain.titles import (
     MovieCard,
     SeasonCard,
     SeriesCard,
+    TitleCard,
 )
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -58,7 +59,7 @@ def make_series(
     """`seasons` says how many episodes each has: S1E2 of `bones` is `bones.1.2`; all were released at one time."""
     film = make_film(title_id, genres=genres, people=people, year=year, popularity=popularity, windows=windows)
     return SeriesCard(
-        **{name: getattr(film, name) for name in film.__struct_fields__ if name != "duration"},
+        **{name: getattr(film, name) for name in TitleCard.__struct_fields__},
         seasons=tuple(
             SeasonCard(
                 id=f"{title_id}.{season}",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from bff.domain.devices import DeviceCapabilities, DeviceClass
 from bff.domain.profile_state import Preferences
 from bff.domain.titles import MaturityRating
+from bff.domain.video import Quality
 
 _NO_COUNTRIES = frozenset({"XX", "ZZ"})
 MAX_PROFILES = 5
@@ -44,17 +45,6 @@ class MembershipStatus(StrEnum):
     PAST_DUE = "PAST_DUE"
     CANCELLED = "CANCELLED"
     ENDED = "ENDED"
-
-
-class Quality(StrEnum):
-    """A height of the picture in lines, from low to high."""
-
-    P240 = "P240"
-    P360 = "P360"
-    P480 = "P480"
-    P720 = "P720"
-    P1080 = "P1080"
-    P2160 = "P2160"
 
 
 class Permission(StrEnum):

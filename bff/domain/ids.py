@@ -10,20 +10,24 @@ class IdKind(StrEnum):
     """The prefix of an id: `tit_3k5…`; `node` dispatches on it."""
 
     ACCOUNT = "acc"
+    ASSET = "ast"
     DEVICE = "dev"
     EPISODE = "epi"
     GENRE = "gen"
     HOME = "hom"
+    INGEST_JOB = "ing"
     INVOICE = "inv"
     MAIL = "mai"
     MEMBERSHIP = "mem"
     NOTIFICATION = "ntf"
     PERSON = "per"
+    PLAYBACK_SESSION = "ses"
     PROFILE = "pro"
     REFRESH_FAMILY = "fam"
     ROW = "row"
     SEASON = "sea"
     TITLE = "tit"
+    TRAILER = "tra"
 
 
 def derive_id(kind: IdKind, natural_key: str) -> str:

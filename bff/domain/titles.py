@@ -9,6 +9,8 @@ from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
+from bff.domain.video import SkipMarker, Video, VideoState
+
 
 class MaturityRating(IntEnum):
     """The lowest age a title is meant for."""
@@ -92,6 +94,20 @@ class EpisodeCard(Struct, frozen=True, gc=False):
     synopsis: str | None = None
     released_at: datetime | None = None
     duration: float | None = None
+    video: Video | None = None
+    video_state: VideoState = VideoState.NONE
+    markers: tuple[SkipMarker, ...] = ()
+
+
+class TrailerCard(Struct, frozen=True, gc=False):
+    """Something of a title that plays, and is not the title: a trailer, a clip. `duration` is in seconds."""
+
+    id: str
+    name: str
+    duration: float | None = None
+    video: Video | None = None
+    video_state: VideoState = VideoState.NONE
+    markers: tuple[SkipMarker, ...] = ()
 
 
 class SeasonCard(Struct, frozen=True, gc=False):
@@ -128,6 +144,7 @@ class TitleCard(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     average_rating: float | None = None
     rating_count: int = 0
     artwork: Artwork
+    trailers: tuple[TrailerCard, ...] = ()
     is_hidden: bool = False
 
 
@@ -135,6 +152,9 @@ class MovieCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="MOVIE"):
     """`duration` is in seconds."""
 
     duration: float | None = None
+    video: Video | None = None
+    video_state: VideoState = VideoState.NONE
+    markers: tuple[SkipMarker, ...] = ()
 
 
 class SeriesCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="SERIES"):
@@ -181,5 +201,48 @@ class Episode(Struct, frozen=True, gc=False):
     def duration(self) -> float | None:
         return self.card.duration
 
+    @property
+    def video(self) -> Video | None:
+        return self.card.video
 
-AnyPlayable = MovieCard | Episode
+    @property
+    def video_state(self) -> VideoState:
+        return self.card.video_state
+
+    @property
+    def markers(self) -> tuple[SkipMarker, ...]:
+        return self.card.markers
+
+
+class Trailer(Struct, frozen=True, gc=False):
+    """A trailer with the title that it belongs to."""
+
+    title: AnyTitleCard
+    card: TrailerCard
+
+    @property
+    def id(self) -> str:
+        return self.card.id
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def duration(self) -> float | None:
+        return self.card.duration
+
+    @property
+    def video(self) -> Video | None:
+        return self.card.video
+
+    @property
+    def video_state(self) -> VideoState:
+        return self.card.video_state
+
+    @property
+    def markers(self) -> tuple[SkipMarker, ...]:
+        return self.card.markers
+
+
+AnyPlayable = MovieCard | Episode | Trailer

@@ -1,6 +1,6 @@
-"""What was made of a master, as cards carry it: renditions, tracks, thumbnails, markers. Nothing here depends on a viewer."""
+"""What was made of a master, as cards carry it: renditions, tracks, thumbnails, markers. All viewers share it."""
 
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -16,15 +16,19 @@ class VideoState(StrEnum):
     FAILED = "FAILED"
 
 
-class Quality(IntEnum):
-    """Lines of a rendition of 16:9; a wider picture has fewer, and keeps the quality of its width."""
+class Quality(StrEnum):
+    """A height of the picture in lines, from low to high; a wider one has fewer, and keeps the quality of its width."""
 
-    P240 = 240
-    P360 = 360
-    P480 = 480
-    P720 = 720
-    P1080 = 1080
-    P2160 = 2160
+    P240 = "P240"
+    P360 = "P360"
+    P480 = "P480"
+    P720 = "P720"
+    P1080 = "P1080"
+    P2160 = "P2160"
+
+    @property
+    def lines(self) -> int:
+        return int(self.value[1:])
 
 
 class AudioKind(StrEnum):
@@ -55,15 +59,16 @@ class KeyLabel(StrEnum):
 
 
 def label_of(quality: Quality) -> KeyLabel:
-    if quality <= Quality.P480:
+    """The key that pictures of a quality are encrypted with."""
+    if quality.lines <= Quality.P480.lines:
         return KeyLabel.SD
-    return KeyLabel.HD if quality <= Quality.P1080 else KeyLabel.UHD
+    return KeyLabel.HD if quality.lines <= Quality.P1080.lines else KeyLabel.UHD
 
 
 class Rendition(Struct, frozen=True, kw_only=True, gc=False):
     """One encode of the picture. `name` is its folder below the asset's: `h264-480`; `codecs` is by RFC 6381.
 
-    `bitrate` is the peak over segments, as HLS's BANDWIDTH has it, and `average_bitrate` the mean, both in bits a second.
+    `bitrate` is the peak over segments, as HLS's BANDWIDTH has it, `average_bitrate` the mean, both in bits a second.
     `vmaf` is the mean over the encode against the master, 0..100, where it was measured.
     """
 
@@ -129,7 +134,7 @@ class Preview(Struct, frozen=True, kw_only=True, gc=False):
     codec: VideoCodec = VideoCodec.H264
 
 
-class Video(Struct, frozen=True, kw_only=True):
+class Video(Struct, frozen=True, kw_only=True, gc=False):
     """A published asset. Its files lie in the object store under `media/{asset_id}/` and never change.
 
     There stand `manifest.mpd` (DASH), `master.m3u8` (HLS), a playlist `{folder}.m3u8` and a folder with `init.mp4` and

@@ -6,7 +6,8 @@ import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
-from bff.domain.accounts import BillingPeriod, Money, Plan, PlanCode, Quality
+from bff.domain.accounts import BillingPeriod, Money, Plan, PlanCode
+from bff.domain.video import Quality
 
 OFFERS = """offer AS (
   SELECT DISTINCT ON (plan.code) plan.code, plan.position, json_build_object(

@@ -17,6 +17,7 @@ from bff.domain.titles import (
     Person,
     Season,
     SeriesCard,
+    Trailer,
 )
 from bff.domain.visibility import Audience, Visibility, judge
 from bff.stores.search import TitleIndex
@@ -77,6 +78,7 @@ class Catalogue:
         self.people: dict[str, Person] = {}
         self.seasons: dict[str, Season] = {}
         self.episodes: dict[str, Episode] = {}
+        self.trailers: dict[str, Trailer] = {}
         titles_by_person: dict[str, list[AnyTitleCard]] = defaultdict(list)
         for card in self.by_popularity:
             for credit in card.credits:
@@ -85,6 +87,8 @@ class Catalogue:
                 titles = titles_by_person[credit.person_id]
                 if not titles or titles[-1] is not card:
                     titles.append(card)
+            for trailer in card.trailers:
+                self.trailers[trailer.id] = Trailer(title=card, card=trailer)
             if isinstance(card, SeriesCard):
                 self._place_seasons(card)
         # Tuples of what holds no cycle are left alone by the garbage collector; lists are walked each time.
@@ -118,10 +122,10 @@ class Catalogue:
         return Catalogue(version, cards, genre_list, self.index.update(changed, removed))
 
     def find_playable(self, playable_id: str) -> AnyPlayable | None:
-        """A film or an episode; visibility is for the caller to judge."""
-        episode = self.episodes.get(playable_id)
-        if episode is not None:
-            return episode
+        """A film, an episode or a trailer; visibility is for the caller to judge."""
+        found = self.episodes.get(playable_id) or self.trailers.get(playable_id)
+        if found is not None:
+            return found
         card = self.cards.get(playable_id)
         return card if isinstance(card, MovieCard) else None
 

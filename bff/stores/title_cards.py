@@ -3,10 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from asyncpg import Record
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bff.artwork.describe import describe_artwork
 from bff.domain.titles import (
@@ -20,7 +22,9 @@ from bff.domain.titles import (
     MovieCard,
     SeasonCard,
     SeriesCard,
+    TrailerCard,
 )
+from bff.domain.video import SkipKind, SkipMarker, Video, VideoState
 from bff.stores.catalogue_import import IMPORT_DEADLINE, append_outbox, lock_catalogue
 from bff.stores.postgres import Connection
 
@@ -57,7 +61,28 @@ _QUERIES = {
         SELECT title_id, region, opens, closes
         FROM licence_window WHERE $1::text[] IS NULL OR title_id = ANY($1) ORDER BY title_id, region
     """,
+    "trailers": """
+        SELECT title_id, id, name FROM trailer
+        WHERE $1::text[] IS NULL OR title_id = ANY($1) ORDER BY title_id, ordinal, id
+    """,
+    "videos": """
+        SELECT playable_id, state, document FROM video WHERE $1::text[] IS NULL OR title_id = ANY($1)
+    """,
+    "markers": """
+        SELECT playable_id, kind, starts, ends FROM skip_marker
+        WHERE $1::text[] IS NULL OR title_id = ANY($1) ORDER BY playable_id, starts, kind
+    """,
 }
+
+
+class _Playing(Struct, frozen=True):
+    state: VideoState
+    video: Video | None
+    markers: tuple[SkipMarker, ...]
+
+
+_NOTHING = _Playing(VideoState.NONE, None, ())
+_DECODE_VIDEO = msgspec.json.Decoder(Video).decode
 
 
 class CardChanges(Struct, frozen=True):
@@ -93,11 +118,14 @@ async def rebuild_cards(
 
 def build_cards(rows: Mapping[str, Sequence[Record]], describe: DescribeArtwork) -> Iterable[AnyTitleCard]:
     """Cards in the order of the rows of `titles`."""
-    by_title = {name: _group(rows[name], "title_id") for name in ("seasons", "credits", "genres", "windows")}
+    by_title = {
+        name: _group(rows[name], "title_id") for name in ("seasons", "credits", "genres", "windows", "trailers")
+    }
     episodes = _group(rows["episodes"], "season_id")
+    playing = _read_playing(rows)
     for title in rows["titles"]:
         of_title = {name: groups.get(title["id"], []) for name, groups in by_title.items()}
-        yield _build_card(title, of_title, episodes, describe)
+        yield _build_card(title, of_title, episodes, playing, describe)
 
 
 def _build_documents(rows: Mapping[str, Sequence[Record]], describe: DescribeArtwork) -> list[tuple[str, str]]:
@@ -115,6 +143,7 @@ def _build_card(
     title: Record,
     of_title: Mapping[str, Sequence[Record]],
     episodes: Mapping[str, Sequence[Record]],
+    playing: Mapping[str, _Playing],
     describe: DescribeArtwork,
 ) -> AnyTitleCard:
     slugs = [genre["slug"] for genre in of_title["genres"]]
@@ -141,13 +170,20 @@ def _build_card(
         "rating_count": title["rating_count"],
         "artwork": describe(title["name"], title["release_year"], slugs),
         "is_hidden": title["is_hidden"],
+        "trailers": tuple(
+            TrailerCard(id=trailer["id"], name=trailer["name"], **_play(playing, trailer["id"], None))
+            for trailer in of_title["trailers"]
+        ),
     }
     if title["type"] == "MOVIE":
-        return MovieCard(duration=title["duration"], **fields)
-    return SeriesCard(seasons=tuple(_build_season(season, episodes) for season in of_title["seasons"]), **fields)
+        return MovieCard(**_play(playing, title["id"], title["duration"]), **fields)
+    seasons = tuple(_build_season(season, episodes, playing) for season in of_title["seasons"])
+    return SeriesCard(seasons=seasons, **fields)
 
 
-def _build_season(season: Record, episodes: Mapping[str, Sequence[Record]]) -> SeasonCard:
+def _build_season(
+    season: Record, episodes: Mapping[str, Sequence[Record]], playing: Mapping[str, _Playing]
+) -> SeasonCard:
     return SeasonCard(
         id=season["id"],
         number=season["number"],
@@ -160,11 +196,36 @@ def _build_season(season: Record, episodes: Mapping[str, Sequence[Record]]) -> S
                 name=episode["name"],
                 synopsis=episode["synopsis"],
                 released_at=episode["released_at"],
-                duration=episode["duration"],
+                **_play(playing, episode["id"], episode["duration"]),
             )
             for episode in episodes.get(season["id"], ())
         ),
     )
+
+
+def _read_playing(rows: Mapping[str, Sequence[Record]]) -> dict[str, _Playing]:
+    markers = _group(rows["markers"], "playable_id")
+    playing = {
+        row["playable_id"]: _Playing(
+            VideoState(row["state"]), _DECODE_VIDEO(row["document"]) if row["document"] is not None else None, ()
+        )
+        for row in rows["videos"]
+    }
+    for playable_id, found in markers.items():
+        marks = tuple(SkipMarker(SkipKind(row["kind"]), row["starts"], row["ends"]) for row in found)
+        playing[playable_id] = replace(playing.get(playable_id, _NOTHING), markers=marks)
+    return playing
+
+
+def _play(playing: Mapping[str, _Playing], playable_id: str, duration: float | None) -> dict[str, Any]:
+    """A video knows how long it is; the catalogue's word holds until there is one."""
+    held = playing.get(playable_id, _NOTHING)
+    return {
+        "duration": duration if held.video is None else held.video.duration,
+        "video": held.video,
+        "video_state": held.state,
+        "markers": held.markers,
+    }
 
 
 async def _write_documents(connection: Connection, documents: Sequence[tuple[str, str]]) -> list[Record]:

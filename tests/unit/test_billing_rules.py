@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bff.domain.accounts import BillingPeriod, Money, Plan, PlanCode, Quality
+from bff.domain.accounts import BillingPeriod, Money, Plan, PlanCode
 from bff.domain.billing import (
     InvoiceKind,
     Stretch,
@@ -22,6 +22,7 @@ from bff.domain.billing import (
     price_period,
     prorate,
 )
+from bff.domain.video import Quality
 
 MONTHLY = BillingPeriod.MONTHLY
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))

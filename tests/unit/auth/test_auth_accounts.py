@@ -11,12 +11,13 @@ from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session, seed_demo_accounts, seed_plans
 from bff.auth.refresh_tokens import refresh
 from bff.auth.results import SignedIn
-from bff.domain.accounts import Device, MembershipStatus, Money, PlanCode, Quality
+from bff.domain.accounts import Device, MembershipStatus, Money, PlanCode
 from bff.domain.billing import add_months
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
 from bff.domain.ids import IdKind, random_id
 from bff.domain.profile_state import Preferences
 from bff.domain.titles import MaturityRating
+from bff.domain.video import Quality
 from bff.errors import NotFound, Unauthenticated
 from bff.settings import Environment, SettingsError
 from bff.stores.accounts import find_credentials, read_account

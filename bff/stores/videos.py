@@ -1,0 +1,94 @@
+"""What plays: publishing and marking, each in one transaction with the cards that show it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from bff.domain.ids import IdKind, kind_of
+from bff.domain.video import SkipMarker, Video, VideoState
+from bff.stores.postgres import Connection
+from bff.stores.title_cards import rebuild_cards
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+_TITLE_OF = """
+    SELECT id FROM title WHERE id = $1 AND type = 'MOVIE'
+    UNION ALL SELECT title_id FROM episode JOIN season ON season.id = season_id WHERE episode.id = $1
+    UNION ALL SELECT title_id FROM trailer WHERE id = $1
+"""
+
+
+async def find_title_of(connection: Connection, playable_id: str) -> str | None:
+    """The title that a film, an episode or a trailer belongs to; None for what does not play."""
+    if kind_of(playable_id) is None:
+        return None
+    found: str | None = await connection.fetchval(_TITLE_OF, playable_id)
+    return found
+
+
+async def add_trailer(connection: Connection, trailer_id: str, title_id: str, name: str) -> None:
+    """Behind the others of its title; once more changes its name. Cards follow with the next `publish_video`."""
+    if kind_of(trailer_id) is not IdKind.TRAILER:
+        raise ValueError(f"{trailer_id!r} is no id of a trailer")
+    await connection.execute(
+        """
+        INSERT INTO trailer (id, title_id, name, ordinal)
+        VALUES ($1, $2, $3, (SELECT coalesce(max(ordinal) + 1, 0) FROM trailer WHERE title_id = $2))
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name
+        """,
+        trailer_id,
+        title_id,
+        name,
+    )
+
+
+async def publish_video(connection: Connection, playable_id: str, video: Video) -> None:
+    """Let this asset play from now on, inside a transaction: its files must be whole in the object store.
+
+    Raises LookupError for what does not play.
+    """
+    await _write(connection, playable_id, VideoState.READY, _encode(video).decode())
+
+
+async def note_state(connection: Connection, playable_id: str, state: VideoState) -> None:
+    """Say that a video is in the making, or failed to be made; one that plays goes on playing.
+
+    Inside a transaction. Raises LookupError for what does not play.
+    """
+    await _write(connection, playable_id, state, None)
+
+
+async def set_markers(connection: Connection, playable_id: str, markers: Sequence[SkipMarker]) -> None:
+    """Put these in place of all that were there, inside a transaction. Raises LookupError for what does not play."""
+    title_id = await _require_title(connection, playable_id)
+    await connection.execute("DELETE FROM skip_marker WHERE playable_id = $1", playable_id)
+    await connection.executemany(
+        "INSERT INTO skip_marker (playable_id, kind, starts, ends, title_id) VALUES ($1, $2, $3, $4, $5)",
+        [(playable_id, marker.kind, marker.start, marker.end, title_id) for marker in markers],
+    )
+    await rebuild_cards(connection, [title_id])
+
+
+async def _write(connection: Connection, playable_id: str, state: VideoState, document: str | None) -> None:
+    title_id = await _require_title(connection, playable_id)
+    await connection.execute(
+        """
+        INSERT INTO video (playable_id, title_id, state, document) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (playable_id) DO UPDATE SET
+            state = CASE WHEN excluded.document IS NULL AND video.document IS NOT NULL THEN video.state
+                ELSE excluded.state END,
+            document = coalesce(excluded.document, video.document), changed_at = now()
+        """,
+        playable_id,
+        title_id,
+        state,
+        document,
+    )
+    await rebuild_cards(connection, [title_id])
+
+
+async def _require_title(connection: Connection, playable_id: str) -> str:
+    title_id = await find_title_of(connection, playable_id)
+    if title_id is None:
+        raise LookupError(f"{playable_id!r} is no film, episode or trailer")
+    return title_id
