@@ -135,6 +135,13 @@ def build_app(services: Services) -> Starlette:
     metrics.watch("bff_verified_tokens", "Access tokens remembered", partial(len, services.authority.verifier))
     metrics.watch("bff_ended_sign_ins", "Sign-ins ended before their tokens", partial(len, services.authority.ended))
     connections = Connections(opener.read_caller)
+    admission = Admission(
+        services.rates,
+        opener.find_caller,
+        account_rate=settings.account_rate,
+        address_rate=settings.address_rate,
+        visitor_cost=settings.visitor_cost,
+    )
     endpoint = GraphQLEndpoint(
         schema,
         opener,
@@ -152,12 +159,8 @@ def build_app(services: Services) -> Starlette:
         spans=services.spans,
         connections=connections,
         shadow=Shadow(schema, settings.shadow_share) if settings.compile and settings.shadow_share > 0 else None,
-        admit=Admission(
-            services.rates,
-            account_rate=settings.account_rate,
-            address_rate=settings.address_rate,
-            visitor_cost=settings.visitor_cost,
-        ),
+        charge_reading=admission.charge_reading,
+        admit=admission,
     )
     own_origin = (settings.public_url.rstrip("/"),) if settings.public_url else ()
     sockets = WebSocketEndpoint(

@@ -33,7 +33,7 @@ from bff.http.incremental import IncrementalOperations
 from bff.http.limits import Limits
 from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
-from bff.http.operations import Admit, FoundOperation, OperationFinder
+from bff.http.operations import Admit, ChargeReading, FoundOperation, OperationFinder
 from bff.http.reading import join_header, read_request, until_disconnect
 from bff.http.sse import SERVER_SENT_EVENTS
 from bff.http.streaming import StreamAnswer, open_stream, refuse, send_stream
@@ -80,7 +80,8 @@ class GraphQLEndpoint:
     `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
     `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core. `costs` declares what fields
     cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
-    `admit` is told the context and the cost of every operation before it runs; it raises RateLimited to refuse it.
+    `charge_reading` is told of every request before its operation is looked for, `admit` of the context and the cost of
+    every operation before it runs; they raise RateLimited to refuse it.
     `find_document` gives the text of a published hash; unless the endpoint `takes_texts`, nothing else is served.
     `country_header` names a header that answers are made from, too. `metrics` and `spans` are told of every operation.
     A schema that has `@defer` and `@stream` is served in parts to those who accept them.
@@ -101,6 +102,7 @@ class GraphQLEndpoint:
         costs: CostMap = _NO_COSTS,
         cost_limit: int = COST_LIMIT,
         limits: Limits = _LIMITS,
+        charge_reading: ChargeReading | None = None,
         admit: Admit | None = None,
         find_document: FindText | None = None,
         takes_texts: bool = True,
@@ -125,6 +127,7 @@ class GraphQLEndpoint:
             make_documents(),
             CostRules(schema._schema, costs),
             cost_limit=cost_limit,
+            charge_reading=charge_reading,
             admit=admit,
             trusted=TrustedDocuments(find_document, make_documents()) if find_document is not None else None,
             takes_texts=takes_texts,
@@ -205,6 +208,7 @@ class GraphQLEndpoint:
             raise _not_acceptable()
         parameters = await read_request(request)
         deadline = self._set_deadline(request)
+        self.operations.charge_reading(request)
         if wish.media_type == EVENT_STREAM:
             course.is_noted = True
             found = await self.streams.find(request, parameters, course.incident)

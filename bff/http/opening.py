@@ -21,17 +21,20 @@ class ContextOpener:
         self._services = services
 
     async def __call__(self, connection: HTTPConnection) -> OperationContext:
-        """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read.
+        """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read."""
+        return OperationContext(services=self._services, caller=self.find_caller(connection))
 
-        A connection that stays open is read once; of its later operations and events only the end of token and sign-in
-        is checked.
+    def find_caller(self, connection: HTTPConnection) -> Caller:
+        """Who asks; raises as the opening of a context does.
+
+        A connection is read once; of its later operations and events only the end of token and sign-in is checked.
         """
         caller: Caller | None = connection.scope.get(_CALLER)
         if caller is None:
             caller = connection.scope[_CALLER] = self.read_caller(connection)
         elif caller.token is not None:
             self._services.authority.verifier.check(caller.token, self._services.now())
-        return OperationContext(services=self._services, caller=caller)
+        return caller
 
     def check_operator(self, connection: HTTPConnection) -> None:
         """Raises Unauthenticated, or Forbidden for those who are no operators."""

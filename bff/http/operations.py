@@ -5,6 +5,7 @@ from typing import Any
 
 from graphql import DocumentNode, OperationDefinitionNode
 from msgspec import Struct
+from starlette.requests import HTTPConnection
 
 from bff.errors import BadUserInput
 from bff.http.cost import COST_LIMIT, CostRules
@@ -14,6 +15,7 @@ from bff.http.requests import GraphQLRequest
 from bff.http.trusted import PersistedQueries, TrustedDocuments, check_hash, read_persisted_query
 
 Admit = Callable[[Any, int], None]
+ChargeReading = Callable[[HTTPConnection], None]
 
 
 class FoundOperation(Struct, frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ class OperationFinder:
         costs: CostRules,
         *,
         cost_limit: int = COST_LIMIT,
+        charge_reading: ChargeReading | None = None,
         admit: Admit | None = None,
         trusted: TrustedDocuments | None = None,
         takes_texts: bool = True,
@@ -48,9 +51,15 @@ class OperationFinder:
         self._trusted = trusted
         self._takes_texts = takes_texts
         self._persisted = PersistedQueries()
+        self._charge_reading = charge_reading
         self._admit = admit
         self._costs = costs
         self._cost_limit = cost_limit
+
+    def charge_reading(self, connection: HTTPConnection) -> None:
+        """To be called before `find`, whatever comes of it. Raises RateLimited, and errors about who asks."""
+        if self._charge_reading is not None:
+            self._charge_reading(connection)
 
     async def find(self, request: GraphQLRequest) -> FoundOperation:
         """Raises InvalidOperation where the operation cannot start, TooExpensive, and UntrustedDocument or the errors

@@ -120,6 +120,10 @@ class ResultStreams:
         """Of an operation that shares its connection with others, so that no header of theirs tells of it alone."""
         return begin_trace(self._spans)
 
+    def charge_reading(self, connection: HTTPConnection) -> None:
+        """To be called before `find`. Raises errors of `bff.errors`."""
+        self._finder.charge_reading(connection)
+
     async def find(self, connection: HTTPConnection, request: GraphQLRequest, incident: Incident) -> FoundOperation:
         """What gives whole results, even where it asks for parts. Raises Refused."""
         with self._noting(connection, None, incident, only_failure=True), refusing(incident):

@@ -232,6 +232,7 @@ class _Socket:
         incident = Incident(self._streams.begin_trace())
         try:
             with refusing(incident):
+                self._streams.charge_reading(self.connection)
                 found = await self._streams.find(self.connection, request, incident)
                 operation.is_subscription = found.operation.operation is OperationType.SUBSCRIPTION
                 asked = Asked(

@@ -7,23 +7,36 @@ import pytest
 from msgspec.structs import replace
 
 from bff.app import build_app, open_services
+from bff.http.admission import LEAST_COST
 from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT
-from tests.engines import flush_redis, redis_numbered
+from bff.stores.rate_limits import RateLimits
+from tests.engines import redis_numbered
 from tests.http_server import serve_to_client
 from tests.live import OPERATIONS, Demo
+from tests.ws.sockets import open_socket
 
 BURST = 30 * 300
+DEAR = "{browse(first: 75) {edges {node {similar(first: 75) {edges {node {similar(first: 75) {edges {cursor}}}}}}}}}"
+
+
+@pytest.fixture(scope="module")
+async def served_strictly(demo: Demo) -> AsyncIterator[tuple[RateLimits, httpx.AsyncClient]]:
+    """The same app, where every caller has 300 a second and 9,000 at once, with shares in a Redis of its own."""
+    redis_url = redis_numbered(demo.services.settings.redis_url, 3)
+    settings = replace(demo.services.settings, account_rate=300, address_rate=300, redis_url=redis_url)
+    async with open_services(settings) as services, serve_to_client(build_app(services)) as client:
+        yield services.rates, client
 
 
 @pytest.fixture
-async def strict(demo: Demo) -> AsyncIterator[httpx.AsyncClient]:
-    """The same app, where every caller has 300 a second and 9,000 at once, with shares in a Redis of its own."""
-    redis_url = redis_numbered(demo.services.settings.redis_url, 3)
-    await flush_redis(redis_url)
-    settings = replace(demo.services.settings, account_rate=300, address_rate=300, redis_url=redis_url)
-    async with open_services(settings) as services, serve_to_client(build_app(services)) as client:
-        yield client
+async def strict(served_strictly: tuple[RateLimits, httpx.AsyncClient]) -> httpx.AsyncClient:
+    """Nobody has asked for anything yet."""
+    rates, client = served_strictly
+    await rates.share()
+    await rates._cache.redis.flushdb()
+    rates._buckets.clear()
+    return client
 
 
 async def test_a_caller_past_its_share_is_told_when_to_come_again(demo: Demo, strict: httpx.AsyncClient) -> None:
@@ -45,6 +58,39 @@ async def test_visitors_share_what_their_address_has(strict: httpx.AsyncClient) 
     answers = [await strict.post("/graphql", json={"query": "{__typename}"}) for _ in range(BURST // 100 + 5)]
     assert [answer.status_code for answer in answers[: BURST // 100]] == [200] * (BURST // 100)
     assert answers[-1].status_code == 429
+
+
+REFUSED = {
+    "texts that are no GraphQL": ({"query": "{"}, {}, 200),
+    "texts that are not valid": ({"query": "{nope}"}, {}, 200),
+    "operations that cost too much": ({"query": DEAR}, {}, 400),
+    "documents that nobody published": ({"documentId": "sha256:0"}, {}, 400),
+    "tokens that are none": ({"query": "{__typename}"}, {"Authorization": "Bearer a.b.c"}, 401),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_refused_counts_too_but_not_for_others(demo: Demo, strict: httpx.AsyncClient, name: str) -> None:
+    viewer = await demo.make_viewer()
+    body, headers, status = REFUSED[name]
+    most = BURST // LEAST_COST
+    answers = [await strict.post("/graphql", json=body, headers=headers) for _ in range(most + 5)]
+    assert [answer.status_code for answer in answers[:most]] == [status] * most
+    assert (answers[-1].status_code, answers[-1].json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+    assert (await strict.post("/graphql", json={"query": "{__typename}"})).status_code == 429
+    served = await strict.post("/graphql", json={"query": "{viewer {region}}"}, headers=viewer.headers)
+    assert served.json() == {"data": {"viewer": {"region": "US"}}}
+
+
+async def test_what_is_refused_on_a_socket_counts_too(strict: httpx.AsyncClient) -> None:
+    async with open_socket(str(strict.base_url).rstrip("/")) as socket:
+        await socket.greet()
+        codes = []
+        for number in range(BURST // LEAST_COST + 5):
+            await socket.subscribe(str(number), "{nope}")
+            codes.append((await socket.hear())["payload"][0]["extensions"]["code"])
+        assert codes[0] == "GRAPHQL_VALIDATION_FAILED"
+        assert codes[-1] == "RATE_LIMITED"
 
 
 async def test_a_password_is_not_guessed(demo: Demo) -> None:

@@ -5,11 +5,20 @@ import asyncio
 import pytest
 import strawberry
 
+from bff.execution import PlanCache
 from bff.http.graphql import GraphQLEndpoint
 from tests.api.http_schema import open_no_context, schema, wait_for_ever
 from tests.http_server import serve, serve_to_client
 
 DEADLINE = 0.5
+
+
+@pytest.fixture(params=["compiled", "by graphql-core"])
+def plans(request):
+    """Queries are compiled at their first use, or never."""
+    plans = PlanCache(compile_on=1) if request.param == "compiled" else None
+    yield plans
+    assert plans is None or plans.counts["plans made"] == 1
 
 
 async def ask(app, query, headers=None):
@@ -21,8 +30,8 @@ def codes_by_path(answer):
     return {tuple(error["path"]): error["extensions"]["code"] for error in answer["errors"]}
 
 
-async def test_what_was_done_in_time_is_kept():
-    app = GraphQLEndpoint(schema, open_no_context, deadline=DEADLINE)
+async def test_what_was_done_in_time_is_kept(plans):
+    app = GraphQLEndpoint(schema, open_no_context, plans=plans, deadline=DEADLINE)
     response = await ask(app, "{hello later hanging leaves {name} slow: leaves {slowName}}")
     assert response.status_code == 200
     answer = response.json()
@@ -42,8 +51,8 @@ async def test_what_was_done_in_time_is_kept():
 
 
 @pytest.mark.parametrize("query", ["{hangingForCertain}", "{hello hangingForCertain hanging}"])
-async def test_a_late_field_that_cannot_be_null_takes_the_data_with_it(query):
-    response = await ask(GraphQLEndpoint(schema, open_no_context, deadline=DEADLINE), query)
+async def test_a_late_field_that_cannot_be_null_takes_the_data_with_it(plans, query):
+    response = await ask(GraphQLEndpoint(schema, open_no_context, plans=plans, deadline=DEADLINE), query)
     assert response.status_code == 200
     assert response.json()["data"] is None
     assert "DEADLINE_EXCEEDED" in response.text
@@ -142,19 +151,19 @@ class Watched:
         self.schema = strawberry.Schema(query=Query, mutation=Mutation)
 
 
-async def test_fields_that_share_a_future_are_all_late():
+async def test_fields_that_share_a_future_are_all_late(plans):
     watched = Watched()
     response = await ask(
-        GraphQLEndpoint(watched.schema, open_no_context, deadline=DEADLINE), "{a: shared hello b: shared c: shared}"
+        GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE), "{a: shared hello b: shared c: shared}"
     )
     answer = response.json()
     assert answer["data"] == {"a": None, "hello": "hello", "b": None, "c": None}
     assert codes_by_path(answer) == {(name,): "DEADLINE_EXCEEDED" for name in "abc"}
 
 
-async def test_a_late_resolver_is_cancelled():
+async def test_a_late_resolver_is_cancelled(plans):
     watched = Watched()
-    await ask(GraphQLEndpoint(watched.schema, open_no_context, deadline=DEADLINE), "{watched}")
+    await ask(GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE), "{watched}")
     assert watched.cancelled.is_set()
 
 
@@ -166,18 +175,18 @@ async def test_no_mutation_starts_after_the_deadline():
     assert not watched.started.is_set()
 
 
-async def test_a_resolver_that_does_not_stop_is_cancelled_with_the_whole():
+async def test_a_resolver_that_does_not_stop_is_cancelled_with_the_whole(plans):
     watched = Watched()
-    response = await ask(GraphQLEndpoint(watched.schema, open_no_context, deadline=DEADLINE), "{hello stubborn}")
+    response = await ask(GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE), "{hello stubborn}")
     assert response.status_code == 200
     assert response.json()["data"] is None
     assert "DEADLINE_EXCEEDED" in response.text
 
 
 @pytest.mark.parametrize("query", ["{watched}", "{hello watched a: watched}"])
-async def test_when_the_client_leaves_its_operation_is_cancelled(query, caplog):
+async def test_when_the_client_leaves_its_operation_is_cancelled(plans, query, caplog):
     watched = Watched()
-    async with serve(GraphQLEndpoint(watched.schema, open_no_context, deadline=3600)) as url:
+    async with serve(GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=3600)) as url:
         _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         body = b'{"query": "%s"}' % query.encode()
         writer.write(
