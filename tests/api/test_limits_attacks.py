@@ -88,6 +88,11 @@ SHAPES = {
     "fragments that fan out over 80 levels": fan_out(80, "%"),
     "fragments that chain and nest": fan_out(24, "node(id: 1) {... on Query {%}}"),
     "16 levels deep": "{title(id: 1) {" + nest("genres {titles {edges {node {", "}}}}", 4, "id") + "}}",
+    "190 levels of braces, and 50 fragments within": "{"
+    + nest("...{", "}", 190, "...F0")
+    + "}"
+    + "".join(f"fragment F{number} on Query{{...F{number + 1}}}" for number in range(50))
+    + "fragment F50 on Query{__typename}",
     "a circle of similar titles": "{title(id: 1) {" + nest(SIMILAR, "}}}", 6, "id") + "}}",
     "11 operations": " ".join(f"query Q{number} {{__typename}}" for number in range(11)),
     "200 operations": "query a {__typename} " * 200,

@@ -129,6 +129,12 @@ def test_a_cost_is_worked_out_once_an_operation() -> None:
         rules.check(document, operation, None, 499)
 
 
+def chain(length: int) -> str:
+    """Fragments F0, F1, … each within the one before it."""
+    links = [f" fragment F{number} on Query {{...F{number + 1}}}" for number in range(length)]
+    return f"{''.join(links)} fragment F{length} on Query {{dear}}"
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -137,6 +143,9 @@ def test_a_cost_is_worked_out_once_an_operation() -> None:
         ("{dear " + "@include(if: true) " * 51 + "}", "51 directives"),
         ("query " + "@skip(if: true) " * 51 + "{dear}", "51 directives"),
         ("{found " + "{parts " * 15 + "{id}" + "}" * 15 + "}", "17 levels"),
+        ("{" + "...{" * 100 + "dear" + "}" * 101, "101 levels"),
+        ("{" + "...{" * 60 + "...F0" + "}" * 61 + chain(40), "101 levels"),
+        ("{...F10} query Q {" + "...{" * 80 + "...F0" + "}" * 81 + chain(20), "101 levels"),
         (" ".join(f"query Q{number} {{dear}}" for number in range(11)), "11 operations"),
         ("{" + "dear " * 21 + "}", "21 fields at the root"),
         ("{...A ...A} fragment A on Query {" + "dear " * 11 + "}", "22 fields at the root"),
@@ -161,6 +170,7 @@ def test_a_shape_past_a_limit_is_refused_with_the_count_and_the_limit(text: str,
         "{__schema " + "{types " * 20 + "{name}" + "}" * 20 + "}",
         "{...A} fragment A on Query {...B} fragment B on Query {...A}",
         "{...Missing}",
+        "{" + "...{" * 78 + "...F0" + "}" * 79 + chain(20),
     ],
 )
 def test_a_shape_within_the_limits_passes(text: str) -> None:
