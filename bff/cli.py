@@ -251,7 +251,9 @@ def _make_document_check() -> "DocumentCheck":
     from schema.build import build_schema
     from schema.costs import COSTS
 
-    return DocumentCheck(build_schema()._schema, COSTS, cost_limit=read_settings().operation_cost)
+    settings = read_settings()
+    schema = build_schema(incremental=settings.incremental)._schema
+    return DocumentCheck(schema, COSTS, cost_limit=settings.operation_cost)
 
 
 async def _publish_documents(client: str, version: str, texts: list[str]) -> None:

@@ -221,7 +221,7 @@ class GraphQLEndpoint:
         if self._incremental is not None:
             in_parts = framing is None and self._incremental.comes_in_parts(found) and self._may_answer_in_parts(wish)
             if in_parts:
-                framing = choose_parts(wish.accept)
+                framing = choose_parts(wish.accept, wish.media_type)
             else:
                 found = self._incremental.make_whole(found)
         _check_operation(request.method, found.operation, has_stream=framing is not None)
@@ -245,7 +245,7 @@ class GraphQLEndpoint:
         return answer
 
     def _may_answer_in_parts(self, wish: _Wish) -> bool:
-        return self._incremental is not None and choose_parts(wish.accept) is not None
+        return self._incremental is not None and choose_parts(wish.accept, wish.media_type) is not None
 
     def _report(self, metrics: Metrics, plans: PlanCache | None) -> None:
         """Have the metrics look at what the endpoint keeps."""

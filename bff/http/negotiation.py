@@ -67,7 +67,14 @@ def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
     return choice
 
 
-def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, str | None]]]) -> int | None:
+class Named(NamedTuple):
+    """A type that a client names: its place among those wanted, and the client's quality of it."""
+
+    place: int
+    quality: float
+
+
+def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, str | None]]]) -> Named | None:
     """Which of the types, each with the parameters it must have, or must not (None), the client names and likes best.
 
     A wildcard names none: whoever says no more than that can read no stream.
@@ -81,8 +88,16 @@ def choose_named(accept: str | None, wanted: Sequence[tuple[str, Mapping[str, st
                 continue
             rank = (media_range.quality, -index)
             if media_range.quality > 0 and (best is None or rank > best):
-                best, choice = rank, place
+                best, choice = rank, Named(place, media_range.quality)
     return choice
+
+
+def find_quality(accept: str | None, media_type: str) -> float:
+    """The quality of the range that names the type most closely; 0 where none does, 1 without a header."""
+    if accept is None or not accept.strip():
+        return 1.0
+    rank = _rank(parse_accept(accept), media_type, 0)
+    return 0.0 if rank is None else rank[0]
 
 
 def _rank(ranges: Sequence[MediaRange], media_type: str, place: int) -> tuple[float, int, int] | None:

@@ -167,6 +167,10 @@ class _Socket:
                 raise
             self._task.uncancel()
             return Close(1012 if self._why is Ending.RESTART else 4403, self._why.value)
+        except Exception as error:
+            incident = Incident()
+            incident.mask(error, "a socket")
+            return Close(4500, f"Internal server error; tell support the trace id {incident.trace_id}")
         finally:
             self._is_leaving = True
 

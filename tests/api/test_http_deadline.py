@@ -154,7 +154,8 @@ class Watched:
 async def test_fields_that_share_a_future_are_all_late(plans):
     watched = Watched()
     response = await ask(
-        GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE), "{a: shared hello b: shared c: shared}"
+        GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE),
+        "{a: shared hello b: shared c: shared}",
     )
     answer = response.json()
     assert answer["data"] == {"a": None, "hello": "hello", "b": None, "c": None}
@@ -177,7 +178,9 @@ async def test_no_mutation_starts_after_the_deadline():
 
 async def test_a_resolver_that_does_not_stop_is_cancelled_with_the_whole(plans):
     watched = Watched()
-    response = await ask(GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE), "{hello stubborn}")
+    response = await ask(
+        GraphQLEndpoint(watched.schema, open_no_context, plans=plans, deadline=DEADLINE), "{hello stubborn}"
+    )
     assert response.status_code == 200
     assert response.json()["data"] is None
     assert "DEADLINE_EXCEEDED" in response.text

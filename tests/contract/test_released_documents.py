@@ -25,13 +25,13 @@ FILES = sorted((Path(__file__).parent / "operations").glob("*.graphql"))
 COMMAND = ("documents", "publish", "--client", "tv", "--version", "1.0")
 
 
-async def run_command(engines: Engines, *arguments: str) -> tuple[int, str]:
+async def run_command(engines: Engines, *arguments: str, **settings: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bff.cli", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, **engines.environment},
+        env={**os.environ, **engines.environment, **settings},
     )
     async with asyncio.timeout(60):
         output, _ = await process.communicate()
@@ -72,7 +72,12 @@ async def test_a_clients_operations_are_published_by_the_command(database: Engin
     check = DocumentCheck(build_schema()._schema, COSTS)
     assert [fault for document in released for fault in check.find_faults(document.body)] == []
 
-    code, output = await run_command(database, "documents", "check")
+    parts = tmp_path / "parts.graphql"
+    parts.write_text("query Parts { home { id ... @defer { rows { pageInfo { hasNextPage } } } } }")
+    code, output = await run_command(database, *COMMAND, str(parts), BFF_INCREMENTAL="1")
+    assert code == 0, output
+
+    code, output = await run_command(database, "documents", "check", BFF_INCREMENTAL="1")
     assert code == 1
     assert "tv 0.9 sha256:h" in output
     assert "goneSinceThen" in output

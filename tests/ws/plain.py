@@ -183,6 +183,8 @@ class Identities:
 
     def identify(self, connection: HTTPConnection) -> str | None:
         authorization = connection.headers.get("authorization")
+        if authorization == "Bearer good but cursed":
+            raise RuntimeError("password=hunter2")
         if authorization is not None and (authorization in self.ended or not authorization.startswith("Bearer good")):
             raise Unauthenticated("The access token is not valid: sign in with `login`.")
         if connection.headers.get("x-device-class", "TV") != "TV":

@@ -10,6 +10,7 @@ import websockets
 from bff.http import websocket
 from tests.ws.plain import ALLOWED_ORIGIN, PUBLISHED_ID, Plain, started
 from tests.ws.sockets import open_socket, until
+from tests.ws.wire import HANDSHAKE, dialled
 
 COUNT = "subscription { count(to: 3) { number } }"
 SILENT = "subscription { silent { number } }"
@@ -71,6 +72,26 @@ async def test_what_init_says_wrongly_is_closed_with_4400(plain: Plain):
         async with opened(plain) as socket:
             await socket.say("connection_init", payload=payload)
             assert await socket.hear_close() == 4400
+
+
+async def test_what_breaks_inside_is_closed_with_4500_and_tells_nothing(plain: Plain, caplog):
+    async with opened(plain) as socket:
+        await socket.say("connection_init", payload={"authorization": "Bearer good but cursed"})
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await socket.hear()
+    assert (closed.value.rcvd.code, "hunter2" in closed.value.rcvd.reason) == (4500, False)
+    (record,) = [record for record in caplog.records if record.name == "bff.http"]
+    assert "hunter2" in record.exc_text
+
+
+@pytest.mark.parametrize("sent", [b"\xf1\x80\0\0\0\0", b"\x81\x00", b"\x80\x80\0\0\0\0", b"\x83\x80\0\0\0\0"])
+async def test_frames_that_are_none_are_closed_with_1002(plain: Plain, sent):
+    async with dialled(plain) as (reader, writer):
+        writer.write(HANDSHAKE.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent)
+        kind, _, *code = await reader.readexactly(4)
+        assert (kind, int.from_bytes(bytes(code))) == (0x88, 1002)
 
 
 async def test_operations_before_the_acknowledgement_are_closed_with_4401(plain: Plain):
