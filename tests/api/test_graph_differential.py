@@ -1,8 +1,9 @@
 """Compiled and interpreted, the served graph answers alike: the contract's queries and drawn ones, for any viewer."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import hypothesis.strategies as st
@@ -24,6 +25,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 SCHEMA = build_schema()
+SCREENS = ("browse", "home", "search", "title", "titles", "trending")
+"""Fields of the root that have much below them that is kept."""
 MakeContext = Callable[[], OperationContext]
 
 
@@ -56,9 +59,13 @@ def list_values(demo: Demo) -> dict[str, st.SearchStrategy[Any]]:
     }
 
 
+def draw_operations(demo: Demo, roots: Collection[str] = ()) -> st.SearchStrategy[Operation]:
+    return operations(SCHEMA._schema, list_values(demo), least=15, budget=40, roots=roots)
+
+
 @pytest.mark.parametrize("has_fragments", [False, True])
 async def test_drawn_operations_are_answered_alike(demo: Demo, has_fragments: bool) -> None:
-    await compare_drawn_operations(demo, has_fragments=has_fragments, examples=200)
+    await compare_drawn_operations(demo, has_fragments=has_fragments, examples=70)
 
 
 async def compare_drawn_operations(
@@ -67,15 +74,47 @@ async def compare_drawn_operations(
     fragments = FragmentCache() if has_fragments else None
     differential = Differential(SCHEMA, PlanCache(compile_on=1), fragments=fragments)
 
-    async def check(drawn: tuple[Operation, MakeContext]) -> None:
-        operation, make_context = drawn
-        assert validate(SCHEMA._schema, parse(operation.text)) == []
-        await differential.check(operation.text, operation.variables, make_context)
-
     viewers = await list_viewers(demo)
-    drawn = st.tuples(operations(SCHEMA._schema, list_values(demo), budget=40), st.sampled_from(viewers))
+
+    async def check(operation: Operation) -> None:
+        document = parse(operation.text)
+        assert validate(SCHEMA._schema, document) == []
+        for make_context in viewers:
+            await differential.check(document, operation.variables, make_context)
+
+    drawn = draw_operations(demo, SCREENS if has_fragments else ())
     await explore_here(drawn, check, examples=examples, is_repeatable=is_repeatable)
+    assert fragments is None or fragments.hits >= 2 * examples
     assert share_compiled(differential.plans) >= 0.9
+
+
+async def test_operations_that_run_at_once_do_not_meet(demo: Demo) -> None:
+    await compare_operations_at_once(demo, examples=12)
+
+
+async def compare_operations_at_once(demo: Demo, *, examples: int, is_repeatable: bool = True) -> None:
+    """Several operations, each asked by all viewers at once, cold and warm."""
+    fragments = FragmentCache()
+    differential = Differential(SCHEMA, PlanCache(compile_on=1), fragments=fragments)
+    viewers = await list_viewers(demo)
+
+    async def check(drawn: list[Operation]) -> None:
+        asked = [
+            (parse(operation.text), operation.variables, make_context)
+            for operation, make_context in product(drawn, viewers)
+        ]
+        expected = [await differential.run(differential.core, *given[:2], given[2]()) for given in asked]
+        for _ in range(2):
+            answers = await asyncio.gather(
+                *(differential.run(differential.compiled, *given[:2], given[2]()) for given in asked)
+            )
+            for given, core, answer in zip(asked, expected, answers, strict=True):
+                await differential.compare(*given, core, answer)
+
+    several = st.lists(draw_operations(demo, SCREENS), min_size=2, max_size=3)
+    await explore_here(several, check, examples=examples, is_repeatable=is_repeatable)
+    assert share_compiled(differential.plans) >= 0.9
+    assert fragments.hits >= 4 * examples
 
 
 @pytest.mark.parametrize("name", ["home", "search", "title"])

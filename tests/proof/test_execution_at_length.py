@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.test_graph_differential import compare_drawn_operations as compare_over_the_graph
+from tests.api.test_graph_differential import compare_operations_at_once as compare_over_the_graph_at_once
 from tests.live import Demo
 from tests.unit.execution.test_fragments import AMPLE, TINY, compare_visitors_at_once
 from tests.unit.execution.test_fragments import compare_drawn_operations as compare_over_the_museum
@@ -38,4 +39,8 @@ def test_visitors_of_the_museum_do_not_meet() -> None:
 
 @pytest.mark.parametrize("has_fragments", [False, True])
 async def test_the_graph_is_answered_alike(demo: Demo, has_fragments: bool) -> None:
-    await compare_over_the_graph(demo, has_fragments=has_fragments, examples=5000, is_repeatable=False)
+    await compare_over_the_graph(demo, has_fragments=has_fragments, examples=2000, is_repeatable=False)
+
+
+async def test_operations_over_the_graph_do_not_meet(demo: Demo) -> None:
+    await compare_over_the_graph_at_once(demo, examples=300, is_repeatable=False)

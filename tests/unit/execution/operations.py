@@ -1,6 +1,6 @@
 """Draws valid operations over any schema, by its types, with variables for what they leave open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,10 +47,19 @@ class Operation:
 
 @st.composite
 def operations(
-    draw: Draw, schema: GraphQLSchema, values: Values | None = None, *, least: int = 3, budget: int = 60
+    draw: Draw,
+    schema: GraphQLSchema,
+    values: Values | None = None,
+    *,
+    least: int = 3,
+    budget: int = 60,
+    roots: Collection[str] = (),
 ) -> Operation:
-    """One query of about `budget` fields at most; nothing keeps it from having fewer than `least`, but luck."""
-    writer = _Writer(draw, schema, {**_BUILT_IN, **(values or {})}, draw(st.integers(least, budget)))
+    """One query of at most about a number of fields that is drawn, too, from `least` to `budget`. `roots` are the
+    fields of the root to choose from, where not from all.
+    """
+    given = {**_BUILT_IN, **(values or {})}
+    writer = _Writer(draw, schema, given, draw(st.integers(least, budget)), roots)
     body = writer.write_selections(schema.query_type, 0)
     head = f"query({', '.join(writer.definitions)}) " if writer.definitions else ""
     return Operation("\n".join([head + body, *writer.fragments.values()]), writer.variables)
@@ -62,6 +71,7 @@ class _Writer:
     schema: GraphQLSchema
     values: Values
     budget: int
+    roots: Collection[str]
     definitions: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     fragments: dict[str, str] = field(default_factory=dict)
@@ -99,7 +109,9 @@ class _Writer:
         """The head of a field, and the type of what stands below it."""
         self.budget -= 1
         fields: dict[str, GraphQLField | None] = {"__typename": None}
-        if hasattr(parent, "fields"):
+        if parent is self.schema.query_type and self.roots:
+            fields = {name: parent.fields[name] for name in self.roots}
+        elif hasattr(parent, "fields"):
             is_deep = depth > 5 or self.budget <= 0
             leaves = {name: found for name, found in parent.fields.items() if is_leaf_type(get_named_type(found.type))}
             fields |= leaves if is_deep and leaves else parent.fields
@@ -150,7 +162,7 @@ class _Writer:
             return f" @{name}(if: {str(value).lower()})"
         if kind == 1:
             return f" @{name}(if: {self.declare('Boolean!', value)})"
-        given = Undefined if kind == 2 else None if self.chance(9) else self.draw(st.booleans())
+        given = Undefined if kind == 2 else None if self.chance(30) else self.draw(st.booleans())
         return f" @{name}(if: {self.declare(f'Boolean = {str(value).lower()}', given)})"
 
     def write_arguments(self, coordinate: str, arguments: Mapping[str, GraphQLArgument]) -> str:
