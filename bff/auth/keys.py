@@ -5,8 +5,6 @@ of it: so keys change under running processes, and no good token is refused.
 """
 
 import asyncio
-import base64
-import binascii
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -14,10 +12,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import asyncpg
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
@@ -33,11 +29,11 @@ from msgspec import Struct
 from bff.settings import Secret, SettingsError
 from bff.stores import signing_keys
 from bff.stores.signing_keys import StoredKey
+from bff.stores.wrapping import Wrapping, decode_key_encryption_key
 
 ALGORITHM = "ES256"
 MAX_AGE = 3600
 """Seconds; an access token that claims a longer life is refused, whoever signed it."""
-NONCE_BYTES = 12
 LOOK_EVERY = 10.0
 """Seconds between two looks at the keys."""
 PUBLISHED_AHEAD = timedelta(minutes=10)
@@ -123,7 +119,7 @@ async def open_key_ring(pool: asyncpg.Pool, key_encryption_key: Secret, now: dat
 
 async def read_signing_keys(pool: asyncpg.Pool, key_encryption_key: Secret, now: datetime) -> tuple[SigningKey, ...]:
     """What verifies at an instant, at least one; raises like `open_key_ring`."""
-    wrapping = _open_wrapping(key_encryption_key)
+    wrapping = Wrapping(key_encryption_key)
     stored = await signing_keys.read_keys(pool, lambda: _make_key(wrapping, now, signs_from=now), now)
     return tuple(_open_key(wrapping, key) for key in stored)
 
@@ -136,7 +132,7 @@ async def rotate_signing_key(
     May run at once in many processes. The keys before it verify for as long as tokens of theirs live. Raises
     SettingsError for a malformed key-encryption key.
     """
-    wrapping = _open_wrapping(key_encryption_key)
+    wrapping = Wrapping(key_encryption_key)
     signs_from = now + PUBLISHED_AHEAD
     return await signing_keys.add_next_key(
         pool,
@@ -152,54 +148,35 @@ def derive_key(key_encryption_key: Secret, purpose: str) -> bytes:
 
     Raises SettingsError where the key-encryption key is malformed.
     """
-    secret = _decode_key_encryption_key(key_encryption_key)
+    secret = decode_key_encryption_key(key_encryption_key)
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret)
 
 
-def _open_wrapping(key_encryption_key: Secret) -> AESGCM:
-    return AESGCM(_decode_key_encryption_key(key_encryption_key))
-
-
-def _decode_key_encryption_key(key_encryption_key: Secret) -> bytes:
-    try:
-        key = base64.b64decode(key_encryption_key, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:
-        raise SettingsError(
-            "BFF_KEY_ENCRYPTION_KEY is not 32 bytes in base64; `openssl rand -base64 32` makes such a key."
-        )
-    return key
-
-
-def _make_key(wrapping: AESGCM, now: datetime, *, signs_from: datetime) -> StoredKey:
+def _make_key(wrapping: Wrapping, now: datetime, *, signs_from: datetime) -> StoredKey:
     private_key = generate_ec_key(SECP256R1())
     kid = secrets.token_hex(8)
-    nonce = secrets.token_bytes(NONCE_BYTES)
     plain = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return StoredKey(
         kid=kid,
         algorithm=ALGORITHM,
         public_key=private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-        wrapped_private_key=nonce + wrapping.encrypt(nonce, plain, kid.encode()),
+        wrapped_private_key=wrapping.wrap(plain, kid.encode()),
         created_at=now,
         signs_from=signs_from,
     )
 
 
-def _open_key(wrapping: AESGCM, stored: StoredKey) -> SigningKey:
+def _open_key(wrapping: Wrapping, stored: StoredKey) -> SigningKey:
     return SigningKey(stored.kid, _unwrap(wrapping, stored), _load_public(stored), stored.signs_from)
 
 
-def _unwrap(wrapping: AESGCM, stored: StoredKey) -> EllipticCurvePrivateKey:
-    nonce, sealed = stored.wrapped_private_key[:NONCE_BYTES], stored.wrapped_private_key[NONCE_BYTES:]
-    try:
-        plain = wrapping.decrypt(nonce, sealed, stored.kid.encode())
-    except InvalidTag as error:
+def _unwrap(wrapping: Wrapping, stored: StoredKey) -> EllipticCurvePrivateKey:
+    plain = wrapping.unwrap(stored.wrapped_private_key, stored.kid.encode())
+    if plain is None:
         raise SettingsError(
             "BFF_KEY_ENCRYPTION_KEY is not the key that this database's signing keys were wrapped with: start with "
             "that one, or delete the rows of signing_key, which ends the access tokens in use."
-        ) from error
+        )
     private_key = load_der_private_key(plain, None)
     if not isinstance(private_key, EllipticCurvePrivateKey):
         raise SettingsError(f"The signing key {stored.kid} is not an elliptic curve key: delete its row.")

@@ -58,6 +58,16 @@ class KeyLabel(StrEnum):
     AUDIO = "AUDIO"
 
 
+class ContentKey(Struct, frozen=True):
+    """AES-128: 16 bytes each. The id is public (`default_KID` in manifests and segments), the key is not."""
+
+    key_id: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"ContentKey({self.key_id.hex()}, …)"
+
+
 def label_of(quality: Quality) -> KeyLabel:
     """The key that pictures of a quality are encrypted with."""
     if quality.lines <= Quality.P480.lines:

@@ -1,4 +1,5 @@
-"""The tables of what plays: trailers, published videos, markers. `bff.stores.videos` reads and writes them."""
+"""The tables of what plays: trailers, published videos, markers (`bff.stores.videos` reads and writes them), and the
+content keys of assets (`bff.stores.content_keys`)."""
 
 from datetime import datetime
 
@@ -44,3 +45,20 @@ class SkipMarkerTable(SQLModel, table=True):
     starts: float = Field(primary_key=True)
     ends: float
     title_id: str = Field(foreign_key="title.id", ondelete="CASCADE", sa_type=Text, index=True)
+
+
+class ContentKeyTable(SQLModel, table=True):
+    """`label` is a KeyLabel; `wrapped_key` is a nonce of 12 bytes, then the key under AES-256-GCM.
+
+    Keys come before the asset is published and stay after it is replaced, for as long as sessions may play it.
+    """
+
+    __tablename__ = "content_key"
+
+    asset_id: str = Field(primary_key=True, sa_type=Text)
+    label: str = Field(primary_key=True, sa_type=Text)
+    key_id: bytes = Field(unique=True)
+    wrapped_key: bytes
+    created_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    )
