@@ -1,0 +1,179 @@
+"""What becomes of a master: the job, the tasks it is done in, and the rules of their order. No I/O."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from bff.domain.devices import VideoCodec
+from bff.domain.video import AudioKind, SubtitleKind
+
+MOST_TRIES = 3
+"""How often a task is begun before it counts as poison, and its job as failed."""
+LEASE = timedelta(seconds=15)
+"""How long a worker has a task without a word; then another takes it."""
+HEARTBEAT = 4.0
+"""Seconds between two words of a worker about its task."""
+
+
+class IngestState(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class TaskState(StrEnum):
+    """PARKED is what failed too often, or can never succeed."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    PARKED = "PARKED"
+
+
+class TaskKind(StrEnum):
+    """In the order of a job: what a task needs is whole once all tasks of lower stages are done."""
+
+    PROBE = "PROBE"
+    SAMPLE = "SAMPLE"
+    PLAN = "PLAN"
+    CHUNK = "CHUNK"
+    AUDIO = "AUDIO"
+    EXTRAS = "EXTRAS"
+    PACKAGE = "PACKAGE"
+
+    @property
+    def stage(self) -> int:
+        return _STAGES[self]
+
+
+_STAGES = {
+    TaskKind.PROBE: 0,
+    TaskKind.SAMPLE: 1,
+    TaskKind.PLAN: 2,
+    TaskKind.CHUNK: 3,
+    TaskKind.AUDIO: 3,
+    TaskKind.EXTRAS: 3,
+    TaskKind.PACKAGE: 4,
+}
+
+
+class Preset(StrEnum):
+    """QUICK: three rungs at set qualities, in one go a chunk. STANDARD: every rung, its quality found for the title."""
+
+    QUICK = "QUICK"
+    STANDARD = "STANDARD"
+
+
+class Priority(StrEnum):
+    """What waits with a higher one goes first, whatever came before."""
+
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+
+    @property
+    def rank(self) -> int:
+        return list(Priority).index(self)
+
+
+class SourceFile(Struct, frozen=True, kw_only=True):
+    """A file in the object store; `key` is where, `sha256` in hexadecimal, `name` what its owner calls it."""
+
+    key: str
+    sha256: str
+    name: str
+
+
+class SubtitleSource(Struct, frozen=True, kw_only=True):
+    """SRT or WebVTT in any encoding; `language` is a BCP 47 tag."""
+
+    file: SourceFile
+    language: str
+    kind: SubtitleKind = SubtitleKind.SUBTITLES
+
+
+class AudioSource(Struct, frozen=True, kw_only=True):
+    """A file whose first audio track begins with the picture; `language` is a BCP 47 tag."""
+
+    file: SourceFile
+    language: str
+    kind: AudioKind = AudioKind.DUBBED
+
+
+class IngestOrder(Struct, frozen=True, kw_only=True):
+    """What is to be made: with the master's content it says what comes out.
+
+    `language` is that of the master's own sound, where the file does not say.
+    """
+
+    preset: Preset = Preset.STANDARD
+    codecs: tuple[VideoCodec, ...] = (VideoCodec.H264, VideoCodec.AV1)
+    language: str = "en"
+    is_encrypted: bool = False
+    subtitles: tuple[SubtitleSource, ...] = ()
+    audio: tuple[AudioSource, ...] = ()
+
+
+class IngestJob(Struct, frozen=True, kw_only=True):
+    """One master on its way. `share` of its work is done, 0..1; `working_on` names what is under way, like `h264-720`.
+
+    `error` says in words why a job failed or what it waits for; `resembles` is the asset whose picture this one is.
+    """
+
+    id: str
+    playable_id: str
+    title_id: str
+    source: SourceFile
+    order: IngestOrder
+    priority: Priority
+    state: IngestState
+    share: float
+    working_on: tuple[str, ...]
+    error: str | None
+    asset_id: str | None
+    resembles: str | None
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    def estimate_end(self, now: datetime) -> datetime | None:
+        """When it will be done if the rest takes its time like what is done; None while nothing can be said."""
+        if self.state is not IngestState.RUNNING or self.started_at is None or self.share < 0.02:
+            return None
+        return now + (now - self.started_at) * ((1 - self.share) / self.share)
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """What a worker took: `name` is unique within the job, `spec` what the kind needs, as JSON.
+
+    `attempt` counts the takings; with the id it is the worker's title to it.
+    """
+
+    id: int
+    job_id: str
+    kind: TaskKind
+    name: str
+    spec: str
+    attempt: int
+    tries: int
+
+
+class PlannedTask(Struct, frozen=True, kw_only=True):
+    """`weight` is the work that is expected, in seconds of one core."""
+
+    kind: TaskKind
+    name: str
+    spec: str = "{}"
+    weight: float
+
+
+def sum_share(tasks: Iterable[tuple[float, float]]) -> float:
+    """The share of the work that is done, of pairs of weight and share of that task."""
+    total = done = 0.0
+    for weight, share in tasks:
+        total += weight
+        done += weight * share
+    return done / total if total else 0.0

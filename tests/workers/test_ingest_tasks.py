@@ -1,0 +1,206 @@
+"""Masters on their way: which task a worker gets, and what becomes of the tasks of workers that die."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from bff.domain.ingest import (
+    LEASE,
+    MOST_TRIES,
+    IngestJob,
+    IngestState,
+    PlannedTask,
+    Preset,
+    Priority,
+    SourceFile,
+    Task,
+    TaskKind,
+)
+from bff.domain.video import Video
+from bff.stores.ingest import (
+    TaskLost,
+    finish_job,
+    finish_task,
+    park_task,
+    put_off_task,
+    queue_ingest,
+    read_ingest_job,
+    read_ingest_jobs,
+    read_results,
+    release_task,
+    renew_task,
+    sweep_tasks,
+    take_task,
+)
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MASTER = SourceFile(key="masters/1", sha256="1" * 64, name="film.mp4")
+OTHER = SourceFile(key="masters/2", sha256="2" * 64, name="other.mp4")
+CHUNKS = tuple(PlannedTask(kind=TaskKind.CHUNK, name=f"chunk {number}", weight=10) for number in range(3))
+PACKAGE = PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1)
+
+
+@pytest.fixture
+async def film(pool: asyncpg.Pool) -> str:
+    await pool.execute(
+        """INSERT INTO title (id, natural_key, type, name, synopsis, release_year, maturity, added_at, popularity,
+            rating_count) VALUES ('tit_film', 'film', 'MOVIE', 'Film', '', 2010, 0, now(), 1, 0)"""
+    )
+    return "tit_film"
+
+
+async def queue(
+    pool: asyncpg.Pool, film: str, source: SourceFile = MASTER, *, now: datetime = NOW, **order: object
+) -> str:
+    async with pool.acquire() as connection, connection.transaction():
+        return await queue_ingest(connection, playable_id=film, source=source, now=now, **order)  # type: ignore[arg-type]
+
+
+async def take(pool: asyncpg.Pool, now: datetime = NOW) -> Task:
+    task = await take_task(pool, "worker", now)
+    assert task is not None
+    return task
+
+
+async def finish(pool: asyncpg.Pool, task: Task, *then: PlannedTask, result: bytes = b"null") -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await finish_task(connection, task, NOW, result=result, then=then)
+
+
+async def read(pool: asyncpg.Pool, job_id: str) -> IngestJob:
+    job = await read_ingest_job(pool, job_id)
+    assert job is not None
+    return job
+
+
+async def probed(pool: asyncpg.Pool, film: str, source: SourceFile = MASTER, **order: object) -> str:
+    job_id = await queue(pool, film, source, **order)
+    await finish(pool, await take(pool), *CHUNKS, PACKAGE)
+    return job_id
+
+
+async def test_the_same_content_is_made_once(pool: asyncpg.Pool, film: str) -> None:
+    first = await queue(pool, film)
+    moved = SourceFile(key="elsewhere", sha256=MASTER.sha256, name="renamed.mp4")
+    assert await queue(pool, film, moved) == first
+    assert await queue(pool, film, preset=Preset.QUICK) != first
+    assert await queue(pool, film, OTHER) != first
+    assert len(await read_ingest_jobs(pool)) == 3
+    with pytest.raises(LookupError):
+        await queue(pool, "tit_none")
+
+
+async def test_a_stage_waits_for_all_of_the_one_before(pool: asyncpg.Pool, film: str) -> None:
+    job_id = await probed(pool, film)
+    chunks = [await take(pool) for _ in CHUNKS]
+    assert [task.name for task in chunks] == ["chunk 0", "chunk 1", "chunk 2"]
+    assert await take_task(pool, "other", NOW) is None
+    for task in chunks:
+        await finish(pool, task, result=b"7")
+    last = await take(pool)
+    assert last.kind is TaskKind.PACKAGE
+    assert (await read_results(pool, job_id))["chunk 1"] == b"7"
+    async with pool.acquire() as connection, connection.transaction():
+        video = Video(asset_id="ast_1", duration=8, segment_duration=4, segment_count=2, renditions=())
+        await finish_job(connection, last, NOW, video)
+    job = await read(pool, job_id)
+    assert (job.state, job.share, job.finished_at) == (IngestState.DONE, 1.0, NOW)
+    assert await pool.fetchval("SELECT state FROM video") == "READY"
+
+
+async def test_progress_is_the_share_of_the_work(pool: asyncpg.Pool, film: str) -> None:
+    job_id = await probed(pool, film)
+    task = await take(pool)
+    assert await renew_task(pool, task, NOW, 0.5)
+    job = await read(pool, job_id)
+    assert job.share == pytest.approx((2 + 5) / 33)
+    assert job.working_on == ("chunk 0",)
+    ends = job.estimate_end(NOW + 7 * SECOND)
+    assert ends is not None
+    assert ends - NOW == pytest.approx(33 * SECOND, abs=SECOND / 1000)
+
+
+async def test_masters_take_turns(pool: asyncpg.Pool, film: str) -> None:
+    first = await probed(pool, film)
+    second = await probed(pool, film, OTHER)
+    taken = []
+    for number in range(1, 5):
+        task = await take(pool, NOW + number * SECOND)
+        taken.append(task.job_id)
+        await finish(pool, task)
+    assert sorted(taken) == sorted([first, second] * 2)
+    assert taken[0] != taken[1]
+
+
+async def test_the_more_urgent_goes_first(pool: asyncpg.Pool, film: str) -> None:
+    await probed(pool, film, priority=Priority.LOW)
+    urgent = await queue(pool, film, OTHER)
+    assert (await take(pool)).job_id == urgent
+
+
+async def test_no_task_is_taken_twice(pool: asyncpg.Pool, film: str) -> None:
+    await probed(pool, film)
+    taken = await asyncio.gather(*(take_task(pool, f"worker {number}", NOW) for number in range(8)))
+    names = [task.name for task in taken if task is not None]
+    assert sorted(names) == sorted(set(names)) == ["chunk 0", "chunk 1", "chunk 2"]
+
+
+async def test_what_a_dead_worker_had_is_taken_by_another(pool: asyncpg.Pool, film: str) -> None:
+    await probed(pool, film)
+    task = await take(pool)
+    assert await sweep_tasks(pool, NOW + LEASE - SECOND) == 0
+    assert await renew_task(pool, task, NOW + 10 * SECOND, 0.1)
+    assert await sweep_tasks(pool, NOW + LEASE + SECOND) == 0
+    late = NOW + LEASE + 11 * SECOND
+    assert await sweep_tasks(pool, late) == 1
+    again = await take(pool, late)
+    assert (again.name, again.tries) == (task.name, 2)
+    assert not await renew_task(pool, task, late, 0.5)
+    with pytest.raises(TaskLost):
+        await finish(pool, task)
+    await finish(pool, again)
+
+
+async def test_what_kills_every_worker_is_parked(pool: asyncpg.Pool, film: str) -> None:
+    job_id = await probed(pool, film)
+    now = NOW
+    for _ in range(MOST_TRIES):
+        assert (await take(pool, now)).name == "chunk 0"
+        now += LEASE + SECOND
+        assert await sweep_tasks(pool, now) == 1
+    job = await read(pool, job_id)
+    assert (job.state, job.error) == (IngestState.FAILED, "chunk 0: Workers died over it, 3 times.")
+    assert await take_task(pool, "worker", now) is None
+    assert await pool.fetchval("SELECT state FROM video") == "FAILED"
+
+
+async def test_a_worker_that_ends_gives_back_what_it_had(pool: asyncpg.Pool, film: str) -> None:
+    await probed(pool, film)
+    task = await take(pool)
+    await release_task(pool, task)
+    again = await take(pool)
+    assert (again.id, again.tries, again.attempt) == (task.id, 1, 2)
+
+
+async def test_trouble_is_told_and_waited_out(pool: asyncpg.Pool, film: str) -> None:
+    job_id = await queue(pool, film)
+    task = await take(pool)
+    await put_off_task(pool, task, NOW + 30 * SECOND, "the disk is full", is_fault=False)
+    assert (await read(pool, job_id)).error == "the disk is full"
+    assert await take_task(pool, "worker", NOW + 29 * SECOND) is None
+    again = await take(pool, NOW + 30 * SECOND)
+    assert again.tries == 1
+    await finish(pool, again, PACKAGE)
+    assert (await read(pool, job_id)).error is None
+
+
+async def test_a_failed_job_can_be_ordered_again(pool: asyncpg.Pool, film: str) -> None:
+    job_id = await probed(pool, film)
+    working = await take(pool)
+    await park_task(pool, await take(pool), NOW, "no picture")
+    assert not await renew_task(pool, working, NOW, 0.5)
+    assert (await read(pool, job_id)).error == "no picture"
+    assert await queue(pool, film) != job_id
