@@ -33,6 +33,8 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_PIPELINED = 16
 """Requests that may wait for the answer to one before them."""
 MAX_MESSAGE_BYTES = 256 * 1024
+SLICE_BYTES = 8 * 1024
+"""What a socket reads at once: frames may be so small that all that the kernel holds would stop everybody else."""
 PING_EVERY = 15.0
 PONG_DEADLINE = 10.0
 REPLY_DEADLINE = 1.0
@@ -204,8 +206,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.conn = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_log)
         self.logger = _log
-        self.queue = Inbox()  # type: ignore[assignment]
-        self.writable = Gate()  # type: ignore[assignment]
+        self.queue: Inbox = Inbox()  # type: ignore[assignment]
+        self._unread = b""
+        self.writable: Gate = Gate()  # type: ignore[assignment]
         self.ping_interval = PING_EVERY
         self.ping_timeout = PONG_DEADLINE
         self.close_timeout = REPLY_DEADLINE
@@ -219,6 +222,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if len(data) > SLICE_BYTES and self.handshake_complete and not self.close_sent:
+            self._unread = data
+            self.queue.more_comes = True
+            self.transport.pause_reading()
+            self._read_slice()
+            return
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             # uvicorn would wait for ever for a handshake that has failed.
@@ -247,7 +256,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         self._stall.end()
         super().resume_writing()
-        if not self.read_paused:
+        if not (self.read_paused or self._unread):
             self.transport.resume_reading()
 
     def start_keepalive(self) -> None:
@@ -266,6 +275,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
         if not self.disconnected:
             self.loop.call_later(CLOSE_DEADLINE, self.transport.abort)
+
+    def _read_slice(self) -> None:
+        piece, self._unread = self._unread[:SLICE_BYTES], self._unread[SLICE_BYTES:]
+        super().data_received(piece)
+        if self._unread and not self.transport.is_closing():
+            self.loop.call_soon(self._read_slice)
+            return
+        self._unread = b""
+        self.queue.more_comes = False
+        if self.queue.empty():
+            self.read_paused = False
+            if self.writable.is_open:
+                self.transport.resume_reading()
 
     def _refuse(self, answer: bytes) -> None:
         self.close_sent = True

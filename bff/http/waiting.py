@@ -37,16 +37,20 @@ class Stall:
 
 
 class Inbox:
-    """What uvicorn uses of an asyncio.Queue, for one reader, at a tenth of the memory of an idle one."""
+    """What uvicorn uses of an asyncio.Queue, for one reader, at a tenth of the memory of an idle one.
 
-    __slots__ = ("_arrived", "_messages")
+    While `more_comes` it never says that it is empty, at which uvicorn would have more read.
+    """
+
+    __slots__ = ("_arrived", "_messages", "more_comes")
 
     def __init__(self) -> None:
+        self.more_comes = False
         self._messages: list[Any] = []
         self._arrived: asyncio.Future[None] | None = None
 
     def empty(self) -> bool:
-        return not self._messages
+        return not (self._messages or self.more_comes)
 
     def put_nowait(self, message: Any) -> None:
         self._messages.append(message)
@@ -68,6 +72,10 @@ class Gate:
 
     def __init__(self) -> None:
         self._opened: asyncio.Future[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened is None
 
     def set(self) -> None:
         if self._opened is not None and not self._opened.done():

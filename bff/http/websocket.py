@@ -158,6 +158,7 @@ class _Socket:
             await self._begin()
             while True:
                 await self._take(await self._next())
+                await asyncio.sleep(0)  # others get their turn, however many messages have come
         except _Gone:
             return None
         except Close as close:

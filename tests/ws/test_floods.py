@@ -32,6 +32,7 @@ FLOODS = {
     "requests": (post(query("{ slow(seconds: 600) }")), post(HELLO) * 100),
 }
 PINGS = (b"\x89\xfd" + b"\0" * 4 + b"a" * 125) * 500
+EMPTY_PONG = b"\x8a\x80\0\0\0\0"
 EMPTY_PIECES = b"\x00\x80\0\0\0\0" * 5000
 
 
@@ -98,6 +99,25 @@ async def test_pieces_of_a_message_that_hold_nothing_do_not_gather(plain: Plain)
         message = frame('{"type":"connection_init"}')
         writer.write(b"\x80" + message[1:])
         assert b"connection_ack" in await reader.readuntil(b"_ack")
+
+
+async def test_others_have_their_turn_while_a_socket_reads_what_came_at_once(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(HANDSHAKE.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        (served,) = served_now(protocols.WebSocketProtocol)
+        writer.write(frame('{"type":"connection_init"}') + EMPTY_PONG * 10_000)
+        async with asyncio.timeout(10):
+            while not served._unread:  # noqa: ASYNC110 - every turn is looked at
+                await asyncio.sleep(0)
+        writer.write(frame('{"type":"complete","id":"a"}') * 2000 + frame('{"type":"ping"}'))
+        waiting: set[int] = set()
+        answer = asyncio.create_task(reader.readuntil(b"pong"))
+        async with asyncio.timeout(10):
+            while not answer.done():
+                waiting.add(len(served.queue._messages))
+                await asyncio.sleep(0)
+        assert len(waiting) > 100
 
 
 @pytest.mark.parametrize(
