@@ -22,11 +22,12 @@ from bff.execution import FragmentCache, PlanCache
 from bff.heap import set_heap_aside
 from bff.http.admission import Admission
 from bff.http.bank import bank_routes
+from bff.http.bundle import asset_routes
 from bff.http.comparison import Shadow
 from bff.http.compression import Compression
 from bff.http.connections import Connections
 from bff.http.cors import cors_middleware
-from bff.http.graphiql import GraphiQLPage
+from bff.http.graphiql import GraphiQLPage, MintToken
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
@@ -36,6 +37,7 @@ from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
+from bff.http.watch import know_watch_documents, watch_route
 from bff.http.websocket import WebSocketEndpoint
 from bff.logs import log_as_json
 from bff.settings import DocumentPolicy, Settings, read_settings
@@ -55,7 +57,7 @@ from bff.telemetry import CallCount, exporting
 from schema.build import build_schema
 from schema.costs import COSTS
 
-GRAPHIQL = Path(__file__).parent.parent / "web" / "dist"
+BUNDLE = Path(__file__).parent.parent / "web" / "dist"
 SELF_CHECK = """
 query SelfCheck {
   browse(first: 12) {
@@ -128,7 +130,8 @@ def build_app(services: Services) -> Starlette:
     """The app over services that are open."""
     settings = services.settings
     schema = build_schema(incremental=settings.incremental)
-    page = GraphiQLPage(GRAPHIQL, _mint_for_graphiql(services), account=settings.graphiql_login)
+    mint = _mint_for_pages(services) if settings.is_development else None
+    graphiql = GraphiQLPage(BUNDLE, mint, account=settings.graphiql_login) if mint else None
     opener = ContextOpener(services)
     metrics = Metrics(schema._schema, multiprocess=bool(settings.metrics_dir))
     metrics.watch_counts("bff_engine_calls", "Calls of engines", "engine", partial(_count_calls, services))
@@ -145,14 +148,14 @@ def build_app(services: Services) -> Starlette:
     endpoint = GraphQLEndpoint(
         schema,
         opener,
-        graphiql=page.respond if settings.is_development else None,
+        graphiql=graphiql.respond if graphiql else None,
         development=settings.is_development,
         deadline=settings.operation_deadline,
         plans=PlanCache() if settings.compile else None,
         fragments=FragmentCache() if settings.compile and settings.fragments else None,
         costs=COSTS,
         cost_limit=settings.operation_cost,
-        find_document=know_page_documents(partial(find_document, services.pool)),
+        find_document=know_watch_documents(know_page_documents(partial(find_document, services.pool))),
         takes_texts=settings.documents is DocumentPolicy.OPEN,
         country_header=settings.country_header,
         metrics=metrics,
@@ -175,10 +178,10 @@ def build_app(services: Services) -> Starlette:
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
         *mail_page_routes(),
+        watch_route(BUNDLE, mint, account=settings.graphiql_login),
+        *asset_routes(BUNDLE),
         *health_routes({"postgresql": _check_database(services), "redis": services.cache.ping}),
     ]
-    if settings.is_development:
-        routes += page.routes
     if isinstance(services.billing.gateway, LocalGateway):
         routes += bank_routes(services.billing.gateway)
     app = Starlette(
@@ -231,7 +234,7 @@ def _count_calls(services: Services) -> dict[str, int]:
     }
 
 
-def _mint_for_graphiql(services: Services) -> Callable[[Request], Awaitable[str | None]]:
+def _mint_for_pages(services: Services) -> MintToken:
     """Only for a page asked of this machine by its own name: another host's name may be a stranger's page."""
 
     async def mint(request: Request) -> str | None:

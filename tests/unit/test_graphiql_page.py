@@ -10,18 +10,21 @@ from starlette.routing import Route
 
 from bff.domain.ids import IdKind, derive_id
 from bff.errors import Unavailable
+from bff.http.bundle import asset_routes
 from bff.http.graphiql import GraphiQLPage
 
 WEB = Path(__file__).parents[2] / "web/graphiql"
 CONTRACT = Path(__file__).parents[1] / "contract/operations"
-CONFIG = '<script type="application/json" id="graphiql-config">'
+CONFIG = '<script type="application/json" id="page-config">'
 
 
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets/index-BCR64LL_.js").write_text("export {};")
-    (tmp_path / "index.html").write_text(f'<title>Marquee</title>{CONFIG}{{"endpoint": "/x"}}</script><body></body>')
+    (tmp_path / "graphiql").mkdir()
+    page = f'<title>Marquee</title>{CONFIG}{{"endpoint": "/x"}}</script><body></body>'
+    (tmp_path / "graphiql/index.html").write_text(page)
     return tmp_path
 
 
@@ -29,8 +32,8 @@ async def mint_token(_: Request) -> str | None:
     return "header.payload.signature"
 
 
-async def get(page: GraphiQLPage, path: str, **headers: str) -> httpx.Response:
-    app = Starlette(routes=[Route("/graphql", page.respond), *page.routes])
+async def get(page: GraphiQLPage, path: str, dist: Path | None = None, **headers: str) -> httpx.Response:
+    app = Starlette(routes=[Route("/graphql", page.respond), *(asset_routes(dist) if dist else [])])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://marquee") as client:
         return await client.get(path, headers=headers)
 
@@ -87,16 +90,16 @@ async def test_page_is_a_visitors_without_a_token(dist: Path) -> None:
 
 async def test_assets_are_kept_for_ever(dist: Path) -> None:
     page = GraphiQLPage(dist, mint_token)
-    response = await get(page, "/graphiql/assets/index-BCR64LL_.js")
+    response = await get(page, "/web/assets/index-BCR64LL_.js", dist)
     assert response.headers["content-type"] == "text/javascript; charset=utf-8"
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
-    again = await get(page, "/graphiql/assets/index-BCR64LL_.js", **{"If-None-Match": response.headers["etag"]})
+    again = await get(page, "/web/assets/index-BCR64LL_.js", dist, **{"If-None-Match": response.headers["etag"]})
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/graphiql/assets/none.js", "/graphiql/assets/%2e%2e/index.html", "/graphiql/"])
+@pytest.mark.parametrize("path", ["/web/assets/none.js", "/web/assets/%2e%2e/index.html", "/web/"])
 async def test_nothing_else_is_served(dist: Path, path: str) -> None:
-    assert (await get(GraphiQLPage(dist, mint_token), path)).status_code == 404
+    assert (await get(GraphiQLPage(dist, mint_token), path, dist)).status_code == 404
 
 
 async def test_missing_bundle_says_what_to_run(tmp_path: Path) -> None:
@@ -107,7 +110,8 @@ async def test_missing_bundle_says_what_to_run(tmp_path: Path) -> None:
 
 
 def test_bundle_without_a_place_for_the_configuration_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_text("<title>Other</title>")
+    (tmp_path / "graphiql").mkdir()
+    (tmp_path / "graphiql/index.html").write_text("<title>Other</title>")
     with pytest.raises(ValueError, match="make setup"):
         GraphiQLPage(tmp_path, mint_token)
 

@@ -9,9 +9,9 @@ export interface PageConfig {
 }
 
 export function readConfig(page: Document): PageConfig {
-  const element = page.getElementById("graphiql-config");
+  const element = page.getElementById("page-config");
   if (!element?.textContent) {
-    throw new Error("The page has no #graphiql-config: it has to be served by the API.");
+    throw new Error("The page has no #page-config: it has to be served by the API.");
   }
   return JSON.parse(element.textContent) as PageConfig;
 }
