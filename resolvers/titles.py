@@ -161,10 +161,9 @@ def get_preview(root: strawberry.Parent[TitleCard], width: int | None = None) ->
     del root, width
 
 
-def list_trailers(root: strawberry.Parent[TitleCard], info: Info) -> list[Trailer]:
+def list_trailers(root: strawberry.Parent[AnyTitleCard]) -> list[Trailer]:
     """Those that play."""
-    trailers = info.context.catalogue.trailers
-    return [trailers[trailer.id] for trailer in root.trailers if trailer.video is not None]
+    return [Trailer(title=root, card=trailer) for trailer in root.trailers if trailer.video is not None]
 
 
 def list_badges(root: strawberry.Parent[TitleCard], info: Info) -> tuple[Badge, ...]:
