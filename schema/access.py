@@ -10,7 +10,7 @@ from strawberry.extensions import FieldExtension
 
 from bff.auth.access import Access, check_token
 from bff.context import Info, OperationContext, Reads
-from bff.execution.plan import READS
+from bff.execution import READS
 
 __all__ = ["Access", "Entry", "Guard", "field", "read_declared_access", "root", "stream"]
 

@@ -18,7 +18,7 @@ from graphql import (
     is_object_type,
 )
 
-from bff.execution.plan import READS
+from bff.execution import READS
 from schema.build import build_schema
 
 

@@ -7,5 +7,15 @@ from bff.execution.batches import batched
 from bff.execution.executor import CompiledExecutor, CompilingExecutor, PlanCache
 from bff.execution.fragments import FragmentCache, KeptList
 from bff.execution.models import shows
+from bff.execution.survey import READS
 
-__all__ = ["CompiledExecutor", "CompilingExecutor", "FragmentCache", "KeptList", "PlanCache", "batched", "shows"]
+__all__ = [
+    "READS",
+    "CompiledExecutor",
+    "CompilingExecutor",
+    "FragmentCache",
+    "KeptList",
+    "PlanCache",
+    "batched",
+    "shows",
+]

@@ -4,8 +4,9 @@
 
 import builtins
 import linecache
+import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from types import CodeType, FunctionType
 from typing import Any
@@ -18,6 +19,13 @@ _kept: OrderedDict[str, CodeType] = OrderedDict()
 def load_function(name: str, text: str, names: Mapping[str, Any]) -> FunctionType:
     """The function that `text` defines under `name`, with `names` for its globals."""
     return FunctionType(_find_code(text), {**names, "__builtins__": builtins}, name)
+
+
+def load_lines(name: str, lines: Iterable[str], names: Mapping[str, Any], texts: list[str]) -> FunctionType:
+    """The same of lines, whose text is added to `texts`."""
+    text = sys.intern("\n".join(lines) + "\n")  # one string for all plans that have it
+    texts.append(text)
+    return load_function(name, text, names)
 
 
 def _find_code(text: str) -> CodeType:

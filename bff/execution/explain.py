@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from bff.execution.calls import Source
 from bff.execution.executor import CompilingExecutor, PlanCache
-from bff.execution.plan import FieldPlan, Plan, Position, Selection, Source, Uncompilable
+from bff.execution.plan import FieldPlan, Plan, Selection, Uncompilable
+from bff.execution.positions import Position
 
 _WAYS = {
     Source.TYPENAME: "",

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from graphql.error import located_error
 
 if TYPE_CHECKING:
-    from bff.execution.plan import Position
+    from bff.execution.positions import Position
 
 Steps = tuple[tuple[Any, int], ...]
 """The segments of a path, each with its place among its siblings."""

@@ -2,43 +2,23 @@
 twice. What it does not recognise it hands to `Run.complete`.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from strawberry.types.fields.resolver import StrawberryResolver
-
-from bff.execution.code import load_function
+from bff.execution.callers import write_call, write_read
+from bff.execution.calls import Source
+from bff.execution.code import load_lines
 from bff.execution.fragments import KeptList
 from bff.execution.models import is_stored, read_leaf, trust_attribute
-from bff.execution.plan import (
-    FieldPlan,
-    FragmentPlan,
-    Kind,
-    Plan,
-    Position,
-    Selection,
-    Source,
-    plan_fragment,
-    plan_list_fragment,
-)
-from bff.execution.runtime import Deoptimise, Failed, close_unstarted
+from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Stage
+from bff.execution.positions import Kind, Position
+from bff.execution.runtime import Failed
+from bff.execution.survey import plan_fragment, plan_list_fragment
 
 _MAX_LOOPS = 16
 _MAX_DEPTH = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """`call(parents, info, arguments)` gives a value a parent; `complete(run, holders, values)` puts them in place.
-    `read(values)` gives the leaves that good values are; None where there is another among them.
-    """
-
-    call: Callable[..., list[Any]] | None
-    complete: Callable[..., None]
-    read: Callable[[list[Any]], list[Any] | None] | None
 
 
 def generate(plan: Plan) -> None:
@@ -49,78 +29,10 @@ def generate(plan: Plan) -> None:
         assert called.slot is not None  # noqa: S101 - it is among the slots
         complete = _Function(shared).write_stage(called)
         plan.stages[called.slot] = Stage(
-            _write_call(called, plan.texts) if called.source is Source.DIRECT else None,
+            write_call(called, plan.texts) if called.source is Source.DIRECT else None,
             complete,
-            _write_read(called, plan.texts) if called.is_hole else None,
+            write_read(called, plan.texts) if called.is_hole else None,
         )
-
-
-def _write_call(called: FieldPlan, texts: list[str]) -> Callable[..., list[Any]]:
-    """Arguments that were left out take the resolver's own defaults."""
-    resolver = called.base_resolver
-    names: dict[str, Any] = {
-        "resolve": called.resolver,
-        "Deoptimise": Deoptimise,
-        "Failed": Failed,
-        "close_unstarted": close_unstarted,
-    }
-    reads, given = [], []
-    for place, (name, parameter) in enumerate(resolver.signature.parameters.items()):
-        value = f"argument{place}"
-        if name in _parent_names(resolver):
-            value = "parent"
-        elif name == _info_name(resolver):
-            value = "info"
-        elif parameter.default is parameter.empty:
-            reads.append(f"    {value} = arguments[{name!r}]")
-        else:
-            names[f"default{place}"] = parameter.default
-            reads.append(f"    {value} = arguments.get({name!r}, default{place})")
-        given.append(f"{name}={value}" if parameter.kind is parameter.KEYWORD_ONLY else value)
-    lines = [
-        "def call(parents, info, arguments):",
-        *reads,
-        "    values = []",
-        "    append = values.append",
-        "    try:",
-        "        for parent in parents:",
-        "            try:",
-        f"                append(resolve({', '.join(given)}))",
-        "            except Exception as error:",
-        "                append(Failed(error))",
-        "    except Deoptimise:",
-        "        for value in values:",
-        "            close_unstarted(value)",
-        "        raise",
-        "    return values",
-    ]
-    return _load("call", lines, names, texts)
-
-
-def _write_read(called: FieldPlan, texts: list[str]) -> Callable[..., Any] | None:
-    """None for floats, too: some that are equal are written otherwise."""
-    leaf = read_leaf(called.position.type) if called.position.kind is Kind.LEAF else None
-    if leaf is None or leaf.model is float:
-        return None
-    is_good = leaf.check.format("value", "model")
-    expression = leaf.expression.format("value")
-    if called.position.nullable:
-        is_good = f"value is None or {is_good}"
-        expression = f"None if value is None else {expression}"
-    lines = [
-        "def read(values):",
-        "    for value in values:",
-        f"        if not ({is_good}):",
-        "            return None",
-        "    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]",
-    ]
-    return _load("read", lines, {"model": leaf.model}, texts)
-
-
-def _load(name: str, lines: list[str], names: dict[str, Any], texts: list[str]) -> Callable[..., Any]:
-    text = sys.intern("\n".join(lines) + "\n")  # one string for all plans that have it
-    texts.append(text)
-    return load_function(name, text, names)
 
 
 @dataclass(slots=True)
@@ -189,14 +101,14 @@ class _Function:
             "    for holder, value in zip(holders, values):",
             *body.lines,
         ]
-        return _load("complete", lines, self._names, self._shared.texts)
+        return load_lines("complete", lines, self._names, self._shared.texts)
 
     def write_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
         body = _Block(1)
         target = self._write_fields(selection, model, "value", "", body)
         body.add(f"run.missed.append(({self._name('fragment', fragment)}, value, {target}))", f"return {target}")
         lines = ["def build(run, value):", *self._open(), *body.lines]
-        return _load("build", lines, self._names, self._shared.texts)
+        return load_lines("build", lines, self._names, self._shared.texts)
 
     def _open(self) -> list[str]:
         """What is looked up once a call."""
@@ -341,11 +253,3 @@ class _Function:
 
     def _local(self, prefix: str) -> str:
         return f"{prefix}{next(self._locals)}"
-
-
-def _parent_names(resolver: StrawberryResolver[Any]) -> set[str]:
-    return {owner.name for owner in (resolver.root_parameter, resolver.parent_parameter) if owner is not None}
-
-
-def _info_name(resolver: StrawberryResolver[Any]) -> str | None:
-    return resolver.info_parameter.name if resolver.info_parameter is not None else None

@@ -16,19 +16,11 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, is_iterable
 from strawberry.types.arguments import convert_arguments
 
+from bff.execution.calls import Source
 from bff.execution.failures import Failure, settle_failures
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, cut_fragment
-from bff.execution.plan import (
-    FieldPlan,
-    FragmentPlan,
-    Kind,
-    Plan,
-    Position,
-    Selection,
-    Source,
-    Uncompilable,
-    find_owner,
-)
+from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Uncompilable, find_owner
+from bff.execution.positions import Kind, Position
 
 Binding = tuple[dict[str, Any], dict[str, Any] | None]
 """Arguments as graphql-core hands them on, and as the resolver's function takes them; None where it lacks some."""

@@ -24,7 +24,7 @@ from graphql import (
 from msgspec.structs import replace
 from starlette.datastructures import Headers
 
-from bff.execution.plan import READS
+from bff.execution import READS
 from bff.http.answers import Answer
 from bff.http.operations import FoundOperation
 

@@ -11,8 +11,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 
 from bff.context import OperationContext, Reads
+from bff.execution import READS
 from bff.execution.models import find_identity, is_kept_in_lists
-from bff.execution.plan import READS
 from bff.http.caching import MAX_AGE
 from schema.build import build_schema
 from tests.api.test_graph_differential import list_viewers

@@ -8,8 +8,7 @@ import strawberry
 from strawberry.permission import BasePermission
 from strawberry.schema.config import StrawberryConfig
 
-from bff.execution import batched, shows
-from bff.execution.plan import READS
+from bff.execution import READS, batched, shows
 from tests.unit.execution import museum_models as models
 from tests.unit.execution.museum_models import Mood, Reads, Visit, judge, spoil, wait
 

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import bff.execution.callers as callers_module
 import bff.execution.code as code_module
 import bff.execution.fragments as fragments_module
-import bff.execution.generator as generator_module
-import bff.execution.plan as plan_module
 import bff.execution.runtime as runtime_module
+import bff.execution.survey as survey_module
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, KeptList
 from bff.execution.models import list_models
 from bff.execution.runtime import Run
@@ -134,26 +134,24 @@ def overlook_undeclared_classes(original: Any, output_type: Any, schema: Any) ->
 
 def ignore_what_stands_around(original: Any, field: Any) -> bool:
     declared = field.strawberry_field
-    if declared is not None and plan_module.READS in declared.metadata:
+    if declared is not None and survey_module.READS in declared.metadata:
         return False
     return original(field)  # type: ignore[no-any-return]
 
 
 def read_every_leaf(patch: pytest.MonkeyPatch) -> None:
     """Good leaves are not told from others."""
-    original = code_module.load_function
+    original = code_module.load_lines
 
-    def load(name: str, text: str, names: Any) -> Any:
-        if name == "read":
-            text = text.replace("return None", "pass")
-        return original(name, text, names)
+    def load(name: str, lines: list[str], *given: Any) -> Any:
+        return original(name, [line.replace("return None", "pass") for line in lines], *given)
 
     patch.setattr(code_module, "_kept", OrderedDict())
-    patch.setattr(generator_module, "load_function", load)
+    patch.setattr(callers_module, "load_lines", load)
 
 
 def take_floats_for_exact(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(generator_module, "float", None, raising=False)
+    patch.setattr(callers_module, "float", None, raising=False)
 
 
 def never_run_holes_of_found_fragments(original: Any, plan: Any, hole: Any) -> None:
@@ -171,16 +169,17 @@ class Mutant(NamedTuple):
 
 MUTANTS = {
     "fields that say nothing are kept": Mutant(
-        replace(plan_module, "_belongs_to_request", lambda *_: False), "what belongs to a visitor"
+        replace(survey_module, "_belongs_to_request", lambda *_: False), "what belongs to a visitor"
     ),
     "fields with a permission are kept": Mutant(
-        replace(plan_module, "_belongs_to_request", ignore_what_stands_around), "what only friends may see"
+        replace(survey_module, "_belongs_to_request", ignore_what_stands_around), "what only friends may see"
     ),
     "values of undeclared classes are kept": Mutant(
-        replace(plan_module, "list_shown_types", overlook_undeclared_classes), "values of classes that nobody declared"
+        replace(survey_module, "list_shown_types", overlook_undeclared_classes),
+        "values of classes that nobody declared",
     ),
     "what is read far below is no part of the key": Mutant(
-        replace(plan_module, "_survey_position", survey_no_deeper), "where nothing is read but far below"
+        replace(survey_module, "_survey_position", survey_no_deeper), "where nothing is read but far below"
     ),
     "the region is no part of the key": Mutant(read_without("region"), "what is declared to be read"),
     "the language is no part of the key": Mutant(read_without("language"), "what is declared to be read"),
@@ -213,7 +212,7 @@ MUTANTS = {
     ),
     "holes lose their places": Mutant(replace(Hole, "settle", lose_the_place_of_holes), "what may not be null"),
     "nothing runs below what was found": Mutant(
-        replace(plan_module, "_mark_hole", never_run_holes_of_found_fragments), "kept within kept"
+        replace(survey_module, "_mark_hole", never_run_holes_of_found_fragments), "kept within kept"
     ),
 }
 

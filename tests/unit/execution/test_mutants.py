@@ -14,7 +14,7 @@ import bff.execution.failures as failures_module
 import bff.execution.generator as generator_module
 import bff.execution.models as models_module
 from bff.execution.models import Leaf
-from bff.execution.plan import Position
+from bff.execution.positions import Position
 from bff.execution.runtime import Run, SharedInfo, make_path
 from tests.unit.execution.corpus import CORPUS
 from tests.unit.execution.test_zoo_differential import check_example

@@ -1,0 +1,118 @@
+"""What of a plan's values may be kept for all, what it depends on, and which fields belong to each request."""
+
+from typing import NamedTuple
+
+from bff.execution.calls import Source
+from bff.execution.models import find_identity, is_kept_in_lists, list_shown_types
+from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection
+from bff.execution.positions import Kind, Position
+
+READS = "reads"
+"""The key of a field's metadata that names what its value depends on."""
+
+
+def plan_fragment(selection: Selection) -> FragmentPlan | None:
+    """How to keep what a selection reads; None where its type is not cacheable, or nothing of it can be kept."""
+    identity = find_identity(selection.type)
+    if identity is None or not selection.plan.may_cache or all(map(_belongs_to_request, selection.fields)):
+        return None
+    if selection.fragment is None:
+        selection.fragment = _keep(selection.plan, identity, _survey(selection))
+    return selection.fragment
+
+
+def plan_list_fragment(plan: Plan, items: Position) -> FragmentPlan | None:
+    """How to keep a `KeptList` whose items stand at this place; None where no type of theirs says there are such."""
+    if not plan.may_cache or not any(is_kept_in_lists(object_type) for object_type in items.models.values()):
+        return None
+    return _keep(plan, "number", _survey_position(items))
+
+
+class _Survey(NamedTuple):
+    """What is found below a value: what its fields read of the request, and those that belong to it."""
+
+    reads: frozenset[str] = frozenset()
+    holes: tuple[FieldPlan, ...] = ()
+
+    def join(self, other: "_Survey") -> "_Survey":
+        return _Survey(self.reads | other.reads, self.holes + other.holes)
+
+
+def _keep(plan: Plan, identity: str, survey: _Survey | None) -> FragmentPlan | None:
+    if survey is None:
+        return None
+    for hole in survey.holes:
+        _mark_hole(plan, hole)
+    fragment = FragmentPlan(len(plan.fragments), identity, tuple(sorted(survey.reads)))
+    plan.fragments.append(fragment)
+    return fragment
+
+
+def _mark_hole(plan: Plan, hole: FieldPlan) -> None:
+    """A hole's stage runs after that of any field above it: those below the fragment have none where it was found.
+
+    Types that have a batch resolver in common, of an interface, say, are answered in one call.
+    """
+    if hole.is_hole:
+        return
+    slot = hole.slot
+    assert slot is not None  # noqa: S101 - what is no attribute is called
+    hole.is_hole = True
+    hole.group = slot
+    if hole.source is Source.BATCH and hole.position.nullable and hole.position.kind is Kind.LEAF:
+        key = (hole.resolver, hole.position.type, tuple(id(node) for node in hole.nodes))
+        hole.group = plan.batches.setdefault(key, slot)
+    above = hole.parent
+    while above is not None:
+        if above.slot is not None:
+            above.children += [called for called in (slot, hole.group) if called not in above.children]
+        above = above.parent
+
+
+def _belongs_to_request(field: FieldPlan) -> bool:
+    """Whether a field did not declare what of the request its value depends on. What stands around a resolver, a
+    permission, say, declares nothing.
+    """
+    if field.slot is None:
+        return False
+    declared = field.strawberry_field
+    return declared is None or READS not in declared.metadata or bool(declared.extensions)
+
+
+def _survey(selection: Selection) -> _Survey | None:
+    """None where a value is of a class that was not declared: nobody knows what it reads."""
+    survey = _Survey()
+    for field in selection.fields:
+        below = None if _belongs_to_request(field) else _survey_position(field.position)
+        if below is not None:
+            survey = survey.join(below).join(_Survey(reads=_list_reads(field)))
+        elif field.slot is not None:
+            survey = survey.join(_Survey(holes=(field,)))
+        else:
+            return None
+    return survey
+
+
+def _list_reads(field: FieldPlan) -> frozenset[str]:
+    """What a field itself declares; an attribute reads nothing."""
+    if field.slot is None or field.strawberry_field is None:
+        return frozenset()
+    declared: frozenset[str] = field.strawberry_field.metadata[READS]
+    return declared
+
+
+def _survey_position(position: Position) -> _Survey | None:
+    if position.kind is Kind.LEAF:
+        return _Survey()
+    if position.item is not None:
+        return _survey_position(position.item)
+    possible = list_shown_types(position.type, position.plan.schema) if position.models else None
+    if possible is None:
+        return None
+    survey = _Survey()
+    for object_type in possible:
+        below = _survey(position.select(object_type))
+        if below is None:
+            return None
+        survey = survey.join(below)
+    return survey
