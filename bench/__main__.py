@@ -13,6 +13,7 @@ from bench.latency import bench_latency
 from bench.plans import bench_plans
 from bench.scale import bench_scale
 from bench.sockets import bench_sockets
+from bench.spans import bench_spans
 from bench.stage import set_stage
 from bench.tokens import bench_tokens
 
@@ -22,6 +23,7 @@ BENCHES = {
     "plans": bench_plans,
     "scale": bench_scale,
     "sockets": bench_sockets,
+    "spans": bench_spans,
     "tokens": bench_tokens,
     "flame": bench_flame,
 }

@@ -133,7 +133,7 @@ def build_app(services: Services) -> Starlette:
     mint = _mint_for_pages(services) if settings.is_development else None
     graphiql = GraphiQLPage(BUNDLE, mint, account=settings.graphiql_login) if mint else None
     opener = ContextOpener(services)
-    metrics = Metrics(schema._schema, multiprocess=bool(settings.metrics_dir))
+    metrics = Metrics(schema._schema, shared_dir=settings.metrics_dir)
     metrics.watch_counts("bff_engine_calls", "Calls of engines", "engine", partial(_count_calls, services))
     metrics.watch("bff_verified_tokens", "Access tokens remembered", partial(len, services.authority.verifier))
     metrics.watch("bff_ended_sign_ins", "Sign-ins ended before their tokens", partial(len, services.authority.ended))

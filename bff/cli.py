@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+START_DEADLINE = 30
+"""Seconds that one of several processes has to begin to answer, and to say that it lives; past them it is killed."""
+
 _data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -104,6 +107,7 @@ def serve(host: str, port: int, processes: int, data_dir: Path | None) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=8,
+            timeout_worker_healthcheck=START_DEADLINE,
             log_level="warning" if is_development else "info",
             log_config=uvicorn.config.LOGGING_CONFIG if is_development else None,
         )

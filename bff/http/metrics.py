@@ -9,6 +9,7 @@ import hmac
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import prometheus_client as prometheus
@@ -25,7 +26,7 @@ from graphql import (
     is_object_type,
 )
 from msgspec import Struct
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -69,12 +70,12 @@ class Labels:
 
 
 class Metrics:
-    """One an app. With PROMETHEUS_MULTIPROC_DIR set, each process answers for all of them."""
+    """One an app. Each of several processes answers for all of them where `shared_dir` is PROMETHEUS_MULTIPROC_DIR."""
 
-    def __init__(self, schema: GraphQLSchema, *, multiprocess: bool = False) -> None:
+    def __init__(self, schema: GraphQLSchema, *, shared_dir: str = "") -> None:
         self._schema = schema
         self._registry = prometheus.CollectorRegistry()
-        self._multiprocess = multiprocess
+        self._shared_dir = shared_dir
         self._pending: Counter[tuple[int, Sender, str]] = Counter()
         self._operations: OrderedDict[int, _Known] = OrderedDict()
         self._watched: list[Callable[[], None]] = []
@@ -137,9 +138,10 @@ class Metrics:
         """In Prometheus' text format."""
         self.tell()
         registry = self._registry
-        if self._multiprocess:
+        if self._shared_dir:
             registry = prometheus.CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            _forget_the_dead(Path(self._shared_dir))
+            MultiProcessCollector(registry, self._shared_dir)  # type: ignore[no-untyped-call]
         return prometheus.generate_latest(registry)
 
     @asynccontextmanager
@@ -211,6 +213,14 @@ def list_fields(schema: GraphQLSchema, document: DocumentNode, operation: Operat
             condition = fragment.type_condition
             waiting.append((fragment.selection_set, schema.get_type(condition.name.value) if condition else parent))
     return names
+
+
+def _forget_the_dead(shared_dir: Path) -> None:
+    """What a process that was killed had open is open no more; what it counted counts."""
+    for file in shared_dir.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        if not Path(f"/proc/{pid}").exists():
+            mark_process_dead(pid, str(shared_dir))  # type: ignore[no-untyped-call]
 
 
 def metrics_route(metrics: Metrics, token: str) -> Route:
