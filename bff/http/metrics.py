@@ -1,7 +1,7 @@
 """What `/metrics` tells, for Prometheus: operations, fields in use, plans, caches, calls of engines, live sockets.
 
 A request adds one number to one table; names, fields and labels are worked out when the numbers are told. Labels that
-clients choose are bounded: past so many distinct ones they are `other`.
+clients choose are bounded, each and in their combinations: past so many distinct ones they are `other`.
 """
 
 import asyncio
@@ -37,6 +37,9 @@ TELL_EVERY = 1.0
 """Seconds between two updates of what other processes tell for this one."""
 _MOST_PENDING = 5000
 _KEPT_OPERATIONS = 1000
+_MOST_OPERATION_SERIES = 2000
+_MOST_FIELD_SERIES = 5000
+_OTHER = "other"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -64,9 +67,25 @@ class Labels:
         if name in self._known:
             return name
         if len(self._known) >= self._most or len(name) > 80 or not name.isprintable():
-            return "other"
+            return _OTHER
         self._known.add(name)
         return name
+
+
+class Series:
+    """Lets so many combinations of labels through: each is a line of its own for as long as the process lives."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[tuple[str, ...]] = set()
+
+    def admits(self, *labels: str) -> bool:
+        if labels in self._known:
+            return True
+        if len(self._known) >= self._most:
+            return False
+        self._known.add(labels)
+        return True
 
 
 class Metrics:
@@ -81,6 +100,7 @@ class Metrics:
         self._watched: list[Callable[[], None]] = []
         self._trusted_names, self._names = Labels(1000), Labels(200)
         self._clients, self._versions = Labels(50), Labels(200)
+        self._operation_series, self._field_series = Series(_MOST_OPERATION_SERIES), Series(_MOST_FIELD_SERIES)
         self._ran = self._count(
             "bff_operations", "Operations by how they ended", "operation", "document", "client", "version", "outcome"
         )
@@ -126,17 +146,19 @@ class Metrics:
         for (key, sender, outcome), count in pending.items():
             known = self._operations.get(key, _NOT_FOUND)
             client = self._clients.bound(sender.client)
-            self._ran.labels(known.name, known.document, client, self._versions.bound(sender.version), outcome).inc(
-                count
-            )
+            labels = (known.name, known.document, client, self._versions.bound(sender.version), outcome)
+            if not self._operation_series.admits(*labels):
+                # What was published keeps its name: nobody but operators publishes.
+                labels = (known.name if known.document else _OTHER, known.document, _OTHER, _OTHER, outcome)
+            self._ran.labels(*labels).inc(count)
             for name in known.fields:
-                self._fields.labels(name, client).inc(count)
+                by = client if self._field_series.admits(name, client) else _OTHER
+                self._fields.labels(name, by).inc(count)
         for tell in self._watched:
             tell()
 
     def render(self) -> bytes:
-        """In Prometheus' text format."""
-        self.tell()
+        """In Prometheus' text format, as of the last `tell`; takes a while, and may run in a thread."""
         registry = self._registry
         if self._shared_dir:
             registry = prometheus.CollectorRegistry()
@@ -229,7 +251,9 @@ def metrics_route(metrics: Metrics, token: str) -> Route:
     async def serve_metrics(request: Request) -> Response:
         if not _may_read(request, token):
             return PlainTextResponse("Send BFF_METRICS_TOKEN as bearer.\n", 401, headers={"WWW-Authenticate": "Bearer"})
-        return Response(metrics.render(), media_type=prometheus.CONTENT_TYPE_LATEST)
+        metrics.tell()
+        # In a thread: ten thousand lines would hold up everybody for a tenth of a second.
+        return Response(await asyncio.to_thread(metrics.render), media_type=prometheus.CONTENT_TYPE_LATEST)
 
     return Route("/metrics", serve_metrics)
 

@@ -69,6 +69,9 @@ async def test_operations_and_fields_are_counted_by_the_client_that_sent_them(
     assert told["bff_operation_seconds_count"] >= 5
     assert told["bff_plans"] >= 1
     assert told['bff_executions_total{by="compiled"}'] >= 1
+    assert told['bff_executions_total{by="core: first use"}'] >= 1
+    assert told['bff_fragment_lookups_total{outcome="hit"}'] >= 1
+    assert told['bff_fragment_lookups_total{outcome="miss"}'] >= 1
     assert told['bff_engine_calls_total{engine="redis"}'] >= 3
     assert told['bff_engine_calls_total{engine="postgresql"}'] >= 1
     assert told["bff_verified_tokens"] >= 1
@@ -101,6 +104,11 @@ async def test_the_sdl_is_for_operators_in_production(demo: Demo, production: ht
     assert (await demo.visitor.http.get(path)).text == told.text
 
 
+def render(metrics: Metrics) -> bytes:
+    metrics.tell()
+    return metrics.render()
+
+
 def find(schema: object, text: str) -> FoundOperation:
     document = Documents(schema, development=True).find(text)  # type: ignore[arg-type]
     operation = document.definitions[0]
@@ -125,8 +133,33 @@ def test_labels_that_clients_choose_are_bounded() -> None:
     metrics = Metrics(schema)
     for number in range(3000):
         metrics.note(find(schema, f"query Q{number} {{__typename}}"), Sender(f"c{number}", f"v{number}"), "ok", 0.001)
-    assert metrics.render().count(b"bff_operations_total{") <= 202
-    assert b'operation="other"' in metrics.render()
+    told = render(metrics)
+    assert told.count(b"bff_operations_total{") <= 202
+    assert b'operation="other"' in told
+
+
+def test_labels_that_clients_choose_are_bounded_in_their_combinations() -> None:
+    schema = build_schema()._schema
+    metrics = Metrics(schema)
+    fields = " ".join(f"{name} {{ __typename }}" for name in ("viewer", "home", "genres"))
+    operations = [find(schema, f"query Q{number} {{ {fields} }}") for number in range(20)]
+    published = replace(find(schema, "query Published { genres { id } }"), document_hash="a" * 64, is_trusted=True)
+    senders = [Sender(f"c{number}", f"v{number % 40}") for number in range(60)]
+    for sender in senders:
+        for found in operations:
+            for outcome in ("ok", "partial", "cancelled"):
+                metrics.note(found, sender, outcome, 0.001)
+    told = render(metrics)
+    assert 2000 <= told.count(b"bff_operations_total{") <= 2003
+    assert told.count(b"bff_fields_total{") <= 51 * 3
+    total = sum(
+        float(line.rsplit(b" ", 1)[1]) for line in told.splitlines() if line.startswith(b"bff_operations_total{")
+    )
+    assert total == 20 * 60 * 3
+
+    metrics.note(published, senders[0], "ok", 0.001)
+    counted = labels(operation="Published", document="a" * 12, client="other", version="other", outcome="ok")
+    assert f"bff_operations_total{counted} 1.0" in render(metrics).decode()
 
 
 def test_what_is_watched_is_told_as_it_is() -> None:
@@ -134,9 +167,9 @@ def test_what_is_watched_is_told_as_it_is() -> None:
     state = SimpleNamespace(sockets=3, counts={"a": 1})
     metrics.watch("bff_live_sockets", "Sockets", lambda: state.sockets)
     metrics.watch_counts("bff_things", "Things", "kind", lambda: state.counts)
-    assert b"bff_live_sockets 3.0" in metrics.render()
+    assert b"bff_live_sockets 3.0" in render(metrics)
     state.sockets, state.counts = 0, {"a": 4, "b": 2}
-    told = metrics.render()
+    told = render(metrics)
     assert b"bff_live_sockets 0.0" in told
     assert b'bff_things_total{kind="a"} 4.0' in told
     assert b'bff_things_total{kind="b"} 2.0' in told
