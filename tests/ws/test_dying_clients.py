@@ -1,23 +1,17 @@
 """Clients that die, in every way and on every transport: what they asked for stops, and nothing of it is left."""
 
 import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.ws.plain import Plain, started
 from tests.ws.sockets import until
-from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, reset
+from tests.ws.wire import HANDSHAKE, MULTIPART, dialled, follow_by_socket, following, post, query, reset
 
 SILENT = "subscription { silent { number } }"
-MULTIPART = "multipart/mixed;subscriptionSpec=1.0"
-SUBSCRIBE = {"id": "a", "type": "subscribe", "payload": {"query": SILENT}}
 ASKED = {
-    "socket": frame('{"type":"connection_init"}') + frame(json.dumps(SUBSCRIBE)),
+    "socket": follow_by_socket(SILENT),
     "event stream": post(query(SILENT), accept="text/event-stream"),
     "multipart": post(query(SILENT), accept=MULTIPART),
     "event stream, and a request behind it": post(query(SILENT), accept="text/event-stream") + post(query("{hello}")),
@@ -30,19 +24,6 @@ ENDINGS: dict[str, Callable[[asyncio.StreamWriter], None]] = {
     "close": lambda writer: writer.close(),
     "half close": lambda writer: writer.write_eof(),
 }
-CHILD = """
-import socket, sys
-port, *asked = sys.argv[1:]
-held = []
-for text in asked:
-    held.append(socket.create_connection(("127.0.0.1", int(port))))
-    for part in text.split():
-        held[-1].sendall(bytes.fromhex(part))
-        if len(text.split()) > 1:
-            held[-1].recv(1000)
-print("asked", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -59,14 +40,10 @@ async def test_nothing_is_left_of_a_client_that_dies(plain: Plain, asked: str, e
 
 
 async def test_nothing_is_left_of_a_program_that_is_killed(plain: Plain) -> None:
-    port = str(urlsplit(plain.url).port)
-    asked = [ASKED[name].hex() for name in ("socket", "event stream", "multipart")]
-    asked[0] = f"{HANDSHAKE.encode().hex()} {asked[0]}"
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, port, *asked, stdin=PIPE, stdout=PIPE)
-    await until(lambda: (plain.connections.sockets, plain.connections.streams, plain.streams.live) == (1, 2, 3))
-    child.kill()
-    await child.communicate()
-    await until(lambda: plain.is_idle)
+    async with following(plain.url, SILENT) as child:
+        await until(lambda: (plain.connections.sockets, plain.connections.streams, plain.streams.live) == (1, 2, 3))
+        child.kill()
+        await until(lambda: plain.is_idle)
 
 
 async def test_a_subscription_that_begins_stops_when_its_client_dies(plain: Plain) -> None:

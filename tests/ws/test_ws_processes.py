@@ -18,6 +18,7 @@ from tests.engines import Engines
 from tests.faults.external_engines import free_port
 from tests.faults.processes import DEADLINE, started
 from tests.ws.sockets import HOME_CHANGED, Socket, open_socket
+from tests.ws.wire import following, reset
 
 SIGN_IN = """mutation ($input: LoginInput!) {
   login(input: $input) { ... on Session { accessToken viewer { profile { id } } } }
@@ -93,6 +94,20 @@ async def test_a_home_arranged_in_one_process_is_heard_of_in_the_others(catalogu
         while not all(task.done() for task in heard):
             await one.run(client, "mutation { arrangeHome { id } }", authorization)
         assert all(isinstance(task.result()["changedRowIds"], list) for task in heard)
+        async with following(one.url, HOME_CHANGED, authorization) as program:
+            await until_counted(client, one, sockets=2, streams=2, subscriptions=4)
+            program.kill()
+            await until_counted(client, one, sockets=1, streams=0, subscriptions=1)
+        reset(sockets[0].connection.transport)
+        await until_counted(client, one, sockets=0, streams=0, subscriptions=0)
+
+
+async def until_counted(client: httpx.AsyncClient, server: Server, **counts: int) -> None:
+    """Wait until the process says of itself that so many are connected."""
+    wanted = {f"bff_{name} {count:.1f}" for name, count in counts.items()}
+    async with asyncio.timeout(10):
+        while not wanted <= set((await client.get(f"{server.url}/metrics")).text.splitlines()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def begin_request(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

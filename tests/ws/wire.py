@@ -4,16 +4,31 @@ import asyncio
 import json
 import socket
 import struct
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tests.ws.plain import Plain
 
+MULTIPART = "multipart/mixed;subscriptionSpec=1.0"
 HANDSHAKE = (
     "GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
+_PROGRAM = """
+import socket, sys
+port, *asked = sys.argv[1:]
+held = []
+for text in asked:
+    held.append(socket.create_connection(("127.0.0.1", int(port))))
+    for part in text.split():
+        held[-1].sendall(bytes.fromhex(part))
+        if len(text.split()) > 1:
+            held[-1].recv(1000)
+sys.stdin.read()
+"""
 
 
 @asynccontextmanager
@@ -32,9 +47,37 @@ async def read_all(reader: asyncio.StreamReader, seconds: float = 5) -> bytes:
         return await reader.read()
 
 
-def post(body: bytes, length: int | None = None, accept: str = "application/json") -> bytes:
+@asynccontextmanager
+async def following(url: str, subscription: str, authorization: str = "") -> AsyncIterator[Process]:
+    """A program of its own that follows by a socket, an event stream and multipart, and says nothing more."""
+    asked = [
+        f"{HANDSHAKE.encode().hex()} {follow_by_socket(subscription, authorization).hex()}",
+        post(query(subscription), accept="text/event-stream", authorization=authorization).hex(),
+        post(query(subscription), accept=MULTIPART, authorization=authorization).hex(),
+    ]
+    command = (sys.executable, "-c", _PROGRAM, str(urlsplit(url).port), *asked)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+def follow_by_socket(subscription: str, authorization: str = "") -> bytes:
+    """What a socket says after its handshake."""
+    payload = {"authorization": authorization} if authorization else {}
+    subscribe = {"id": "a", "type": "subscribe", "payload": {"query": subscription}}
+    messages = ({"type": "connection_init", "payload": payload}, subscribe)
+    return b"".join(frame(json.dumps(message)) for message in messages)
+
+
+def post(body: bytes, length: int | None = None, accept: str = "application/json", authorization: str = "") -> bytes:
     size = len(body) if length is None else length
     head = f"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAccept: {accept}\r\n"
+    if authorization:
+        head += f"Authorization: {authorization}\r\n"
     return f"{head}Content-Length: {size}\r\n\r\n".encode() + body
 
 
