@@ -6,7 +6,9 @@ const require = createRequire(new URL("../../web/package.json", import.meta.url)
 const { createClient: createWsClient } = require("graphql-ws");
 const { createClient: createSseClient } = require("graphql-sse");
 const { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } = require("@apollo/client");
+const { PersistedQueryLink } = require("@apollo/client/link/persisted-queries");
 const { GraphQLWsLink } = require("@apollo/client/link/subscriptions");
+const { createHash } = require("node:crypto");
 const urql = require("@urql/core");
 const WebSocket = require("ws");
 
@@ -167,6 +169,28 @@ async function apollo() {
   return results;
 }
 
+// The hash alone, then hash and text, then the hash alone again: by GET what is known, so that a cache may hold it.
+async function apolloPersisted() {
+  const sent = [];
+  const note = (url, options) => {
+    sent.push(`${options.method} ${options.body ? Object.keys(JSON.parse(options.body)).includes("query") : false}`);
+    return fetch(url, options);
+  };
+  const persisted = new PersistedQueryLink({
+    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    useGETForHashedQueries: true,
+  });
+  const link = ApolloLink.from([persisted, new HttpLink({ uri: url, headers, fetch: note })]);
+  const client = new ApolloClient({ link, cache: new InMemoryCache() });
+  const query = gql("query Persisted { viewer { region } }");
+  for (let turn = 0; turn < 2; turn += 1) {
+    const { data } = await client.query({ query, fetchPolicy: "network-only" });
+    sent.push(data.viewer.region);
+  }
+  client.stop();
+  return sent;
+}
+
 async function urqlWith(name) {
   const socket = openSocket();
   const exchange = urql.subscriptionExchange({
@@ -212,6 +236,7 @@ const cases = {
   "graphql-ws forbidden": graphqlWsForbidden,
   "graphql-ws reconnects": graphqlWsReconnects,
   apollo,
+  "apollo persisted": apolloPersisted,
   "urql socket": () => urqlWith("socket"),
   "urql stream": () => urqlWith("stream"),
   "graphql-sse": graphqlSse,

@@ -218,7 +218,7 @@ async def _find_document(text_hash: str) -> str | None:
 
 
 def build_plain(
-    identities: Identities, *, incremental: bool = False, deadline: float = 5.0
+    identities: Identities, *, incremental: bool = False, deadline: float = 5.0, takes_texts: bool = True
 ) -> tuple[Starlette, Connections, ResultStreams]:
     connections = Connections(identities.identify)
     endpoint = GraphQLEndpoint(
@@ -228,6 +228,7 @@ def build_plain(
         connections=connections,
         deadline=deadline,
         find_document=_find_document,
+        takes_texts=takes_texts,
     )
     sockets = WebSocketEndpoint(endpoint.streams, connections, identities.identify, origins=[ALLOWED_ORIGIN])
     app = Starlette(routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", sockets)])

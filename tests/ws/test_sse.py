@@ -1,6 +1,7 @@
 """GraphQL over server-sent events in distinct connections mode, clause by clause, and how a stream is agreed on."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ import pytest
 
 from bff.http import streaming
 from tests.ws.plain import PUBLISHED_ID, Plain, serve_plain, started
-from tests.ws.sockets import until
+from tests.ws.sockets import open_socket, until
 
 COUNT = "subscription { count(to: 2) { number context } }"
 SILENT = "subscription { silent { number } }"
@@ -140,6 +141,37 @@ async def test_published_documents_are_run_by_their_id(client):
         first, complete = read_events(response.text)
         assert first.result == {"data": {"count": {"number": 1}}}
         assert complete.name == "complete"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed;subscriptionSpec=1.0"])
+async def test_persisted_queries_are_known_by_their_hash_once_they_were_sent(client, accept):
+    text = f"subscription Kept {{ count(to: {len(accept)}) {{ number }} }}"
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+    by_get = {"params": {"extensions": json.dumps(extensions)}, "headers": {"Accept": "text/event-stream"}}
+    unknown, _ = read_events((await client.get("/graphql", **by_get)).text)
+    assert unknown.result["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    whole = await ask(client, text, accept, extensions=extensions)
+    again = await client.post("/graphql", json={"extensions": extensions}, headers={"Accept": accept})
+    assert again.content == whole.content
+    assert again.content.count(b"number") == len(accept)
+    assert len(read_events((await client.get("/graphql", **by_get)).text)) == len(accept) + 1
+
+
+async def test_where_texts_are_not_taken_streams_and_sockets_take_none():
+    async with serve_plain(takes_texts=False) as plain:
+        async with httpx.AsyncClient(base_url=plain.url, timeout=10, trust_env=False) as client:
+            refused, _ = read_events((await ask(client, COUNT)).text)
+            assert refused.result["errors"][0]["extensions"]["code"] == "UNTRUSTED_DOCUMENT"
+            response = await client.post(
+                "/graphql", json={"documentId": PUBLISHED_ID}, headers={"Accept": "text/event-stream"}
+            )
+            assert read_events(response.text)[0].result == {"data": {"count": {"number": 1}}}
+        async with open_socket(plain.url) as socket:
+            await socket.greet()
+            await socket.subscribe("a", COUNT)
+            assert (await socket.hear())["payload"][0]["extensions"]["code"] == "UNTRUSTED_DOCUMENT"
+            await socket.say("subscribe", id="b", payload={"documentId": PUBLISHED_ID})
+            assert (await socket.hear())["payload"] == {"data": {"count": {"number": 1}}}
 
 
 async def test_results_come_as_they_are_made_with_heartbeats_between(plain: Plain, client, monkeypatch):

@@ -17,6 +17,7 @@ EXPECTED = {
     "graphql-ws forbidden": 4403,
     "graphql-ws reconnects": {"event": "event", "connections": 2},
     "apollo": {"socket": SERVED, "multipart": SERVED},
+    "apollo persisted": ["GET false", "POST true", "US", "GET false", "US"],
     "urql socket": {**SERVED, **REFUSED},
     "urql stream": {**SERVED, **REFUSED},
     "graphql-sse": {**SERVED, **REFUSED},
