@@ -206,9 +206,9 @@ class GraphQLEndpoint:
     async def _respond(self, request: Request, wish: _Wish, course: _Course) -> Answer | StreamAnswer:
         if wish.media_type is None and choose_stream(wish.accept) is None and not self._may_answer_in_parts(wish):
             raise _not_acceptable()
+        self.operations.charge_reading(request)
         parameters = await read_request(request)
         deadline = self._set_deadline(request)
-        self.operations.charge_reading(request)
         if wish.media_type == EVENT_STREAM:
             course.is_noted = True
             found = await self.streams.find(request, parameters, course.incident)

@@ -1,6 +1,7 @@
 """Callers who ask for too much, over HTTP: refused with 429 and when to come again; and passwords that are guessed."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -41,7 +42,7 @@ async def strict(served_strictly: tuple[RateLimits, httpx.AsyncClient]) -> httpx
 
 
 async def ask_until_refused(
-    strict: httpx.AsyncClient, body: dict[str, str], headers: dict[str, str] | None = None
+    strict: httpx.AsyncClient, body: dict[str, Any], headers: dict[str, str] | None = None
 ) -> list[httpx.Response]:
     """The answers up to the first 429: shares fill up again while they are asked for."""
     answers: list[httpx.Response] = []
@@ -72,7 +73,8 @@ async def test_visitors_share_what_their_address_has(strict: httpx.AsyncClient) 
     assert refused.status_code == 429
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, str], int]] = {
+    "requests that are none": ({"query": 5}, {}, 400),
     "texts that are no GraphQL": ({"query": "{"}, {}, 200),
     "texts that are not valid": ({"query": "{nope}"}, {}, 200),
     "operations that cost too much": ({"query": DEAR}, {}, 400),
