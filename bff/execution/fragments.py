@@ -62,6 +62,17 @@ class Hole(dict[str, Any]):
     unfold = settle
 
 
+class Gap(NamedTuple):
+    """Where a fragment lacks a value: the slot of the field, the slot that answers it there, and what it is a field of.
+
+    Knows slots by their numbers alone: what is kept must not keep plans that were given up.
+    """
+
+    slot: int
+    group: int
+    parent: Any
+
+
 class Group(NamedTuple):
     """The holes of a fragment that one slot answers: the values that they are fields of, and which holes they are."""
 
@@ -71,25 +82,25 @@ class Group(NamedTuple):
 
 
 class Fragment:
-    """The JSON of one value, cut at its holes: places of what belongs to each request.
+    """The JSON of one value, cut at its gaps: places of what belongs to each request.
 
     `value` is the value itself: a fragment holds for this very one and for no later version of it.
     """
 
-    __slots__ = ("_filled", "_filled_with", "groups", "holes", "pieces", "size", "value", "whole")
+    __slots__ = ("_filled", "_filled_with", "gaps", "groups", "pieces", "size", "value", "whole")
 
-    def __init__(self, value: Any, pieces: Sequence[bytes], holes: Sequence[tuple[FieldPlan, Any]]) -> None:
+    def __init__(self, value: Any, pieces: Sequence[bytes], gaps: Sequence[Gap]) -> None:
         self.value = value
         self.pieces = tuple(pieces)
-        self.holes = tuple(holes)
+        self.gaps = tuple(gaps)
         groups: dict[int, Group] = {}
-        for place, (field, parent) in enumerate(holes):
-            group = groups.setdefault(field.group, Group(field.group, [], []))
-            group.parents.append(parent)
+        for place, gap in enumerate(gaps):
+            group = groups.setdefault(gap.group, Group(gap.group, [], []))
+            group.parents.append(gap.parent)
             group.places.append(place)
         self.groups = tuple(groups.values())
-        self.whole = orjson.Fragment(pieces[0]) if not holes else None
-        self.size = 2 * sum(map(len, pieces)) + 100 * len(holes) + 500
+        self.whole = orjson.Fragment(pieces[0]) if not gaps else None
+        self.size = 2 * sum(map(len, pieces)) + 100 * len(gaps) + 500
         self._filled: orjson.Fragment | None = None
         self._filled_with: list[list[Any]] | None = None
 
@@ -98,7 +109,7 @@ class Fragment:
         them, and then the text.
         """
         if self._filled is None or values != self._filled_with:
-            texts = [b"null"] * len(self.holes)
+            texts = [b"null"] * len(self.gaps)
             for group, given in zip(self.groups, values, strict=True):
                 for place, value in zip(group.places, given, strict=True):
                     texts[place] = write_leaf(value)
@@ -107,7 +118,7 @@ class Fragment:
         return self._filled
 
     def join(self, texts: Sequence[bytes]) -> bytes:
-        """The JSON with a text for each hole."""
+        """The JSON with a text for each gap."""
         parts = [b""] * (2 * len(texts) + 1)
         parts[::2] = self.pieces
         parts[1::2] = texts
@@ -115,12 +126,15 @@ class Fragment:
 
 
 class Filling:
-    """A fragment that was found, while its holes are computed: by groups of good leaves, or each in a `Hole`."""
+    """A fragment that was found, while its gaps are filled: by groups of good leaves, or each by a `Hole`. `slots` are
+    those of its plan.
+    """
 
-    __slots__ = ("fragment", "holder", "holes", "key", "values")
+    __slots__ = ("fragment", "holder", "holes", "key", "slots", "values")
 
-    def __init__(self, fragment: Fragment, holder: Any, key: Any) -> None:
+    def __init__(self, fragment: Fragment, slots: Sequence[FieldPlan], holder: Any, key: Any) -> None:
         self.fragment = fragment
+        self.slots = slots
         self.holder = holder
         self.key = key
         self.values: list[list[Any]] = [[]] * len(fragment.groups)
@@ -128,8 +142,8 @@ class Filling:
 
     def open_holes(self, number: int) -> list[Hole]:
         """A place for each value of a group that is not known to hold nothing but good leaves."""
-        group = self.fragment.groups[number]
-        opened = [Hole(*self.fragment.holes[place], None) for place in group.places]
+        group, gaps = self.fragment.groups[number], self.fragment.gaps
+        opened = [Hole(self.slots[gaps[place].slot], gaps[place].parent, None) for place in group.places]
         self.holes.update(zip(group.places, opened, strict=True))
         return opened
 
@@ -144,7 +158,7 @@ class Filling:
 
     def unfold(self) -> None:
         """Put the data in its place instead, where errors find their paths."""
-        texts = [f'"{_MARK}{place}"'.encode() for place in range(len(self.fragment.holes))]
+        texts = [f'"{_MARK}{place}"'.encode() for place in range(len(self.fragment.gaps))]
         data = orjson.loads(self.fragment.join(texts))
         values = self._list_values()
         for target, key, place in list(_find_marks(data)):
@@ -157,7 +171,7 @@ class Filling:
             self.holder.settle()
 
     def _list_values(self) -> list[Any]:
-        values: list[Any] = [None] * len(self.fragment.holes)
+        values: list[Any] = [None] * len(self.fragment.gaps)
         for group, given in zip(self.fragment.groups, self.values, strict=True):
             for place, value in zip(group.places, given, strict=False):
                 values[place] = value
@@ -242,14 +256,15 @@ def cut_fragment(value: Any, data: Any) -> Fragment | None:
     """Turn a completed value into a fragment, before its holes are settled; None for data that JSON does not hold as
     it is.
     """
-    holes: list[tuple[FieldPlan, Any]] = []
+    gaps: list[Gap] = []
 
     def mark(item: object) -> orjson.Fragment:
         if type(item) is Hole:
-            holes.append((item.field, item.parent))
+            assert item.field.slot is not None  # noqa: S101 - what is no attribute is called
+            gaps.append(Gap(item.field.slot, item.field.group, item.parent))
             return orjson.Fragment(_MARK_BYTES)
         if type(item) is Filling:
-            holes.extend(item.fragment.holes)
+            gaps.extend(item.fragment.gaps)
             return orjson.Fragment(_MARK_BYTES.join(item.fragment.pieces))
         raise TypeError
 
@@ -257,4 +272,4 @@ def cut_fragment(value: Any, data: Any) -> Fragment | None:
         text = orjson.dumps(data, default=mark, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:
         return None
-    return Fragment(value, text.split(_MARK_BYTES), holes)
+    return Fragment(value, text.split(_MARK_BYTES), gaps)

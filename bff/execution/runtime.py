@@ -172,7 +172,7 @@ class Run:
         """What stands in the place of a value whose fragment was found; holes are computed with the other fields."""
         if fragment.whole is not None:
             return fragment.whole
-        filling = Filling(fragment, holder, key)
+        filling = Filling(fragment, self.plan.slots, holder, key)
         self._unsettled.append(filling)
         for number, group in enumerate(fragment.groups):
             slot = group.slot

@@ -121,10 +121,10 @@ def survey_no_deeper(original: Any, position: Any) -> Any:
 
 def cut_all_holes_but_one(original: Any, value: Any, data: Any) -> Any:
     fragment = original(value, data)
-    if fragment is None or not fragment.holes:
+    if fragment is None or not fragment.gaps:
         return fragment
     pieces = [*fragment.pieces[:-2], fragment.pieces[-2] + b"null" + fragment.pieces[-1]]
-    return Fragment(value, pieces, fragment.holes[:-1])
+    return Fragment(value, pieces, fragment.gaps[:-1])
 
 
 def overlook_undeclared_classes(original: Any, output_type: Any, schema: Any) -> Any:

@@ -1,6 +1,8 @@
 """With parts of answers kept, the museum answers alike: visitors, regions and versions take turns at one cache."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -11,6 +13,7 @@ import pytest
 from graphql import DocumentNode, OperationDefinitionNode, parse, print_ast, validate
 
 from bff.execution import FragmentCache, PlanCache
+from bff.execution.plan import Plan
 from tests.unit.execution.comparison import Differential, Executed, share_compiled
 from tests.unit.execution.exploring import explore
 from tests.unit.execution.museum import VALUES, build_museum
@@ -190,3 +193,16 @@ def compare_visitors_at_once(*, examples: int, is_repeatable: bool = True) -> No
     explore(st.lists(turns(4, most=5), min_size=2, max_size=3), check, examples=examples, is_repeatable=is_repeatable)
     assert share_compiled(keeping.differential.plans) >= 0.9
     assert keeping.fragments.hits >= keeping.answers
+
+
+async def test_what_is_kept_keeps_no_plan_that_was_given_up() -> None:
+    keeping = Keeping()
+    differential = Differential(MUSEUM, PlanCache(compile_on=1, capacity=1), fragments=keeping.fragments)
+    museum, plans = Museum(1), set[weakref.ref[Plan]]()
+    for alias in "abc":
+        document = parse(f"{{ works {{ {alias}: name isLiked }} }}")
+        await differential.run(differential.compiled, document, {}, Visit("Ann", museum))
+        plans |= {weakref.ref(plan) for made in differential.plans._prepared.values() for plan in made.plans.values()}
+    gc.collect()
+    assert len(keeping.fragments) == 3 * 4
+    assert len([plan for plan in plans if plan() is not None]) == 1
