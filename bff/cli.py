@@ -102,7 +102,7 @@ def serve(host: str, port: int, processes: int, data_dir: Path | None) -> None:
             workers=processes,
             loop="uvloop",
             http="bff.http.protocols:HttpProtocol",
-            ws="bff.http.protocols:WebSocketProtocol",
+            ws="bff.http.socket_protocol:WebSocketProtocol",
             lifespan="on",
             access_log=False,
             server_header=False,

@@ -9,7 +9,8 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
-from bff.http.protocols import HttpProtocol, WebSocketProtocol
+from bff.http.protocols import HttpProtocol
+from bff.http.socket_protocol import WebSocketProtocol
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bff.http import protocols, waiting
+from bff.http import protocols, socket_protocol, waiting
 from tests.ws.plain import Plain
 from tests.ws.sockets import until
 from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, shrink
@@ -94,7 +94,7 @@ async def test_pieces_of_a_message_that_hold_nothing_do_not_gather(plain: Plain)
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"\x01\x80" + b"\0" * 4 + EMPTY_PIECES + b"\x89\x80" + b"\0" * 4)
         assert await reader.readexactly(2) == b"\x8a\x00"  # the pong: all before it was read
-        (served,) = served_now(protocols.WebSocketProtocol)
+        (served,) = served_now(socket_protocol.WebSocketProtocol)
         assert len(served.frames) == 1
         message = frame('{"type":"connection_init"}')
         writer.write(b"\x80" + message[1:])
@@ -105,7 +105,7 @@ async def test_others_have_their_turn_while_a_socket_reads_what_came_at_once(pla
     async with dialled(plain) as (reader, writer):
         writer.write(HANDSHAKE.encode())
         await reader.readuntil(b"\r\n\r\n")
-        (served,) = served_now(protocols.WebSocketProtocol)
+        (served,) = served_now(socket_protocol.WebSocketProtocol)
         writer.write(frame('{"type":"connection_init"}') + EMPTY_PONG * 10_000)
         async with asyncio.timeout(10):
             while not served._unread:  # noqa: ASYNC110 - every turn is looked at
@@ -147,6 +147,47 @@ async def test_what_is_no_request_or_two_at_once_is_refused_and_the_connection_c
     async with dialled(plain) as (reader, writer):
         writer.write(head)
         assert (await reader.readline()).split()[1] == status
+
+
+UPGRADES = {
+    "as Java's client asks": "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+    "to several": "Connection: keep-alive, upgrade\r\nUpgrade: h2c, foo/2\r\n",
+    "in two headers": "Connection: keep-alive\r\nConnection: upgrade\r\nUpgrade: foo\r\n",
+}
+
+
+@pytest.mark.parametrize("body", ["whole", "late", "chunked"])
+@pytest.mark.parametrize("name", UPGRADES)
+async def test_an_upgrade_to_what_is_not_served_is_as_if_not_asked_for(plain: Plain, name: str, body: str) -> None:
+    async with dialled(plain) as (reader, writer):
+        for _ in range(2):
+            head = POST + UPGRADES[name]
+            if body == "chunked":
+                writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+                writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(HELLO), HELLO))
+            else:
+                writer.write(f"{head}Content-Length: {len(HELLO)}\r\n\r\n".encode())
+                if body == "late":
+                    (served,) = served_now(protocols.HttpProtocol)
+                    await until(lambda served=served: served._is_in_body)  # type: ignore[misc]
+                writer.write(HELLO)
+            async with asyncio.timeout(5):
+                assert b"hello world" in await reader.readuntil(b"}}")
+
+
+async def test_requests_behind_each_other_may_all_wish_for_an_upgrade(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        heads = [f"{POST}{upgrade}Content-Length: {len(HELLO)}\r\n\r\n".encode() for upgrade in UPGRADES.values()]
+        writer.write(b"".join(head + HELLO for head in heads))
+        for _ in heads:
+            async with asyncio.timeout(5):
+                assert b"hello world" in await reader.readuntil(b"}}")
+
+
+async def test_a_tunnel_is_refused(plain: Plain) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_body_in_chunks_is_read_like_any(plain: Plain) -> None:

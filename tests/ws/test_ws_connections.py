@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bff.http import protocols, waiting
+from bff.http import protocols, socket_protocol, waiting
 from tests.ws.plain import Context, Plain, serve_plain, started
 from tests.ws.sockets import open_socket, until
 from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, read_all, reset, shrink
@@ -164,8 +164,8 @@ async def test_a_reader_that_is_slow_but_reads_is_served(plain: Plain, monkeypat
 
 
 async def test_a_socket_that_answers_no_ping_is_dropped(plain: Plain, monkeypatch):
-    monkeypatch.setattr(protocols, "PING_EVERY", 0.1)
-    monkeypatch.setattr(protocols, "PONG_DEADLINE", 0.1)
+    monkeypatch.setattr(socket_protocol, "PING_EVERY", 0.1)
+    monkeypatch.setattr(socket_protocol, "PONG_DEADLINE", 0.1)
     async with dialled(plain) as (reader, writer):
         writer.write(HANDSHAKE.encode())
         await reader.readuntil(b"\r\n\r\n")
@@ -175,8 +175,8 @@ async def test_a_socket_that_answers_no_ping_is_dropped(plain: Plain, monkeypatc
 
 
 async def test_a_socket_that_answers_pings_stays(plain: Plain, monkeypatch):
-    monkeypatch.setattr(protocols, "PING_EVERY", 0.05)
-    monkeypatch.setattr(protocols, "PONG_DEADLINE", 0.5)
+    monkeypatch.setattr(socket_protocol, "PING_EVERY", 0.05)
+    monkeypatch.setattr(socket_protocol, "PONG_DEADLINE", 0.5)
     async with open_socket(plain.url) as one:
         await one.greet()
         await asyncio.sleep(0.5)
