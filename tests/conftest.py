@@ -2,12 +2,16 @@
 
 from tests.engines import catalogue_database, database, database_numbers, engines, migrated_template
 from tests.live import demo, live_app
+from tests.media.assets import clear_asset, encodes, encrypted_asset
 
 __all__ = [
     "catalogue_database",
+    "clear_asset",
     "database",
     "database_numbers",
     "demo",
+    "encodes",
+    "encrypted_asset",
     "engines",
     "live_app",
     "migrated_template",
