@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench.compression import bench_compression
 from bench.flame import bench_flame
 from bench.home import bench_home
 from bench.latency import bench_latency
@@ -18,6 +19,7 @@ from bench.stage import set_stage
 from bench.tokens import bench_tokens
 
 BENCHES = {
+    "compression": bench_compression,
     "home": bench_home,
     "latency": bench_latency,
     "plans": bench_plans,

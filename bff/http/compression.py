@@ -1,7 +1,8 @@
 """Compresses answers by what the client takes: zstd, brotli or gzip, each at the level that pays.
 
-Measured on a home of 147 kB: zstd 1 makes 28 kB in 0.11 ms, brotli 1 30 kB in 0.19 ms, gzip 1 38 kB in 0.7 ms; levels
-above save a tenth for four times the time. Streams pass untouched, so that no event waits for the next.
+Measured on a home of 147 kB (`python -m bench compression`): zstd 1 makes 28 kB in 0.12 ms, brotli 1 30 kB in 0.22 ms,
+gzip 1 38 kB in 0.8 ms; levels above save a tenth for four times the time. Streams pass untouched, so
+that no event waits for the next.
 """
 
 import zlib
