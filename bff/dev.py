@@ -149,7 +149,9 @@ async def _fill_database(options: DevOptions, data_dir: Path, report: Report) ->
     from bff.auth.demo import seed_demo_accounts, seed_plans
     from bff.catalog.importer import DEMO_FILES, import_catalogue
     from bff.stores.migrate import migrate
+    from bff.stores.objects import open_objects
     from bff.stores.postgres import open_pool
+    from workers.ingest_order import order_demo_films
 
     settings = read_settings()
     today = datetime.now(UTC).date()
@@ -165,6 +167,8 @@ async def _fill_database(options: DevOptions, data_dir: Path, report: Report) ->
             await import_catalogue(pool, DEMO_FILES, today=today, report=report)
             report("Making the demo accounts, unless they are there.")
             await seed_demo_accounts(pool, settings, today=today, report=report)
+            report("Ordering the videos of the demo's films, unless they are there: the worker makes them meanwhile.")
+            await order_demo_films(pool, open_objects(settings), report)
         finally:
             await pool.close()
     except Exception as error:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from arq.connections import ArqRedis
 from arq.worker import create_worker
 from redis.exceptions import RedisError
 
@@ -15,11 +17,16 @@ from bff.stores.local_gateway import open_gateway
 from bff.stores.postgres import StatementCount, open_pool
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
 from bff.telemetry import exporting
+from workers.ingest_tasks import Workshop
 from workers.mail import open_mail_room
 from workers.outbox import relay_outbox
 from workers.settings import open_queue, worker_settings
+from workers.transcode import call_for_work, open_workshop, transcode_settings
 
 log = logging.getLogger(__name__)
+
+Describe = Callable[[ArqRedis, dict[Any, Any]], dict[str, Any]]
+"""What tells arq about a queue."""
 
 REST = 0.5
 """Seconds between two looks for a Redis that is away."""
@@ -44,10 +51,11 @@ async def _work(settings: Settings) -> None:
     mail_room = open_mail_room(settings)
     async with (
         exporting(settings.traces_endpoint) as spans,
-        await open_pool(settings, max_size=4, on_query=StatementCount()) as pool,
+        await open_pool(settings, max_size=6, on_query=StatementCount()) as pool,
     ):
         cache = DocumentCache(open_redis(settings), deadline=2)
         billing = Billing(pool, open_gateway(settings, pool))
+        shop = open_workshop(settings, pool)
         ctx = {
             "pool": pool,
             "cache": cache,
@@ -55,20 +63,32 @@ async def _work(settings: Settings) -> None:
             "mail_room": mail_room,
             "billing": billing,
             "spans": spans,
+            "workshop": shop,
         }
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(relay_outbox(pool, cache), name="outbox relay")
-                group.create_task(_run_jobs(settings, cache, ctx), name="jobs")
+                group.create_task(_run_jobs(settings, cache, ctx, worker_settings), name="jobs")
+                if settings.encoders:
+                    group.create_task(_run_jobs(settings, cache, ctx, transcode_settings), name="encodes")
+                    group.create_task(_call_for_work(settings, shop), name="calls for work")
         finally:
             await cache.close()
 
 
-async def _run_jobs(settings: Settings, cache: DocumentCache, ctx: dict[str, Any]) -> None:
+async def _call_for_work(settings: Settings, shop: Workshop) -> None:
+    queue = open_queue(settings)
+    try:
+        await call_for_work(shop, queue)
+    finally:
+        await queue.aclose(close_connection_pool=True)
+
+
+async def _run_jobs(settings: Settings, cache: DocumentCache, ctx: dict[str, Any], describe: Describe) -> None:
     """Runs until it is cancelled. arq ends with the first command that Redis does not answer, and is begun anew."""
     while True:
         queue = open_queue(settings)
-        worker = create_worker(worker_settings(queue, dict(ctx)))
+        worker = create_worker(describe(queue, dict(ctx)))
         try:
             await worker.async_run()
         except (RedisError, OSError) as error:

@@ -32,6 +32,7 @@ class SourceName(StrEnum):
     TVMAZE = "tvmaze"
     FILMS = "movietweetings-films"
     RATINGS = "movietweetings-ratings"
+    OPEN_FILMS = "open-films"
 
 
 class SourceFile(Struct, frozen=True):
@@ -139,6 +140,8 @@ def _decode(name: str, content: bytes) -> str:
 def _recognise(name: str, first_line: str) -> SourceName:
     if first_line.startswith("show_id,"):
         return SourceName.NETFLIX
+    if first_line.startswith('{"key":'):
+        return SourceName.OPEN_FILMS
     if first_line.startswith("{"):
         return SourceName.TVMAZE
     if _RATING_LINE.match(first_line):

@@ -12,6 +12,7 @@ from bff.artwork.describe import DRAWING_REVISION
 from bff.catalog.files import DEMO_FOLDER, BadRow, CatalogueFileError, SourceFile, SourceName, open_source
 from bff.catalog.mappings import Mappings, compute_mappings_digest, read_mappings
 from bff.catalog.merge import Calendar, collect_unknown_labels, merge_titles
+from bff.catalog.open_films import OPEN_FILMS_FILE
 from bff.catalog.rows import build_rows
 from bff.catalog.sources import Sources, choose_shifts, read_files
 from bff.stores.catalogue_import import (
@@ -34,6 +35,7 @@ DEMO_FILES: tuple[Path, ...] = (
     DEMO_FOLDER / "catalog" / "tvmaze_205shows.jsonl.gz",
     DEMO_FOLDER / "interactions" / "100K-movies.dat.gz",
     DEMO_FOLDER / "interactions" / "100K-ratings.dat.gz",
+    OPEN_FILMS_FILE,
 )
 
 Report = Callable[[str], None]
@@ -88,6 +90,7 @@ async def _import_files(
         netflix=shifts[SourceName.NETFLIX],
         tvmaze=shifts[SourceName.TVMAZE],
         ratings=shifts[SourceName.RATINGS],
+        open_films=shifts[SourceName.OPEN_FILMS],
         anchor=min((source.first_imported_on for source in stored.values()), default=today),
     )
     tables = await asyncio.to_thread(_build_tables, sources, calendar, mappings)

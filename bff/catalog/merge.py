@@ -12,9 +12,10 @@ from bff.catalog.mappings import Mappings
 from bff.catalog.movietweetings import RatedFilm
 from bff.catalog.names import fold_name
 from bff.catalog.netflix import NetflixTitle
+from bff.catalog.open_films import OpenFilm
 from bff.catalog.sources import Sources
 from bff.catalog.tvmaze import TVmazeEpisode, TVmazeSeries
-from bff.domain.titles import CreditRole
+from bff.domain.titles import CreditRole, MaturityRating
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -29,6 +30,7 @@ class Calendar(Struct, frozen=True):
     tvmaze: timedelta
     ratings: timedelta
     anchor: date
+    open_films: timedelta = timedelta()
 
 
 class MergedCredit(Struct, frozen=True):
@@ -57,7 +59,9 @@ class MergedSeason(Struct, frozen=True):
 
 
 class MergedTitle(Struct, frozen=True, kw_only=True):
-    """`key` is natural and lasting: netflix:s123 or tvmaze:5. `film_id` is that of the film in MovieTweetings."""
+    """`key` is natural and lasting: netflix:s123, tvmaze:5 or open:sintel. `film_id` is that of the film in
+    MovieTweetings; `maturity` is what a source says that goes by no certificate.
+    """
 
     key: str
     is_series: bool
@@ -74,10 +78,11 @@ class MergedTitle(Struct, frozen=True, kw_only=True):
     added_at: datetime
     tvmaze_rating: float | None = None
     film_id: str | None = None
+    maturity: MaturityRating | None = None
 
 
 def merge_titles(sources: Sources, calendar: Calendar, mappings: Mappings) -> list[MergedTitle]:
-    """All titles: those of the CSV, joined where they can be, then TVmaze's own."""
+    """All titles: those of the CSV, joined where they can be, then TVmaze's own, then the open films."""
     series = join_series(sources.netflix, sources.tvmaze, mappings.distinct_works)
     films = join_films(sources.netflix, sources.films)
     titles = [
@@ -86,6 +91,7 @@ def merge_titles(sources: Sources, calendar: Calendar, mappings: Mappings) -> li
     ]
     joined = {show.id for show in series.values()}
     titles += [_convert_tvmaze(show, calendar, mappings) for show in sources.tvmaze if show.id not in joined]
+    titles += [_convert_open_film(film, calendar, mappings) for film in sources.open_films]
     return titles
 
 
@@ -172,6 +178,27 @@ def _convert_tvmaze(show: TVmazeSeries, calendar: Calendar, mappings: Mappings) 
         countries=(show.country,) if show.country else (),
         added_at=start_of_day(show.premiered_on) + calendar.tvmaze,
         tvmaze_rating=show.rating,
+    )
+
+
+def _convert_open_film(film: OpenFilm, calendar: Calendar, mappings: Mappings) -> MergedTitle:
+    """Licensed in every country that there is: the films are anybody's to show."""
+    cast = tuple(MergedCredit(person, CreditRole.ACTOR, character) for person, character in film.cast)
+    return MergedTitle(
+        key=film.natural_key,
+        is_series=False,
+        name=film.name,
+        synopsis=film.synopsis,
+        language=film.language,
+        release_year=film.release_year,
+        certificate=None,
+        duration=film.duration,
+        genres=tuple(slug for slug in film.genres if slug in mappings.genres),
+        credits=tuple(MergedCredit(name, CreditRole.DIRECTOR) for name in film.directors) + cast,
+        seasons=(),
+        countries=tuple(sorted(set(mappings.countries.values()))),
+        added_at=start_of_day(film.added_on) + calendar.open_films,
+        maturity=film.ceiling,
     )
 
 

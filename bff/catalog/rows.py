@@ -13,7 +13,7 @@ from bff.catalog.names import fold_name
 from bff.catalog.popularity import RatingSummary, estimate_popularity, expect_counts, summarise_ratings
 from bff.catalog.windows import plan_windows
 from bff.domain.ids import IdKind, derive_id
-from bff.domain.titles import Genre
+from bff.domain.titles import Genre, MaturityRating
 from bff.stores.catalogue_import import TableRows
 
 Row = tuple[object, ...]
@@ -86,10 +86,14 @@ def _build_titles(titles: Iterable[MergedTitle], ids: Mapping[str, str], ranking
         ranking = rankings[title.key]
         rows.append((
             ids[title.key], title.key, "SERIES" if title.is_series else "MOVIE", title.name, title.language,
-            title.synopsis, title.release_year, title.certificate, int(rate_certificate(title.certificate)),
+            title.synopsis, title.release_year, title.certificate, int(_rate(title)),
             title.duration, title.added_at, ranking.popularity, ranking.average_rating, ranking.rating_count,
         ))  # fmt: skip
     return TableRows("title", ("id",), columns, rows)
+
+
+def _rate(title: MergedTitle) -> MaturityRating:
+    return rate_certificate(title.certificate) if title.maturity is None else title.maturity
 
 
 def _build_seasons(titles: Iterable[MergedTitle], ids: Mapping[str, str]) -> tuple[list[Row], list[Row]]:

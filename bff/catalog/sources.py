@@ -10,6 +10,7 @@ from bff.catalog.clock import choose_shift, start_of_day
 from bff.catalog.files import BadRow, ReadRows, SourceFile, SourceName
 from bff.catalog.movietweetings import FilmRating, RatedFilm, read_films, read_ratings
 from bff.catalog.netflix import NetflixTitle, read_netflix
+from bff.catalog.open_films import OpenFilm, read_open_films
 from bff.catalog.tvmaze import TVmazeSeries, read_tvmaze
 
 Row = TypeVar("Row")
@@ -22,6 +23,7 @@ class Sources(Struct, frozen=True):
     tvmaze: tuple[TVmazeSeries, ...] = ()
     films: tuple[RatedFilm, ...] = ()
     ratings: tuple[FilmRating, ...] = ()
+    open_films: tuple[OpenFilm, ...] = ()
     bad_rows: tuple[BadRow, ...] = ()
 
 
@@ -44,6 +46,7 @@ def read_files(files: Mapping[SourceName, SourceFile]) -> Sources:
         tvmaze=read(SourceName.TVMAZE, read_tvmaze),
         films=read(SourceName.FILMS, read_films),
         ratings=read(SourceName.RATINGS, read_ratings),
+        open_films=read(SourceName.OPEN_FILMS, read_open_films),
         bad_rows=tuple(bad_rows),
     )
 
@@ -55,6 +58,7 @@ def choose_shifts(sources: Sources, today: date) -> dict[SourceName, timedelta]:
         SourceName.TVMAZE: choose_shift(_instants(_walk_air_dates(sources.tvmaze)), today),
         SourceName.FILMS: timedelta(),
         SourceName.RATINGS: choose_shift((rating.rated_at for rating in sources.ratings), today),
+        SourceName.OPEN_FILMS: choose_shift(_instants(film.added_on for film in sources.open_films), today),
     }
 
 

@@ -13,7 +13,7 @@ MOST_TRIES = 3
 """How often a task is begun before it counts as poison, and its job as failed."""
 LEASE = timedelta(seconds=15)
 """How long a worker has a task without a word; then another takes it."""
-HEARTBEAT = 4.0
+HEARTBEAT = 2.0
 """Seconds between two words of a worker about its task."""
 
 
@@ -120,6 +120,7 @@ class IngestOrder(Struct, frozen=True, kw_only=True):
 class IngestJob(Struct, frozen=True, kw_only=True):
     """One master on its way. `share` of its work is done, 0..1; `working_on` names what is under way, like `h264-720`.
 
+    `asset_id` names what it becomes.
     `error` says in words why a job failed or what it waits for; `resembles` is the asset whose picture this one is.
     """
 
@@ -133,7 +134,7 @@ class IngestJob(Struct, frozen=True, kw_only=True):
     share: float
     working_on: tuple[str, ...]
     error: str | None
-    asset_id: str | None
+    asset_id: str
     resembles: str | None
     queued_at: datetime
     started_at: datetime | None

@@ -163,6 +163,19 @@ async def take_task(pool: asyncpg.Pool, worker: str, now: datetime) -> Task | No
     return Task(**{**row, "kind": TaskKind(row["kind"])}) if row is not None else None
 
 
+async def has_work(pool: asyncpg.Pool, now: datetime) -> bool:
+    """Whether a task may be ready, or a lease may have run out."""
+    found: bool = await pool.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM ingest_task AS task JOIN ingest_job AS job ON job.id = job_id
+            WHERE job.state IN ('QUEUED', 'RUNNING') AND (task.state = 'WAITING' AND due_at <= $1
+                OR task.state = 'RUNNING' AND lease_until < $1))
+        """,
+        now,
+    )
+    return found
+
+
 async def renew_task(pool: asyncpg.Pool, task: Task, now: datetime, share: float) -> bool:
     """Say that the work goes on, and how far it is; False where the task is no longer the caller's."""
     status = await pool.execute(
@@ -388,7 +401,7 @@ def _read_job(row: Any) -> IngestJob:
         share=1.0 if state is IngestState.DONE else sum_share(zip(row["weights"], row["shares"], strict=True)),
         working_on=tuple(row["working_on"]),
         error=row["trouble"],
-        asset_id=row["asset_id"] if state is IngestState.DONE else None,
+        asset_id=row["asset_id"],
         resembles=row["resembles"],
         queued_at=row["queued_at"],
         started_at=row["started_at"],

@@ -1,6 +1,7 @@
-"""The object store: artwork now, video and the lake later. A local folder, or what a URL names; writes are whole."""
+"""The object store: artwork, masters, video. A local folder, or what a URL names; writes are whole."""
 
 import asyncio
+import errno
 from pathlib import Path
 
 import obstore
@@ -12,13 +13,18 @@ from bff.settings import Settings
 
 DEADLINE = 5.0
 """Seconds after which the store counts as away."""
+SLOWEST = 1_000_000
+"""Bytes a second that a file moves at least."""
+_AT_ONCE = 1000
 
 
 class Objects:
     """Objects by key (`images/tit_…/boxart-342.….webp`)."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        """`folder` is where a local store keeps its objects."""
         self._store = store
+        self._folder = folder
 
     async def read(self, key: str) -> bytes | None:
         """None where there is no such object. Raises Unavailable."""
@@ -29,7 +35,7 @@ class Objects:
         except FileNotFoundError:
             return None
         except (BaseError, OSError, TimeoutError) as error:
-            raise _away() from error
+            raise _away(error) from error
 
     async def write(self, key: str, content: bytes) -> None:
         """Appears whole or not at all, over what was there. Raises Unavailable."""
@@ -37,7 +43,62 @@ class Objects:
             async with asyncio.timeout(DEADLINE):
                 await obstore.put_async(self._store, key, content)
         except (BaseError, OSError, TimeoutError) as error:
-            raise _away() from error
+            raise _away(error) from error
+
+    async def write_file(self, key: str, path: Path) -> None:
+        """Like `write`, of a file of any size. Raises Unavailable."""
+        try:
+            size = (await asyncio.to_thread(path.stat)).st_size
+            async with asyncio.timeout(60 + size / SLOWEST):
+                await obstore.put_async(self._store, key, path)
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+
+    async def fetch(self, key: str, folder: Path) -> Path:
+        """A file with the object's content, to be read only: the store's own, or a copy in `folder`.
+
+        Raises FileNotFoundError or Unavailable.
+        """
+        if self._folder is not None:
+            path = self._folder / key
+            if not path.is_file():
+                raise FileNotFoundError(key)
+            return path
+        path = folder / key.replace("/", "_")
+        try:
+            async with asyncio.timeout(DEADLINE):
+                found = await obstore.get_async(self._store, key)
+            async with asyncio.timeout(60 + found.meta["size"] / SLOWEST):
+                with path.open("wb") as file:
+                    async for part in found.stream():
+                        await asyncio.to_thread(file.write, part)
+        except FileNotFoundError:
+            raise
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+        return path
+
+    async def exists(self, key: str) -> bool:
+        """Raises Unavailable."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+        return True
+
+    async def remove_below(self, prefix: str) -> None:
+        """Every object whose key begins with `prefix/`. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(60):
+                async for entries in obstore.list(self._store, prefix, chunk_size=_AT_ONCE):
+                    await obstore.delete_async(self._store, [entry["path"] for entry in entries])
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
 
 
 def open_objects(settings: Settings) -> Objects:
@@ -45,8 +106,10 @@ def open_objects(settings: Settings) -> Objects:
     if settings.object_store_url:
         return Objects(from_url(settings.object_store_url))
     folder = Path(settings.data_dir).resolve() / "objects"
-    return Objects(LocalStore(folder, mkdir=True))
+    return Objects(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder)
 
 
-def _away() -> Unavailable:
+def _away(error: BaseException | None = None) -> Unavailable:
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error):
+        return Unavailable("The object store is full: make room.", retry_after=60)
     return Unavailable("The object store does not answer; try again.", retry_after=2)

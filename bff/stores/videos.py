@@ -26,6 +26,12 @@ async def find_title_of(connection: Connection, playable_id: str) -> str | None:
     return found
 
 
+async def has_title(connection: Connection, title_id: str) -> bool:
+    """Whether there is such a film or series, hidden or not."""
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM title WHERE id = $1)", title_id)
+    return found
+
+
 async def add_trailer(connection: Connection, trailer_id: str, title_id: str, name: str) -> None:
     """Behind the others of its title; once more changes its name. Cards follow with the next `publish_video`."""
     if kind_of(trailer_id) is not IdKind.TRAILER:

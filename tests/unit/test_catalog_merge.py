@@ -21,7 +21,8 @@ from bff.catalog.movietweetings import RatedFilm
 from bff.catalog.names import fold_name
 from bff.catalog.rows import build_rows
 from bff.catalog.sources import Sources, choose_shifts, read_files
-from bff.domain.titles import CreditRole
+from bff.catalog.windows import SERVED_REGIONS
+from bff.domain.titles import CreditRole, MaturityRating
 
 TODAY = date(2026, 11, 21)
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -48,7 +49,7 @@ def _find(titles: dict[str, MergedTitle], name: str, *, is_series: bool = True) 
 
 
 def test_all_titles_of_both_sources_are_there(titles: dict[str, MergedTitle]) -> None:
-    assert len(titles) == 8965
+    assert len(titles) == 8968
     assert sum(key.startswith("netflix:") for key in titles) == 8807
     assert sum(len(season.episodes) for title in titles.values() for season in title.seasons) == 18_520
 
@@ -157,7 +158,20 @@ def test_language_is_said_only_where_the_data_says_it(titles: dict[str, MergedTi
     spoken = {title.key: title.language for title in titles.values() if title.language}
     spanish = {f"netflix:{title.show_id}" for title in sources.netflix if "Spanish-Language TV Shows" in title.labels}
     assert {key for key, language in spoken.items() if language == "es"} == spanish
-    assert len(spoken) == sum(show.language is not None for show in sources.tvmaze) + len(spanish)
+    said = sum(show.language is not None for show in sources.tvmaze) + len(sources.open_films)
+    assert len(spoken) == said + len(spanish)
+
+
+def test_open_films_are_licensed_everywhere_and_rated_by_their_list(titles: dict[str, MergedTitle]) -> None:
+    films = [title for key, title in titles.items() if key.startswith("open:")]
+    assert [(film.name, film.maturity) for film in films] == [
+        ("Sintel", MaturityRating.AGE_13),
+        ("Tears of Steel", MaturityRating.AGE_13),
+        ("Big Buck Bunny", MaturityRating.ALL),
+    ]
+    for film in films:
+        assert set(SERVED_REGIONS) < set(film.countries)
+        assert "clip" in film.synopsis
 
 
 def test_every_label_and_country_is_mapped(sources: Sources) -> None:

@@ -1,0 +1,164 @@
+"""What is to be made of a master, decided once: renditions, chunks, tracks, and the tasks that make them. No I/O."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import msgspec
+from msgspec import Struct
+
+from bff.domain.devices import VideoCodec
+from bff.domain.ingest import AudioSource, IngestOrder, PlannedTask, Preset, TaskKind
+from bff.domain.ladder import CHUNK_SECONDS, Chunk, Rung, group_length, plan_chunks
+from bff.domain.masters import Master, MasterAudio
+from bff.domain.video import AudioKind, Quality
+
+STEREO, SURROUND = 2, 6
+
+
+class AudioPlan(Struct, frozen=True, kw_only=True):
+    """One track of sound. `source` counts the order's audio files, None is the master; `index` its audio streams."""
+
+    folder: str
+    source: int | None
+    index: int
+    start: float
+    language: str
+    kind: AudioKind
+    channels: int
+
+
+class IngestPlan(Struct, frozen=True, kw_only=True):
+    """`rungs` stand best first, `audio` the default first."""
+
+    master: Master
+    rungs: tuple[Rung, ...]
+    chunks: tuple[Chunk, ...]
+    audio: tuple[AudioPlan, ...]
+
+    @property
+    def segment_seconds(self) -> float:
+        rate = self.master.frames_a_second
+        return float(Fraction(group_length(rate)) / rate)
+
+
+class ChunkSpec(Struct, frozen=True):
+    """Which chunk of the plan, for which rungs by their names."""
+
+    number: int
+    rungs: tuple[str, ...]
+
+
+class AudioSpec(Struct, frozen=True):
+    """Which track of the plan."""
+
+    number: int
+
+
+def plan_ingest(
+    master: Master, rungs: Sequence[Rung], order: IngestOrder, outside: Sequence[MasterAudio] = ()
+) -> IngestPlan:
+    """`outside` are the audio streams of the files that the order names, in its order."""
+    return IngestPlan(
+        master=master,
+        rungs=tuple(rungs),
+        chunks=tuple(plan_chunks(master.frame_count, master.frames_a_second, CHUNK_SECONDS[order.preset])),
+        audio=tuple(_plan_audio(master.audio, order, outside)),
+    )
+
+
+def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
+    """What is left to do once the plan stands. The quick preset makes all rungs of a chunk from one decode."""
+    groups = [plan.rungs] if preset is Preset.QUICK else [(rung,) for rung in plan.rungs]
+    rate = plan.master.frames_a_second
+    tasks = [
+        PlannedTask(
+            kind=TaskKind.CHUNK,
+            name=f"{rungs[0].name if len(rungs) == 1 else 'picture'}/{number + 1} of {len(plan.chunks)}",
+            spec=_encode(ChunkSpec(number, tuple(rung.name for rung in rungs))),
+            weight=float(chunk.count / rate) * weigh_rungs(rungs, preset),
+        )
+        for number, chunk in enumerate(plan.chunks)
+        for rungs in groups
+    ]
+    tasks += [
+        PlannedTask(
+            kind=TaskKind.AUDIO,
+            name=track.folder,
+            spec=_encode(AudioSpec(number)),
+            weight=plan.master.duration * 0.03,
+        )
+        for number, track in enumerate(plan.audio)
+    ]
+    tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
+    return tasks
+
+
+def weigh_rungs(rungs: Iterable[Rung], preset: Preset) -> float:
+    """Seconds of one core that a second of picture takes, about."""
+    return sum(_COSTS[rung.quality] * _CODEC_COSTS[rung.codec] for rung in rungs) * (
+        1.0 if preset is Preset.QUICK else 1.8
+    )
+
+
+_COSTS = {
+    Quality.P240: 0.2,
+    Quality.P360: 0.25,
+    Quality.P480: 0.3,
+    Quality.P720: 0.45,
+    Quality.P1080: 0.8,
+    Quality.P2160: 3.0,
+}
+_CODEC_COSTS = {VideoCodec.H264: 1.0, VideoCodec.HEVC: 2.0, VideoCodec.VP9: 3.0, VideoCodec.AV1: 1.1}
+
+
+def _plan_audio(
+    streams: Sequence[MasterAudio], order: IngestOrder, outside: Sequence[MasterAudio]
+) -> Iterable[AudioPlan]:
+    """Each stream in stereo, and as it is where it has more: what nothing plays but few want stands behind."""
+    taken: set[str] = set()
+    own = [(None, stream, _name_kind(number, stream)) for number, stream in enumerate(streams)]
+    given: list[tuple[int | None, MasterAudio, AudioKind]] = [
+        (number, stream, source.kind) for number, (source, stream) in enumerate(zip(order.audio, outside, strict=True))
+    ]
+    for source, stream, kind in [*own, *given]:
+        language = _find_language(stream, order, source)
+        suffix = "-description" if kind is AudioKind.DESCRIPTION else ""
+        for channels, mark in ((STEREO, ""), (SURROUND, "-surround")):
+            if channels == SURROUND and stream.channels < SURROUND:
+                continue
+            folder = _name_folder(f"audio-{language.lower()}{suffix}{mark}", taken)
+            yield AudioPlan(
+                folder=folder,
+                source=source,
+                index=stream.index,
+                start=stream.start if source is None else 0.0,
+                language=language,
+                kind=kind,
+                channels=channels,
+            )
+
+
+def _find_language(stream: MasterAudio, order: IngestOrder, source: int | None) -> str:
+    if source is not None:
+        given: AudioSource = order.audio[source]
+        return given.language
+    return stream.language or order.language
+
+
+def _name_kind(number: int, stream: MasterAudio) -> AudioKind:
+    if stream.is_description:
+        return AudioKind.DESCRIPTION
+    return AudioKind.ORIGINAL if number == 0 else AudioKind.DUBBED
+
+
+def _name_folder(wanted: str, taken: set[str]) -> str:
+    folder, number = wanted, 1
+    while folder in taken:
+        number += 1
+        folder = f"{wanted}-{number}"
+    taken.add(folder)
+    return folder
+
+
+def _encode(spec: Struct) -> str:
+    return msgspec.json.encode(spec).decode()

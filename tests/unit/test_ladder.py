@@ -1,0 +1,109 @@
+"""The ladder's rules: sizes within the master, chunks on the grid of groups, whatever the rate."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bff.domain.devices import VideoCodec
+from bff.domain.ingest import Preset
+from bff.domain.ladder import (
+    SEGMENT_SECONDS,
+    choose_sizes,
+    count_segments,
+    fit_size,
+    group_length,
+    plan_chunks,
+    plan_rungs,
+)
+from bff.domain.masters import Master
+from bff.domain.video import Quality
+
+RATES = [Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60000, 1001)]
+rates = st.sampled_from([*RATES, Fraction(10), Fraction(15), Fraction(1), Fraction(23_456, 1000)])
+pixels = st.integers(2, 5000)
+
+
+def master(width: int, height: int) -> Master:
+    return Master(width=width, height=height, rate=(24, 1), frame_count=240)
+
+
+@given(pixels, pixels)
+def test_no_rung_is_larger_than_the_master_or_its_box(width: int, height: int) -> None:
+    sizes = choose_sizes(width, height)
+    assert sizes
+    for quality, (wide, high) in sizes.items():
+        assert wide % 2 == high % 2 == 0
+        assert wide <= max(2, width + 1)
+        assert high <= max(2, height + 1)
+        assert min(wide, high) <= quality.lines
+
+
+@given(pixels, pixels)
+def test_rungs_grow_and_keep_their_proportions(width: int, height: int) -> None:
+    sizes = list(choose_sizes(width, height).values())
+    areas = [wide * high for wide, high in sizes]
+    assert areas == sorted(areas)
+    for wide, high in sizes:
+        if min(wide, high) >= 50:
+            assert wide / high == pytest.approx(width / height, rel=0.05)
+
+
+@given(rates, st.integers(1, 500_000), st.sampled_from([8.0, 60.0]))
+def test_chunks_begin_on_the_grid_and_are_the_whole(rate: Fraction, frames: int, seconds: float) -> None:
+    chunks = plan_chunks(frames, rate, seconds)
+    assert sum(chunk.count for chunk in chunks) == frames
+    follow = 0
+    for chunk in chunks:
+        assert chunk.first == follow
+        assert chunk.first % group_length(rate) == 0
+        assert chunk.count > 0
+        follow += chunk.count
+
+
+@given(rates)
+def test_a_segment_lasts_as_near_to_four_seconds_as_frames_come(rate: Fraction) -> None:
+    assert abs(group_length(rate) / rate - SEGMENT_SECONDS) <= 1 / rate / 2
+
+
+@pytest.mark.parametrize(("rate", "group"), list(zip(RATES, [96, 96, 100, 120, 200, 240], strict=True)))
+def test_groups_of_the_usual_rates(rate: Fraction, group: int) -> None:
+    assert group_length(rate) == group
+    assert count_segments(group * 5 + 1, rate) == 6
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (1920, 1080, {240: (426, 240), 360: (640, 360), 480: (854, 480), 720: (1280, 720), 1080: (1920, 1080)}),
+        (1080, 1920, {240: (240, 426), 360: (360, 640), 480: (480, 854), 720: (720, 1280), 1080: (1080, 1920)}),
+        (798, 332, {240: (426, 178), 360: (640, 266), 480: (798, 332)}),
+        (176, 144, {240: (176, 144)}),
+        (2560, 1440, {240: (426, 240), 360: (640, 360), 480: (854, 480), 720: (1280, 720), 1080: (1920, 1080)}),
+        (853, 481, {240: (426, 240), 360: (638, 360), 480: (852, 480)}),
+    ],
+)
+def test_sizes_of_masters(width: int, height: int, expected: dict[int, tuple[int, int]]) -> None:
+    assert {quality.lines: size for quality, size in choose_sizes(width, height).items()} == expected
+
+
+def test_two_thousand_lines_only_of_a_master_that_has_them() -> None:
+    assert Quality.P2160 in choose_sizes(3840, 2160)
+    assert Quality.P2160 in choose_sizes(3840, 1600)
+    assert fit_size(3840, 1600, Quality.P1080) == (1920, 800)
+
+
+def test_h264_comes_whatever_is_asked_for() -> None:
+    names = [rung.name for rung in plan_rungs(master(640, 360), Preset.STANDARD, [VideoCodec.AV1])]
+    assert names == ["h264-360", "h264-240", "av1-360", "av1-240"]
+
+
+def test_the_quick_preset_has_three_rungs() -> None:
+    names = [rung.name for rung in plan_rungs(master(1920, 1080), Preset.QUICK, [VideoCodec.AV1])]
+    assert names == ["h264-1080", "h264-480", "h264-240"]
+    assert [rung.name for rung in plan_rungs(master(320, 240), Preset.QUICK, [])] == ["h264-240"]
+
+
+def test_the_lowest_rung_is_for_the_thinnest_line() -> None:
+    assert min(rung.most_bitrate for rung in plan_rungs(master(1920, 1080), Preset.QUICK, [])) < 400_000

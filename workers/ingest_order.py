@@ -1,0 +1,192 @@
+"""What `bff ingest` does: brings files to the object store, orders the video, and tells how far it is."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+from msgspec import Struct
+
+from bff.catalog.open_films import find_file, list_open_films
+from bff.domain.ids import IdKind, derive_id
+from bff.domain.ingest import AudioSource, IngestJob, IngestState, Preset, Priority, SourceFile, SubtitleSource
+from bff.domain.video import AudioKind, SubtitleKind
+from bff.stores.ingest import queue_ingest, read_ingest_job
+from bff.stores.objects import Objects
+from bff.stores.postgres import Connection
+from bff.stores.videos import add_trailer, find_title_of, has_title
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at a job that somebody waits for."""
+
+Report = Callable[[str], None]
+
+
+class IngestError(Exception):
+    """What is wrong with an order, or why its job failed."""
+
+
+class TrackFile(Struct, frozen=True):
+    """A file of subtitles or sound; `language` is a BCP 47 tag, `kind` a SubtitleKind or an AudioKind, or None."""
+
+    path: Path
+    language: str
+    kind: str | None = None
+
+
+class FilmOrder(Struct, frozen=True, kw_only=True):
+    """A master on this machine and what is to become of it."""
+
+    path: Path
+    title_id: str
+    episode_id: str | None = None
+    is_trailer: bool = False
+    preset: Preset = Preset.STANDARD
+    priority: Priority = Priority.NORMAL
+    language: str = "en"
+    is_encrypted: bool = False
+    subtitles: tuple[TrackFile, ...] = ()
+    audio: tuple[TrackFile, ...] = ()
+
+
+def read_track(argument: str, kinds: Sequence[str]) -> TrackFile:
+    """`film.de.srt`, `film.de.captions.srt` or `FILE:de:CLOSED_CAPTIONS`. Raises IngestError."""
+    path, *said = argument.split(":")
+    if not said:
+        said = [part for part in Path(path).name.split(".")[1:-1] if part] or Path(path).stem.rsplit("-", 1)[1:]
+    language = said[0].strip() if said else ""
+    if not 2 <= len(language) <= 12 or not language.replace("-", "").isalnum():
+        raise IngestError(f"The language of {path} is missing: name the file like film.de.srt, or say {path}:de.")
+    kind = said[1].upper() if len(said) > 1 else None
+    if kind is not None and kind not in kinds:
+        raise IngestError(f"{kind} of {path} is none of {', '.join(kinds)}.")
+    return TrackFile(Path(path), language, kind)
+
+
+async def order_video(pool: asyncpg.Pool, objects: Objects, order: FilmOrder, report: Report) -> str:
+    """Bring all files to the object store and queue the job; answers its id. Raises IngestError or Unavailable."""
+    async with pool.acquire(timeout=10) as connection:
+        if not await has_title(connection, order.title_id):
+            raise IngestError(f"There is no title {order.title_id}.")
+    report(f"Bringing {order.path.name} to the object store.")
+    source = await store_file(objects, order.path)
+    subtitles = [
+        SubtitleSource(
+            file=await store_file(objects, track.path),
+            language=track.language,
+            kind=SubtitleKind(track.kind) if track.kind else SubtitleKind.SUBTITLES,
+        )
+        for track in order.subtitles
+    ]
+    audio = [
+        AudioSource(
+            file=await store_file(objects, track.path),
+            language=track.language,
+            kind=AudioKind(track.kind) if track.kind else AudioKind.DUBBED,
+        )
+        for track in order.audio
+    ]
+    async with pool.acquire(timeout=10) as connection, connection.transaction():
+        playable_id = await _find_playable(connection, order, source)
+        return await queue_ingest(
+            connection,
+            playable_id=playable_id,
+            source=source,
+            now=datetime.now(UTC),
+            preset=order.preset,
+            priority=order.priority,
+            language=order.language,
+            is_encrypted=order.is_encrypted,
+            subtitles=subtitles,
+            audio=audio,
+        )
+
+
+async def order_demo_films(pool: asyncpg.Pool, objects: Objects, report: Report) -> None:
+    """Have the open films of the demo made into video, behind all else, once; what lacks its master is left out."""
+    for film in list_open_films():
+        path = find_file(film.master)
+        if not await asyncio.to_thread(path.exists):
+            report(f"{film.name} does not play: {film.master} is missing, which `make setup` brings.")
+            continue
+        subtitles = [
+            TrackFile(find_file(file), language, SubtitleKind.CLOSED_CAPTIONS)
+            for language, file in film.subtitles.items()
+        ]
+        order = FilmOrder(
+            path=path,
+            title_id=film.title_id,
+            preset=Preset.QUICK,
+            priority=Priority.LOW,
+            language=film.language,
+            is_encrypted=False,
+            subtitles=tuple(subtitles),
+        )
+        await order_video(pool, objects, order, _say_nothing)
+
+
+def _say_nothing(line: str) -> None:
+    del line
+
+
+async def store_file(objects: Objects, path: Path) -> SourceFile:
+    """Under the SHA-256 of its content, once. Raises IngestError or Unavailable."""
+    try:
+        sha256 = await asyncio.to_thread(_hash, path)
+    except OSError as error:
+        raise IngestError(f"{path} cannot be read: {error.strerror or error}") from error
+    key = f"masters/{sha256}"
+    if not await objects.exists(key):
+        await objects.write_file(key, path)
+    return SourceFile(key=key, sha256=sha256, name=path.name)
+
+
+async def follow_job(pool: asyncpg.Pool, job_id: str, tell: Callable[[IngestJob, datetime], None]) -> IngestJob:
+    """Tell how far a job is until it ends; answers how. Raises LookupError."""
+    while True:
+        job = await read_ingest_job(pool, job_id)
+        if job is None:
+            raise LookupError(job_id)
+        tell(job, datetime.now(UTC))
+        if job.state in (IngestState.DONE, IngestState.FAILED):
+            return job
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def describe_job(job: IngestJob, now: datetime) -> str:
+    """One line: percent, what is under way, how long it will take."""
+    parts = [f"{job.share:4.0%}"]
+    if job.working_on:
+        parts.append(", ".join(job.working_on[:4]))
+    elif job.state is IngestState.QUEUED:
+        parts.append("waits for a worker")
+    ends = job.estimate_end(now)
+    if ends is not None:
+        parts.append(f"about {max(1, round((ends - now).total_seconds()))} s left")
+    if job.error:
+        parts.append(f"trouble: {job.error.splitlines()[-1]}")
+    return "  ".join(parts)
+
+
+async def _find_playable(connection: Connection, order: FilmOrder, source: SourceFile) -> str:
+    if order.is_trailer:
+        trailer_id = derive_id(IdKind.TRAILER, f"{order.title_id}:{source.sha256}")
+        await add_trailer(connection, trailer_id, order.title_id, "Trailer")
+        return trailer_id
+    playable_id = order.episode_id or order.title_id
+    owner = await find_title_of(connection, playable_id)
+    if owner is None and order.episode_id is None:
+        raise IngestError(f"{order.title_id} is a series: name one of its episodes with --episode, or say --trailer.")
+    if owner != order.title_id:
+        raise IngestError(f"{order.episode_id} is no episode of {order.title_id}.")
+    return playable_id
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise OSError(None, "it is empty")
+        return hashlib.file_digest(file, "sha256").hexdigest()
