@@ -1,5 +1,9 @@
 """The ASGI app: its routes, and a lifespan that opens the engines and closes them."""
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -198,6 +202,7 @@ def build_app(services: Services) -> Starlette:
 def create_app() -> ASGIApp:
     """What uvicorn runs: settings from the environment, engines opened by the lifespan."""
     settings = read_settings()
+    _end_with_parent()
     if not settings.is_development:
         log_as_json()
     opened: list[ASGIApp] = []
@@ -219,6 +224,19 @@ def create_app() -> ASGIApp:
         await (lifespan if scope["type"] == "lifespan" else opened[0])(scope, receive, send)
 
     return serve
+
+
+def _end_with_parent() -> None:
+    """One of several processes whose parent was killed would hold the port, and nobody would replace it."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _open_for_nobody(services: Services) -> OperationContext:

@@ -118,6 +118,8 @@ async def _run_roles(external: Engines, receiver: Receiver) -> None:
         await seed_demo_accounts(pool, external.settings, today=datetime.now(UTC).date(), report=_stay_silent)
         async with started(*COMMAND, *serve, environment=environment) as server:
             await _use(server, f"http://127.0.0.1:{port}", pool, environment, receiver)
+        async with started(*COMMAND, *serve, environment=environment) as server:
+            await _leave_no_orphans(server, f"http://127.0.0.1:{port}")
     finally:
         await pool.close()
 
@@ -174,6 +176,16 @@ async def _replace_processes(server: Process, url: str, client: httpx.AsyncClien
     async with asyncio.timeout(DEADLINE):
         while len(list_serving(server) - before) < 2 or list_serving(server) & before:
             await send_gate(url)
+
+
+async def _leave_no_orphans(server: Process, url: str) -> None:
+    """They would hold the port, and nobody could end them but by hand."""
+    async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
+        await wait_until_ready(client, server)
+    serving = list_serving(server)
+    assert len(serving) == 2
+    server.kill()
+    await wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in serving))
 
 
 async def _await_sockets(client: httpx.AsyncClient, count: int) -> None:
