@@ -1,66 +1,113 @@
-"""Argon2id for passwords and PINs, on threads of its own: the event loop cannot spare the 20 ms of CPU it takes."""
+"""Argon2id for passwords and PINs, in a process of its own: this one cannot spare the 20 ms of CPU that it takes."""
 
 import asyncio
-import os
+import base64
 import secrets
+import socket
+import subprocess
 import sys
-import threading
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec import Struct
 
-MEMORY_KIB = 19 * 1024
-PASSES = 2
-LANES = 1
-"""The least that OWASP's password storage cheat sheet asks of Argon2id."""
-_NICENESS = 5
+from bff.auth import hashing
+from bff.auth.hashing import LANES, MEMORY_KIB, PASSES, Outcome, Task
+
+DEADLINE = 10.0
+"""Seconds that one hash may take before its process is given up."""
+_COMMAND = (sys.executable, "-m", hashing.__name__)
+
+
+class HashingError(Exception):
+    """The process that hashes was lost twice over one password."""
+
+
+class _Hasher(Struct, frozen=True):
+    """The process, and the two ways of the socket to it."""
+
+    process: subprocess.Popen[bytes]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
 
 class Passwords:
-    """Hashes and checks; at most half the processors work at it at once, so that reads go on meanwhile."""
+    """Hashes and checks, one at a time: a flood of sign-ins takes one processor, and less where those are short.
 
-    def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
-        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=LANES)
-        self._threads = ThreadPoolExecutor(
-            max(1, (os.cpu_count() or 2) // 2), thread_name_prefix="argon2", initializer=_yield_to_others
-        )
-        self._nobodys_hash = self._hasher.hash(secrets.token_hex(16))
+    The process begins with the first of them, belongs to one event loop, and ends with it at the latest. No thread of
+    this process has to do with it: the loop would be handed the interpreter back late.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._hasher: _Hasher | None = None
+        self._is_closed = False
+        self._nobodys_hash = _draw_hash()
 
     async def hash(self, password: str) -> str:
         """The hash with its salt and costs, as PHC string."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._hasher.hash, _encode(password))
+        return str(await self._order(Task(_encode(password))))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is the one; without a stored hash it takes the same time to say no."""
-        loop = asyncio.get_running_loop()
-        is_right = await loop.run_in_executor(
-            self._threads, self._check, stored or self._nobodys_hash, _encode(password)
-        )
-        return is_right and stored is not None
+        is_right = await self._order(Task(_encode(password), stored or self._nobodys_hash))
+        return is_right is True and stored is not None
 
     def close(self) -> None:
-        """Let go of the threads; hashes that wait are dropped."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """End the process; what waits for a hash fails."""
+        self._is_closed = True
+        self._let_go()
 
-    def _check(self, stored: str, password: bytes) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
+    async def _order(self, task: Task) -> Outcome:
+        """Who gives up while waiting has nothing hashed; what has begun is waited for, so that answers find their own
+        questions."""
+        await self._turn.acquire()
+        exchange = asyncio.ensure_future(self._have_done(task))
+        exchange.add_done_callback(lambda _: self._turn.release())
+        return await asyncio.shield(exchange)
+
+    async def _have_done(self, task: Task) -> Outcome:
+        """Twice where the process is lost over it: somebody may have ended it."""
+        for _ in range(2):
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    return await self._ask(task)
+            except (OSError, EOFError, TimeoutError):
+                self._let_go()
+        raise HashingError("Passwords cannot be hashed: the process that does it was lost twice.")
+
+    async def _ask(self, task: Task) -> Outcome:
+        if self._hasher is None:
+            self._hasher = await self._begin()
+        reader, writer = self._hasher.reader, self._hasher.writer
+        writer.write(hashing.encode_frame(task))
+        length = int.from_bytes(await reader.readexactly(hashing.LENGTH_BYTES))
+        outcome: Outcome = hashing.decode_outcome(await reader.readexactly(length))
+        return outcome
+
+    async def _begin(self) -> _Hasher:
+        if self._is_closed:
+            raise EOFError
+        ours, theirs = socket.socketpair()
+        process = _start(theirs)
+        return _Hasher(process, *await asyncio.open_unix_connection(sock=ours))
+
+    def _let_go(self) -> None:
+        hasher, self._hasher = self._hasher, None
+        if hasher is not None:
+            hasher.process.kill()
+            hasher.process.wait()
+            hasher.writer.close()
 
 
-def _yield_to_others() -> None:
-    """Where processors are short, whoever waits for a home comes before whoever signs in.
+def _start(asked_over: socket.socket) -> "subprocess.Popen[bytes]":
+    with asked_over:
+        return subprocess.Popen(_COMMAND, stdin=asked_over.fileno(), stdout=asked_over.fileno())
 
-    By a little only: at 5 a thread still gets a quarter of a processor that the loop would take whole, and a sign-in
-    its answer in time; at 15 it would get a thirtieth.
-    """
-    if sys.platform == "linux":  # elsewhere this would be about the whole process
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+
+def _draw_hash() -> str:
+    """What could be the hash of a password that nobody has."""
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    return f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
 
 
 def _encode(password: str) -> bytes:

@@ -1,17 +1,31 @@
-"""Passwords: Argon2id, off the event loop, the same work for accounts that are not there."""
+"""Passwords: Argon2id, by a process of its own, the same work for accounts that are not there."""
 
-import threading
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator
 
 import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
 
-from bff.auth.passwords import MEMORY_KIB, PASSES, Passwords
+from bff.auth import passwords as module
+from bff.auth.hashing import MEMORY_KIB, NICENESS, PASSES, Outcome, Task
+from bff.auth.passwords import HashingError, Passwords
 
 
 @pytest.fixture(scope="module")
-def passwords() -> Passwords:
-    return Passwords()
+async def passwords() -> AsyncIterator[Passwords]:
+    passwords = Passwords()
+    yield passwords
+    passwords.close()
+
+
+def find_process(passwords: Passwords) -> "subprocess.Popen[bytes]":
+    assert passwords._hasher is not None
+    return passwords._hasher.process
 
 
 async def test_only_the_right_password_is_right(passwords: Passwords) -> None:
@@ -29,12 +43,19 @@ async def test_hash_is_salted_argon2id_at_the_stated_cost(passwords: Passwords) 
 
 
 async def test_unknown_account_costs_the_same_hash(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = []
-    check = passwords._check
-    monkeypatch.setattr(passwords, "_check", lambda *arguments: checked.append(arguments) or check(*arguments))
+    tasks: list[Task] = []
+    order = passwords._order
+
+    async def note(task: Task) -> Outcome:
+        tasks.append(task)
+        return await order(task)
+
+    monkeypatch.setattr(passwords, "_order", note)
     assert not await passwords.verify(None, "correct horse")
-    [(stored, _)] = checked
-    assert extract_parameters(stored) == extract_parameters(await passwords.hash("correct horse"))
+    [task] = tasks
+    stored = await passwords.hash("correct horse")
+    assert extract_parameters(str(task.stored)) == extract_parameters(stored)
+    assert len(str(task.stored)) == len(stored)
 
 
 async def test_composed_and_decomposed_characters_are_the_same_password(passwords: Passwords) -> None:
@@ -46,15 +67,73 @@ async def test_odd_input_is_only_wrong(passwords: Passwords) -> None:
     assert not await passwords.verify("no hash at all", "a")
 
 
-async def test_work_is_done_off_the_loops_thread(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = []
-    check = passwords._check
+async def test_another_process_does_it_and_gives_way(passwords: Passwords) -> None:
+    await passwords.hash("correct horse")
+    process = find_process(passwords).pid
+    assert process != os.getpid()
+    assert os.getpriority(os.PRIO_PROCESS, process) == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
 
-    def note_worker(stored: str, password: bytes) -> bool:
-        workers.append(threading.current_thread().name)
-        return check(stored, password)
 
-    monkeypatch.setattr(passwords, "_check", note_worker)
-    assert await passwords.verify(await passwords.hash("correct horse"), "correct horse")
-    [worker] = workers
-    assert worker.startswith("argon2")
+async def test_many_at_once_are_answered_each_with_its_own(passwords: Passwords) -> None:
+    stored = await asyncio.gather(*(passwords.hash(f"horse {number}") for number in range(4)))
+    asked = [(right, other) for right in range(4) for other in range(4)]
+    answers = await asyncio.gather(*(passwords.verify(stored[right], f"horse {other}") for right, other in asked))
+    assert answers == [right == other for right, other in asked]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_outlives_what_ends_the_others(passwords: Passwords, number: signal.Signals) -> None:
+    stored = await passwords.hash("correct horse")
+    process = find_process(passwords)
+    process.send_signal(number)
+    assert await passwords.verify(stored, "correct horse")
+    assert find_process(passwords) is process
+
+
+def test_it_ends_with_whoever_asks() -> None:
+    ours, theirs = socket.socketpair()
+    process = module._start(theirs)
+    ours.close()
+    assert process.wait(10) == 0
+
+
+async def test_another_takes_the_place_of_one_that_was_killed(passwords: Passwords) -> None:
+    stored = await passwords.hash("correct horse")
+    find_process(passwords).kill()
+    assert await passwords.verify(stored, "correct horse")
+    assert not await passwords.verify(stored, "wrong horse")
+
+
+async def test_one_that_stands_still_is_given_up(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    await passwords.hash("correct horse")
+    stopped = find_process(passwords)
+    stopped.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(module, "DEADLINE", 0.01)
+    with pytest.raises(HashingError):  # nobody is as fast as that
+        await passwords.verify(None, "correct horse")
+    assert stopped.returncode == -signal.SIGKILL
+    monkeypatch.undo()
+    assert not await passwords.verify(None, "correct horse")
+
+
+async def test_who_gives_up_disturbs_nobody(passwords: Passwords) -> None:
+    stored = await passwords.hash("correct horse")
+    asked = [asyncio.ensure_future(passwords.verify(stored, f"{number} horses")) for number in range(3)]
+    right = asyncio.ensure_future(passwords.verify(stored, "correct horse"))
+    await asyncio.sleep(0.001)
+    for given_up in asked:
+        given_up.cancel()
+    assert await right
+
+
+async def test_closing_ends_the_process_and_what_it_works_at() -> None:
+    passwords = Passwords()
+    await passwords.hash("correct horse")
+    process = find_process(passwords)
+    working = [asyncio.ensure_future(passwords.hash("correct horse")) for _ in range(3)]
+    await asyncio.sleep(0)
+    passwords.close()
+    outcomes = await asyncio.gather(*working, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == 3 * [HashingError]
+    assert process.returncode == -signal.SIGKILL
+    passwords.close()
