@@ -73,7 +73,9 @@ def read_idle_seconds() -> float:
 
 
 def _find_family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = [
+        child for listed in Path(f"/proc/{pid}/task").glob("*/children") for child in listed.read_text().split()
+    ]
     return [pid, *(member for child in children for member in _find_family(int(child)))]
 
 

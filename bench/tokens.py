@@ -1,21 +1,22 @@
 """What tokens cost: verifying one, and signing in while a process serves homes, which must not wait for passwords."""
 
 import asyncio
+import json
+import os
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from statistics import median
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from msgspec import Struct
 
+from bench.beside import AT_ONCE
 from bench.load import measure
-from bench.pace import pace
+from bench.pace import Paced, pace
 from bench.report import SHARED, Table, find_percentile, write_results
-from bench.stage import Stage, run_api, warm
-from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
+from bench.stage import Server, Stage, run_api, warm
 from bff.auth.keys import KeyRing, SigningKey
 from bff.auth.tokens import AccessTokenVerifier, mint_access_token
 from bff.domain.accounts import PlanCode
@@ -23,71 +24,99 @@ from bff.domain.accounts import PlanCode
 ROUNDS = 5
 SHARE = 0.3
 SECONDS = 4
-AT_ONCE = 8
-"""Who signs in, and does so again at once, all from one address."""
-LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }"
 
 
-class SignIns(Struct, frozen=True):
-    """A second, and milliseconds; beside the p99 of homes at the same rate without and with them."""
+class Round(Struct, frozen=True):
+    """Sign-ins a second, and milliseconds: of sign-ins; p99 of homes at one rate, with nothing beside, with sign-ins,
+    and with a process that hashes as often as these did and has nothing to do with the server; how late homes were
+    asked for; the server's CPU for one sign-in without its hash."""
 
     rate: float
     p50: float
     p99: float
     alone: float
-    beside: float
+    signing_in: float
+    burning: float
+    late: float
+    work: float
 
 
 async def bench_tokens(stage: Stage) -> None:
-    """A minute and a half."""
+    """Two minutes."""
     hit, miss = _time_verification()
     rounds = []
-    # Made before anything is timed: it reads certificates, and holds up the loop meanwhile.
-    client = httpx.AsyncClient(timeout=30, trust_env=False)
     with run_api(stage.environment) as server:
         await warm(server.url, stage.tokens)
-        await pace(server.url, stage.tokens, rate=100, seconds=2)
+        await _pace_beside(stage, server, "sign-in", server.url, rate=100)
         most = (await measure(server, stage, seconds=3)).requests
+        homes = SHARE * most
         for _ in range(ROUNDS):
-            alone = await pace(server.url, stage.tokens, rate=SHARE * most, seconds=SECONDS)
-            signing_in = asyncio.create_task(_sign_in(client, server.url, SECONDS))
-            beside = await pace(server.url, stage.tokens, rate=SHARE * most, seconds=SECONDS)
-            took = await signing_in
+            alone = await _pace_beside(stage, server, "wait", server.url, rate=homes)
+            signing_in = await _pace_beside(stage, server, "sign-in", server.url, rate=homes)
+            rate = len(signing_in.took) / SECONDS
+            burning = await _pace_beside(stage, server, "burn", rate, rate=homes)
             rounds.append(
-                SignIns(
-                    rate=len(took) / SECONDS,
-                    p50=median(took),
-                    p99=find_percentile(took, 0.99),
-                    alone=find_percentile(alone.answered, 0.99),
-                    beside=find_percentile(beside.answered, 0.99),
+                Round(
+                    rate=rate,
+                    p50=median(signing_in.took),
+                    p99=find_percentile(signing_in.took, 0.99),
+                    alone=find_percentile(alone.paced.answered, 0.99),
+                    signing_in=find_percentile(signing_in.paced.answered, 0.99),
+                    burning=find_percentile(burning.paced.answered, 0.99),
+                    late=find_percentile(signing_in.paced.sent, 0.99),
+                    work=(signing_in.cpu - alone.cpu) / len(signing_in.took) - median(burning.took),
                 )
             )
-    await client.aclose()
     write_results(
         "tokens",
         "What verifying an access token takes of a request, in microseconds.",
         Table(("", "µs", "at most"), [("remembered", hit, 20), ("for the first time", miss, 120)]),
-        f"One process that serves {SHARE:.0%} of the homes that it can, {SHARE * most:,.0f} a second, without and with "
-        f"{AT_ONCE} clients that sign in one time after the other. {SHARED}",
+        f"One process that serves {SHARE:.0%} of the homes that it can, {homes:,.0f} a second. Beside are {AT_ONCE} "
+        "clients: at first they are connected and ask for nothing, then they sign in, each one time after the other. "
+        "Then they are gone, and a process that the server knows nothing of hashes passwords as often as it did for "
+        f"them. Who asks for homes, signs in and hashes is a process each. {SHARED}",
         Table(
-            ("round", "sign-ins/s", "p50 ms", "p99 ms", "homes alone, p99 ms", "beside, p99 ms", "growth"),
-            [
-                (str(number), each.rate, each.p50, each.p99, each.alone, each.beside, _write_growth([each]))
-                for number, each in enumerate(rounds, 1)
-            ]
-            + [
-                (
-                    "median",
-                    *(median(getattr(each, name) for each in rounds) for name in SignIns.__struct_fields__),
-                    _write_growth(rounds),
-                )
-            ],
+            ("round", "sign-ins/s", "p50 ms", "p99 ms", "homes alone, p99 ms", "beside sign-ins", "growth",
+             "beside the other process", "growth", "asked for late, p99 ms", "CPU ms a sign-in, without the hash"),
+            [_write_row(str(number), [each]) for number, each in enumerate(rounds, 1)]
+            + [_write_row("median", rounds)],
         ),
+        _explain(rounds),
+    )  # fmt: skip
+
+
+class Beside(Struct, frozen=True):
+    """Homes, what ran beside them (milliseconds each), and the milliseconds of CPU that the server took for both."""
+
+    paced: Paced
+    took: list[float]
+    cpu: float
+
+
+async def _pace_beside(stage: Stage, server: Server, kind: str, target: object, *, rate: float) -> Beside:
+    beside = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.beside", kind, str(target), str(SECONDS), stdout=asyncio.subprocess.PIPE
     )
+    if beside.stdout is None or await beside.stdout.readline() != b"ready\n":
+        raise RuntimeError(f"what runs beside ({kind}) did not begin")
+    before = server.cpu_seconds()
+    paced = await pace(server.url, stage.tokens, rate=rate, seconds=SECONDS)
+    cpu = (server.cpu_seconds() - before) * 1000
+    took: list[float] = json.loads((await beside.communicate())[0])
+    return Beside(paced, took, cpu)
 
 
-def _write_growth(rounds: list[SignIns]) -> str:
-    return f"{median(each.beside for each in rounds) / median(each.alone for each in rounds) - 1:+.0%}"
+def _write_row(name: str, rounds: list[Round]) -> tuple[str | float, ...]:
+    middle = {field: median(getattr(each, field) for each in rounds) for field in Round.__struct_fields__}
+    return (
+        name,
+        *(middle[field] for field in ("rate", "p50", "p99", "alone", "signing_in")),
+        f"{middle['signing_in'] / middle['alone'] - 1:+.0%}",
+        middle["burning"],
+        f"{middle['burning'] / middle['alone'] - 1:+.0%}",
+        middle["late"],
+        middle["work"],
+    )
 
 
 def _time_verification() -> tuple[float, float]:
@@ -127,21 +156,13 @@ def _time(verify: Callable[[int], None]) -> float:
     return (time.perf_counter() - started) / 2000 * 1e6
 
 
-async def _sign_in(client: httpx.AsyncClient, url: str, seconds: float) -> list[float]:
-    """Milliseconds of each sign-in that ended within the time. Raises RuntimeError where one failed."""
-    took: list[float] = []
-    numbers = count()
-    ends = time.perf_counter() + seconds
-
-    async def keep_signing_in() -> None:
-        while time.perf_counter() < ends:
-            email = DEMO_ACCOUNTS[next(numbers) % len(DEMO_ACCOUNTS)].email
-            variables = {"input": {"email": email, "password": DEMO_PASSWORD}}
-            started = time.perf_counter()
-            answer = await client.post(f"{url}/graphql", json={"query": LOGIN, "variables": variables})
-            if answer.json() != {"data": {"login": {"__typename": "Session"}}}:
-                raise RuntimeError(answer.text)
-            took.append((time.perf_counter() - started) * 1000)
-
-    await asyncio.gather(*(keep_signing_in() for _ in range(AT_ONCE)))
-    return took
+def _explain(rounds: list[Round]) -> str:
+    """What of the growth is the server's doing: what the same hashes cost it elsewhere is not."""
+    alone, beside, burning = (
+        median(getattr(each, name) for each in rounds) for name in ("alone", "signing_in", "burning")
+    )
+    return (
+        f"Sign-ins are to cost homes 20%, {alone * 1.2:.1f} ms; with them they take {beside:.1f} ms. With the same "
+        f"hashes in a process outside they take {burning:.1f} ms: so much is short on the {os.cpu_count()} processors "
+        "of this machine, whoever hashes."
+    )

@@ -1,0 +1,97 @@
+"""What runs beside the homes of `bench.tokens`, in a process of its own so that it holds up nobody who measures.
+
+`python -m bench.beside sign-in URL SECONDS`, `… wait URL SECONDS` and `… burn HASHES_A_SECOND SECONDS` print `ready`
+when they begin, and what they measured as JSON when they end.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from itertools import count
+
+from argon2 import PasswordHasher
+
+from bench.pace import read_length
+from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
+from bff.auth.hashing import LANES, MEMORY_KIB, NICENESS, PASSES
+
+AT_ONCE = 8
+LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }"
+SIGNED_IN = b'{"data":{"login":{"__typename":"Session"}}}'
+
+
+async def sign_in(url: str, seconds: float) -> list[float]:
+    """AT_ONCE clients, each one time after the other; milliseconds of each. Raises RuntimeError where one failed."""
+    connections = await _connect(url)
+    _say_ready()
+    took: list[float] = []
+    numbers = count()
+    ends = time.perf_counter() + seconds
+
+    async def keep_signing_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while time.perf_counter() < ends:
+            email = DEMO_ACCOUNTS[next(numbers) % len(DEMO_ACCOUNTS)].email
+            started = time.perf_counter()
+            writer.write(_write_request(email))
+            body = await reader.readexactly(read_length(await reader.readuntil(b"\r\n\r\n")))
+            if body != SIGNED_IN:
+                raise RuntimeError(body.decode())
+            took.append((time.perf_counter() - started) * 1000)
+
+    await asyncio.gather(*(keep_signing_in(*connection) for connection in connections))
+    return took
+
+
+async def wait(url: str, seconds: float) -> list[float]:
+    """As many clients, who are connected and ask for nothing."""
+    connections = await _connect(url)
+    _say_ready()
+    await asyncio.sleep(seconds)
+    for _, writer in connections:
+        writer.close()
+    return []
+
+
+def burn(rate: float, seconds: float) -> list[float]:
+    """Hash as the API does and as often, without having to do with it; milliseconds of CPU of each hash."""
+    os.nice(NICENESS)
+    hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    _say_ready()
+    took: list[float] = []
+    started = time.perf_counter()
+    while (passed := time.perf_counter() - started) < seconds:
+        time.sleep(max(0.0, len(took) / rate - passed))
+        before = time.process_time()
+        hasher.hash(DEMO_PASSWORD)
+        took.append((time.process_time() - before) * 1000)
+    return took
+
+
+async def _connect(url: str) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return [await asyncio.open_connection(host, int(port)) for _ in range(AT_ONCE)]
+
+
+def _say_ready() -> None:
+    print("ready", flush=True)
+
+
+def _write_request(email: str) -> bytes:
+    body = json.dumps({"query": LOGIN, "variables": {"input": {"email": email, "password": DEMO_PASSWORD}}}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+def main() -> None:
+    kind, target, seconds = sys.argv[1:]
+    if kind == "burn":
+        took = burn(float(target), float(seconds))
+    else:
+        took = asyncio.run((sign_in if kind == "sign-in" else wait)(target, float(seconds)))
+    json.dump(took, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
