@@ -6,12 +6,14 @@ from typing import Any
 import httpx
 import pytest
 from msgspec.structs import replace
+from redis.asyncio import Redis
 
 from bff.app import build_app, open_services
 from bff.http.admission import LEAST_COST
 from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT
 from bff.stores.rate_limits import RateLimits
+from bff.stores.redis import DocumentCache, RedisAway
 from tests.engines import redis_numbered
 from tests.http_server import serve_to_client
 from tests.live import OPERATIONS, Demo
@@ -71,6 +73,33 @@ async def test_visitors_share_what_their_address_has(strict: httpx.AsyncClient) 
     assert len(served) >= BURST // LEAST_COST
     assert {answer.status_code for answer in served} == {200}
     assert refused.status_code == 429
+
+
+async def test_without_redis_shares_hold_within_the_process(
+    strict: httpx.AsyncClient, served_strictly: tuple[RateLimits, httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates, _ = served_strictly
+    async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
+        monkeypatch.setattr(rates, "_cache", DocumentCache(nowhere))
+        *served, refused = await ask_until_refused(strict, {"query": "{__typename}"})
+        with pytest.raises(RedisAway):
+            await rates.share()
+    assert len(served) >= BURST // LEAST_COST
+    assert {answer.status_code for answer in served} == {200}
+    assert refused.status_code == 429
+
+
+async def test_behind_a_proxy_everybody_has_an_address_of_their_own(strict: httpx.AsyncClient) -> None:
+    """The last address that a proxy did not say itself counts: whoever stands before it may say anything."""
+    body = {"query": "{__typename}"}
+    forged = {"X-Forwarded-For": "198.51.100.1, 192.0.2.1"}
+    *_, refused = await ask_until_refused(strict, body, forged)
+    assert refused.status_code == 429
+    other_lie = {"X-Forwarded-For": "198.51.100.2, 192.0.2.1"}
+    assert (await ask_until_refused(strict, body, other_lie))[-1].status_code == 429
+    other = {"X-Forwarded-For": "198.51.100.1, 192.0.2.2"}
+    assert (await strict.post("/graphql", json=body, headers=other)).status_code == 200
+    assert (await strict.post("/graphql", json=body)).status_code == 200
 
 
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, str], int]] = {

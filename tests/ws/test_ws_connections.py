@@ -11,7 +11,7 @@ import pytest
 from bff.http import protocols, socket_protocol, waiting
 from tests.ws.plain import Context, Plain, serve_plain, started
 from tests.ws.sockets import open_socket, until
-from tests.ws.wire import HANDSHAKE, dialled, frame, post, query, read_all, reset, shrink
+from tests.ws.wire import HANDSHAKE, MULTIPART, dialled, frame, post, query, read_all, reset, shrink
 
 SILENT = "subscription { silent { number } }"
 ENDLESS = "subscription { endless(size: 100000) }"
@@ -142,12 +142,13 @@ async def count_made(plain: Plain) -> int:
     return plain.identities.opened
 
 
-async def test_a_stream_whose_reader_stalls_is_dropped(plain: Plain, monkeypatch):
+@pytest.mark.parametrize("accept", ["text/event-stream", MULTIPART])
+async def test_a_stream_whose_reader_stalls_is_dropped(plain: Plain, monkeypatch, accept):
     monkeypatch.setattr(waiting, "STALL_DEADLINE", 0.3)
     async with dialled(plain) as (_, writer):
         shrink(writer)
         writer.transport.pause_reading()
-        writer.write(post(query(ENDLESS), accept="text/event-stream"))
+        writer.write(post(query(ENDLESS), accept=accept))
         await until(lambda: plain.streams.live == 1)
         await until(lambda: plain.is_idle)
 
