@@ -23,7 +23,7 @@ from bff.auth.keys import derive_key
 from bff.billing.payments import Billing
 from bff.context import Caller, OperationContext, Services
 from bff.execution import FragmentCache, PlanCache
-from bff.heap import set_heap_aside
+from bff.heap import keeping_collections_short, set_heap_aside
 from bff.http.admission import Admission
 from bff.http.bank import bank_routes
 from bff.http.bundle import asset_routes
@@ -215,8 +215,9 @@ def create_app() -> ASGIApp:
             services.follower.on_swap = set_heap_aside
             set_heap_aside()
             await app.state.check_compiler()
-            async with app.state.metrics.telling():
-                yield {"drain": app.state.connections.drain}
+            with keeping_collections_short():
+                async with app.state.metrics.telling():
+                    yield {"drain": app.state.connections.drain}
 
     lifespan = Starlette(lifespan=run)
 

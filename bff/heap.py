@@ -1,6 +1,14 @@
 """Keeps the garbage collector from what lives as long as the process."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+_LONG = 0.01
+"""Seconds after which a full collection sets aside what it found alive, or the next one would walk over it again."""
+_MOST = 100
+"""Times that this happens until all is looked at once more: what was in flight each time may be garbage by then."""
 
 
 def set_heap_aside() -> None:
@@ -8,3 +16,29 @@ def set_heap_aside() -> None:
     for more than 0.1 s. What is reachable no more is still freed by its count of references."""
     gc.collect(1)
     gc.freeze()
+
+
+@contextmanager
+def keeping_collections_short(*, long: float = _LONG, most: int = _MOST) -> Iterator[None]:
+    """Set aside what caches gather, too, as soon as full collections take long over it."""
+    began = 0.0
+    times = 0
+
+    def watch(phase: str, info: dict[str, int]) -> None:
+        nonlocal began, times
+        if info["generation"] < 2:
+            return
+        if phase == "start":
+            began = perf_counter()
+        elif perf_counter() - began > long:
+            times += 1
+            if times % most:
+                gc.freeze()
+            else:
+                gc.unfreeze()
+
+    gc.callbacks.append(watch)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(watch)

@@ -1,6 +1,6 @@
 """Lists of the catalogue: browsing by filter and order, what is trending, genres."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -70,10 +70,16 @@ async def browse(
     shelf = info.context.shelf
     admission = admit(filter)
     sort = sort or BrowseSort.POPULARITY
-    cards = shelf.by_genre.get(admission.genre, ()) if admission is not None and admission.genre else shelf.titles
-    chosen = [card for card in cards if admission(card)] if admission is not None else list(cards)
-    if sort is not BrowseSort.POPULARITY:
-        chosen.sort(key=_ORDERS[sort])
+    order = _ORDERS[sort]
+    chosen: Sequence[AnyTitleCard]
+    if admission is not None and admission.genre:
+        chosen = sorted((card for card in shelf.by_genre.get(admission.genre, ()) if admission(card)), key=order)
+    else:
+        chosen = shelf.titles
+        if sort is not BrowseSort.POPULARITY:
+            chosen = shelf.keep(("browse", sort), lambda: tuple(sorted(shelf.titles, key=order)))
+        if admission is not None:
+            chosen = [card for card in chosen if admission(card)]
     return page_cards(chosen, f"browse:{sort}", _ORDERS[sort], first, after)
 
 

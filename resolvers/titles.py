@@ -249,8 +249,9 @@ def page_similar(
 ) -> TitlePage:
     context = info.context
     shelf = context.shelf.ids
-    alike = [card for card in context.catalogue.similar_to(root) if card.id in shelf]  # type: ignore[arg-type]
-    places = {card.id: place for place, card in enumerate(context.catalogue.similar_to(root))}  # type: ignore[arg-type]
+    found = context.catalogue.similar_to(root)  # type: ignore[arg-type]
+    alike = [card for card in found if card.id in shelf]
+    places = {card.id: place for place, card in enumerate(found)}
     return page_cards(alike, f"similar:{root.id}", lambda card: (places[card.id],), first, after)
 
 

@@ -78,8 +78,11 @@ _CHARGE = 500
 """A payment gateway is asked, which counts, and does not like, those who try cards."""
 _QUERY = 50
 """A read of its own from an engine, or a walk through the whole catalogue."""
+_INTROSPECTION = 400
+"""Most of the schema's thousands of names and texts."""
 
 WEIGHTS = {
+    "Query.__schema": _INTROSPECTION,
     "Mutation.registerAccount": _LOGIN,
     "Mutation.login": _LOGIN,
     "Mutation.updateAccount": _LOGIN,
@@ -104,6 +107,7 @@ WEIGHTS = {
     "Query.playbackSession": _QUERY,
     "Query.downloads": _QUERY,
     "Query.notifications": _QUERY,
+    "Title.similar": _QUERY,
     "Viewer.account": _QUERY,
     "Account.billingHistory": _QUERY,
     "Account.devices": _QUERY,

@@ -50,6 +50,9 @@ class Likeness:
             + 0.1 * self._popularity
         )
         near = np.flatnonzero((shared > 0) | (people > 0))
+        if len(near) > limit + 1:
+            least = np.partition(score[near], -limit - 1)[-limit - 1]
+            near = near[score[near] >= least]
         best = near[np.argsort(-score[near], kind="stable")[: limit + 1]]
         return [self._cards[row] for row in best if self._cards[row].id != card.id][:limit]
 

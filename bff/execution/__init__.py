@@ -7,6 +7,7 @@ from bff.execution.batches import batched
 from bff.execution.executor import CompiledExecutor, CompilingExecutor, PlanCache
 from bff.execution.fragments import FragmentCache, KeptList
 from bff.execution.models import shows
+from bff.execution.plan import Uncompilable
 from bff.execution.survey import READS
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "FragmentCache",
     "KeptList",
     "PlanCache",
+    "Uncompilable",
     "batched",
     "shows",
 ]

@@ -64,7 +64,8 @@ class Prepared:
 class PlanCache:
     """Plans by operation, least recently used out first.
 
-    `compile_on` is the use of an operation that makes its plan: 1 for documents that are known to come again.
+    `compile_on` is the use of an operation that makes its plan: 1 for documents that are known to come again, which
+    drop the oldest of their `variants` where others get no more.
     """
 
     def __init__(self, *, capacity: int = 1000, variants: int = 8, compile_on: int = 2) -> None:
@@ -93,7 +94,9 @@ class PlanCache:
         if prepared.uses < self._compile_on and not executor.comes_again:
             raise Uncompilable("first use")
         if len(prepared.plans) >= self._variants:
-            raise Uncompilable("too many variants")
+            if not executor.comes_again:
+                raise Uncompilable("too many variants")
+            prepared.plans.pop(next(iter(prepared.plans)))
         plan = prepared.plans[variant] = _make_plan(executor, prepared)
         self.counts["plans made"] += 1
         return prepared, plan
@@ -142,6 +145,10 @@ class CompilingExecutor(Executor[Any]):
     strawberry_config: Any = None
     scalars: Any = None
     may_call_directly = True
+    takes_turns = False
+    """Whether a plan that takes long may wait for turns, which makes what could end at once an awaitable."""
+    must_compile = False
+    """Whether graphql-core must not run what has no plan for its own sake: Uncompilable is raised then."""
     comes_again = False
     """Whether the operation is known to come again (a published document): its plan is made at its first use."""
     ran_by = "core"
@@ -155,6 +162,8 @@ class CompilingExecutor(Executor[Any]):
         try:
             found = self.find_plan(plans, serially)
         except Uncompilable as error:
+            if self.must_compile:
+                raise
             self._count(plans, f"core: {error.reason}")
             found = None
         # Outside of the handler, so that no error of graphql-core's has this one for its context.
@@ -177,7 +186,7 @@ class CompilingExecutor(Executor[Any]):
         return None if self.error_propagation else "error propagation"
 
     def _execute_plan(self, plans: PlanCache, prepared: Prepared, plan: Plan, serially: bool | None) -> Any:
-        run = Run(plan, self, self.strawberry_config, self.scalars, self.fragment_cache)
+        run = Run(plan, self, self.strawberry_config, self.scalars, self.fragment_cache, takes_turns=self.takes_turns)
         try:
             data = run.start()
         except Deoptimise as deoptimised:

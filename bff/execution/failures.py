@@ -3,7 +3,7 @@
 So no resolver runs twice, and nothing is cancelled because of a sibling.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Steps = tuple[tuple[Any, int], ...]
 """The segments of a path, each with its place among its siblings."""
+
+_PIECE = 128
+"""Steps between looks at the clock."""
 
 
 class Failure:
@@ -31,14 +34,17 @@ class Failure:
 
 def settle_failures(
     data: dict[str, Any], failures: Sequence[Failure]
-) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-    """Data with its nulls, and the errors that stand, in the order in which graphql-core would have met them.
+) -> Generator[None, None, tuple[dict[str, Any] | None, list[GraphQLError]]]:
+    """Data with its nulls, and the errors that stand, in the order in which graphql-core would have met them; piece by
+    piece, since there may be many thousands.
 
     An error at or below a place that is null by an earlier one is dropped.
     """
-    paths = _find_paths(data, {id(failure.holder) for failure in failures})
+    paths = yield from _find_paths(data, {id(failure.holder) for failure in failures})
     met = []
-    for failure in failures:
+    for count, failure in enumerate(failures):
+        if count % _PIECE == _PIECE - 1:
+            yield
         above = paths.get(id(failure.holder))
         if above is not None:
             steps = (*above, (failure.key, _place(failure.holder, failure.key)))
@@ -47,7 +53,9 @@ def settle_failures(
     errors: list[GraphQLError] = []
     nulled: set[tuple[Any, ...]] = set()
     root: dict[str, Any] | None = data
-    for _, _, steps, failure in met:
+    for count, (_, _, steps, failure) in enumerate(met):
+        if count % _PIECE == _PIECE - 1:
+            yield
         path = tuple(key for key, _ in steps)
         climb = failure.position.climb
         boundary = () if climb is None else path[: len(path) - climb]
@@ -75,12 +83,16 @@ def _place(holder: Any, key: Any) -> int:
     return key if isinstance(holder, list) else list(holder).index(key)
 
 
-def _find_paths(data: dict[str, Any], wanted: set[int]) -> dict[int, Steps]:
+def _find_paths(data: dict[str, Any], wanted: set[int]) -> Generator[None, None, dict[int, Steps]]:
     """Where the containers with these identities stand; one walk, ended when all are found."""
+    walked = 0
     found: dict[int, Steps] = {}
     stack: list[tuple[Any, Steps]] = [(data, ())]
     while stack and len(found) < len(wanted):
         container, steps = stack.pop()
+        walked += 1
+        if walked % _PIECE == 0:
+            yield
         if id(container) in wanted:
             found[id(container)] = steps
         children = container.items() if isinstance(container, dict) else enumerate(container)

@@ -4,7 +4,7 @@ What generated code does not recognise is completed here, step by step as graphq
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Iterator
 from enum import Enum
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
@@ -21,11 +21,15 @@ from bff.execution.failures import Failure, settle_failures
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, cut_fragment
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Uncompilable, find_owner
 from bff.execution.positions import Kind, Position
+from bff.execution.turns import Share
 
 Binding = tuple[dict[str, Any], dict[str, Any] | None]
 """Arguments as graphql-core hands them on, and as the resolver's function takes them; None where it lacks some."""
+Settled = tuple[dict[str, Any] | None, list[GraphQLError] | None]
 _NO_ARGUMENTS: Binding = ({}, {})
 _BINDINGS_KEPT = 16
+_PIECE = 32
+"""How many parents a stage is called for at first, before it looks at the clock; then twice as many, and so on."""
 _EXACT = frozenset({str, int, bool, type(None), type(Undefined)})
 
 
@@ -93,6 +97,8 @@ class Run:
         strawberry_config: Any,
         scalars: Any,
         cache: FragmentCache | None = None,
+        *,
+        takes_turns: bool = False,
     ) -> None:
         self.plan = plan
         self.executor = executor
@@ -109,6 +115,10 @@ class Run:
         self._awaited: list[tuple[Position, Any, Any, Awaitable[Any]]] = []
         self._is_abandoned = False
         self._is_void = False
+        self._share = Share(takes_turns=takes_turns)
+        self._postponed: list[int | None] = []
+        self._settling: Iterator[None] | None = None
+        self._result: Settled | None = None
         self._settled: Position | None = None
         self._spawned: list[Awaitable[None]] = []
         self._config = strawberry_config
@@ -116,6 +126,7 @@ class Run:
 
     def start(self) -> "dict[str, Any] | Awaitable[dict[str, Any]]":
         """The data, or an awaitable of it when a resolver waits for something."""
+        self._share.begin()
         data = dict(self.plan.root.template)
         self.build(self.plan.root, self.executor.root_value, data)
         self._flush(self.plan.first_slots)
@@ -123,6 +134,7 @@ class Run:
             self.executor.settle_in_background([*self._spawned, *(entry[3] for entry in self._awaited)])
             return data
         self._spawn()
+        self._share.end()
         return self._finish(data) if self._spawned else data
 
     def abandon(self) -> None:
@@ -137,6 +149,19 @@ class Run:
 
     async def _finish(self, data: dict[str, Any]) -> dict[str, Any]:
         await self._settle_spawned()
+        self._share.begin()
+        turn = None
+        try:
+            for _ in self._settle_in_pieces(data):
+                if self._share.look():
+                    if turn is not None:
+                        turn.release()
+                        turn = None
+                    turn = await self._share.renew()
+                    self._share.begin()
+        finally:
+            if turn is not None:
+                turn.release()
         return data
 
     def build(self, selection: Selection, value: Any, target: dict[str, Any]) -> None:
@@ -185,10 +210,17 @@ class Run:
         return filling
 
     def _flush(self, slots: Iterable[int | None]) -> None:
-        """Run the stages that have parents, and theirs."""
-        for slot in slots:
-            if slot is not None and slot < len(self.parents) and (self.parents[slot] or self.waiting[slot]):
+        """Run the stages that have parents, and theirs; the rest in the next turn, when this one is over."""
+        waiting = iter(slots)
+        for slot in waiting:
+            while slot is not None and self._has_parents(slot):
+                if self._share.is_over:
+                    self._postponed += (slot, *waiting)
+                    return
                 self._run_stage(self.plan.slots[slot])
+
+    def _has_parents(self, slot: int) -> bool:
+        return slot < len(self.parents) and bool(self.parents[slot] or self.waiting[slot])
 
     def _run_stage(self, field: FieldPlan) -> None:
         slot = field.slot
@@ -198,7 +230,25 @@ class Run:
         waiting, self.waiting[slot] = self.waiting[slot], []
         if len(self.parents) < len(self.plan.slots):
             self._grow(len(self.plan.slots) - 1)
-        stage = self.plan.stages.get(slot)
+        size = len(parents) if waiting or field.source is Source.BATCH else _PIECE
+        start = 0
+        while True:
+            end = start + size
+            self._run_piece(field, parents[start:end], holders[start:end], waiting)
+            is_over = self._share.look()
+            if end >= len(parents):
+                break
+            if is_over:
+                self.parents[slot], self.holders[slot] = parents[end:], holders[end:]
+                return
+            start, size = end, 2 * size
+        self._flush(field.children)
+
+    def _run_piece(
+        self, field: FieldPlan, parents: list[Any], holders: list[Any], waiting: list[tuple[Filling, int]]
+    ) -> None:
+        assert field.slot is not None  # noqa: S101
+        stage = self.plan.stages.get(field.slot)
         known = len(parents)
         for filling, number in waiting:
             parents += filling.fragment.groups[number].parents
@@ -225,7 +275,41 @@ class Run:
             for value in values:
                 close_unstarted(value)
             raise
-        self._flush(field.children)
+
+    async def _flush_later(self, slots: list[int | None], tick: int) -> None:
+        """Go on where `_flush` stopped at this tick; past the deadline, fail what has not come to its turn."""
+        try:
+            turn = await self.executor.with_abort_signal(self._share.renew())
+        except Exception as error:
+            self._fail_waiting(slots, error)
+            return
+        try:
+            if self._is_abandoned or self._is_void:
+                return
+            self._share.begin()
+            now, self.tick = self.tick, tick
+            self._flush(slots)
+            self._spawn()
+            self.tick = now
+            self._share.end()
+        finally:
+            turn.release()
+        if self._spawned:
+            await self._settle_spawned()
+
+    def _fail_waiting(self, slots: Iterable[int | None], error: Exception) -> None:
+        """The same with what the pieces that were done have brought to the stages below."""
+        for slot in slots:
+            if slot is None:
+                continue
+            field = self.plan.slots[slot]
+            if self._has_parents(slot):
+                holders, self.holders[slot] = self.holders[slot], []
+                waiting, self.waiting[slot] = self.waiting[slot], []
+                self.parents[slot] = []
+                for holder in (*holders, *_open_holes(waiting)):
+                    self.fail(field.position, holder, field.key, error)
+            self._fail_waiting(field.children, error)
 
     def _call(self, field: FieldPlan, stage: Any, parents: list[Any]) -> list[Any]:
         """One value, or a stand-in, a parent. Raises what binding the arguments raises."""
@@ -315,24 +399,49 @@ class Run:
         present = executor.context_value.read_for_fragments(fragment.reads)
         return cache.find_token((self.plan.number, fragment.number, self._variables, present))
 
-    def settle(self, data: dict[str, Any]) -> tuple[dict[str, Any] | None, list[GraphQLError] | None]:
+    def settle(self, data: dict[str, Any]) -> Settled:
         """Put all in its place: data with its nulls, and the errors. What is new is kept, unless something failed."""
-        if self.failures:
-            for unsettled in self._unsettled:
-                unsettled.unfold()
-            for failure in self.failures:
-                if type(failure.holder) is Hole:
-                    failure.holder = failure.holder.target
-            return settle_failures(data, self.failures)
-        if self._cache is not None:
-            for plan, value, kept in self.missed:
+        for _ in self._settle_in_pieces(data):
+            pass
+        assert self._result is not None  # noqa: S101 - the pieces end with it
+        return self._result
+
+    def _settle_in_pieces(self, data: dict[str, Any]) -> Iterator[None]:
+        """Goes on where it stopped."""
+        if self._settling is None:
+            self._settling = self._settle_all(data)
+        return self._settling
+
+    def _settle_all(self, data: dict[str, Any]) -> Iterator[None]:
+        if not self.failures:
+            yield from self._keep_fragments()
+        # What is within others came later, and is settled first; it is unfolded last.
+        unsettled = self._unsettled if self.failures else self._unsettled[::-1]
+        for start in range(0, len(unsettled), _PIECE):
+            for place in unsettled[start : start + _PIECE]:
+                if self.failures:
+                    place.unfold()
+                else:
+                    place.settle()
+            yield
+        if not self.failures:
+            self._result = data, None
+            return
+        for failure in self.failures:
+            if type(failure.holder) is Hole:
+                failure.holder = failure.holder.target
+        self._result = yield from settle_failures(data, self.failures)
+
+    def _keep_fragments(self) -> Iterator[None]:
+        cache = self._cache
+        if cache is None:
+            return
+        for start in range(0, len(self.missed), _PIECE):
+            for plan, value, kept in self.missed[start : start + _PIECE]:
                 fragment = cut_fragment(value, kept)
                 if fragment is not None:
-                    self._cache.keep(self._tokens[plan.number], getattr(value, plan.identity), fragment)
-        # What is within others came later.
-        for unsettled in reversed(self._unsettled):
-            unsettled.settle()
-        return data, None
+                    cache.keep(self._tokens[plan.number], getattr(value, plan.identity), fragment)
+            yield
 
     def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
         """A place failed: it is null for now; what else becomes null is settled when all is done."""
@@ -451,6 +560,9 @@ class Run:
         for entry in waiting:
             by_position.setdefault(id(entry[0]), []).append(entry)
         self._spawned.extend(self._settle(entries) for entries in by_position.values())
+        if self._postponed:
+            self._spawned.append(self._flush_later(self._postponed, self.tick))
+            self._postponed = []
 
     async def _settle_spawned(self) -> None:
         spawned, self._spawned = self._spawned, []
@@ -480,8 +592,25 @@ class Run:
 
     async def _go_on(self, position: Position, holders: list[Any], keys: list[Any], values: list[Any]) -> None:
         """Complete what was waited for, then everything below it."""
-        if self._is_abandoned or self._is_void:
-            return
+        turn = None
+        if self._share.left <= 0:
+            try:
+                turn = await self.executor.with_abort_signal(self._share.renew())
+            except Exception as error:
+                values = [Failed(error)] * len(values)
+        try:
+            if self._is_abandoned or self._is_void:
+                return
+            self._share.begin()
+            self._complete_awaited(position, holders, keys, values)
+            self._share.end()
+        finally:
+            if turn is not None:
+                turn.release()
+        if self._spawned:
+            await self._settle_spawned()
+
+    def _complete_awaited(self, position: Position, holders: list[Any], keys: list[Any], values: list[Any]) -> None:
         self.tick += 1
         field = position.field
         stage = self.plan.stages.get(field.slot) if field.slot is not None else None
@@ -495,8 +624,6 @@ class Run:
         owner = find_owner(field)
         self._flush(owner.children if owner is not None else range(len(self.plan.slots)))
         self._spawn()
-        if self._spawned:
-            await self._settle_spawned()
 
 
 def _fill_groups(stage: Any, waiting: Iterable[tuple[Filling, int]], values: list[Any]) -> list[Hole]:

@@ -16,7 +16,7 @@ from strawberry import Schema
 
 from bff.errors import DeadlineExceeded, Unavailable
 from bff.http.execution import Deadline, DeadlineExecutor, bind_executor, build_executor, execute
-from bff.http.operations import FoundOperation
+from bff.http.operations import WALKED_COST, FoundOperation
 from bff.http.requests import GraphQLRequest
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,9 @@ _PAUSE = 0.05
 class Shadow:
     """Executes a share of the served queries by graphql-core as well, one at a time, after they were answered.
 
-    `share` is from 0 to 1; `draw` gives numbers below 1. The context of an operation serves it again, so that both see
-    one instant, one catalogue and what loaders have read.
+    What is too dear for graphql-core, which holds the loop until it is done, is skipped. `share` is from 0 to 1; `draw`
+    gives numbers below 1. The context of an operation serves it again, so that both see one instant, one catalogue and
+    what loaders have read.
     """
 
     def __init__(self, schema: Schema, share: float, *, draw: Callable[[], float] = random.random) -> None:
@@ -45,7 +46,7 @@ class Shadow:
         """To be called with what is going to be answered; returns at once."""
         if found.operation.operation is not OperationType.QUERY or self._draw() >= self._share:
             return
-        if self._running is not None and not self._running.done():
+        if found.cost > WALKED_COST or (self._running is not None and not self._running.done()):
             self.counts["skipped"] += 1
             return
         self._running = asyncio.create_task(self._compare(found, request, context, result), name="shadow")

@@ -267,9 +267,9 @@ class _Counter:
 def _count(value: Any, size: Size) -> int:
     if isinstance(value, list):
         return min(len(value), size.cap)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return size.default
-    return int(max(0, min(value, size.cap)))
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        return size.default  # a length that is refused brings an error, which costs no less than values
+    return int(min(value, size.cap))
 
 
 def _read_default(argument: GraphQLArgument | None) -> Any:

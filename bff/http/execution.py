@@ -14,9 +14,10 @@ from graphql.execution import (
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
-from bff.errors import DeadlineExceeded
-from bff.execution import CompiledExecutor, FragmentCache, PlanCache
+from bff.errors import DeadlineExceeded, TooExpensive
+from bff.execution import CompiledExecutor, FragmentCache, PlanCache, Uncompilable
 from bff.http.errors import InvalidOperation
+from bff.http.operations import WALKED_COST, FoundOperation
 from bff.http.requests import GraphQLRequest
 from bff.telemetry import Step
 
@@ -43,6 +44,9 @@ class DeadlineExecutor(CompiledExecutor):
     One timer an operation: it wakes every task that waits for a resolver. Fields that are done keep their values.
     Copies, which run what is deferred, share what is kept here.
     """
+
+    cost = 0
+    takes_turns = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,8 +106,11 @@ def build_executor(
     *,
     hide_suggestions: bool,
     root_value: Any = None,
+    found: FoundOperation | None = None,
 ) -> DeadlineExecutor:
-    """Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit."""
+    """What is known of an operation by its cost is `found`; without it graphql-core may run it, whatever it costs.
+
+    Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit."""
     executor = executor_class.build(
         schema._schema,
         document,
@@ -118,18 +125,30 @@ def build_executor(
     )
     if isinstance(executor, list):
         raise InvalidOperation("BAD_USER_INPUT", executor)
-    return cast(DeadlineExecutor, executor)
+    bound = cast(DeadlineExecutor, executor)
+    if found is not None:
+        bound.comes_again = found.is_worth_a_plan
+        bound.must_compile = found.cost > WALKED_COST
+        bound.cost = found.cost
+    return bound
 
 
 async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:
     """Run a query or mutation, or a subscription for one event, until the deadline.
 
     Past it, fields that still wait are null with DEADLINE_EXCEEDED at their path. Raises DeadlineExceeded when not
-    even partial data came together.
+    even partial data came together, TooExpensive for what has no plan and is too dear to be run without one.
     """
     with Step(_STEP) as step:
         try:
             return await _execute(executor, deadline)
+        except Uncompilable as error:
+            raise TooExpensive(
+                f"The operation may cost {executor.cost}, and has no plan ({error.reason}); then at most {WALKED_COST} "
+                "is served. Ask for smaller pages or fewer fields.",
+                cost=executor.cost,
+                limit=WALKED_COST,
+            ) from None
         finally:
             step.attributes["marquee.execution"] = executor.ran_by
 

@@ -306,8 +306,8 @@ class GraphQLEndpoint:
             asked.request,
             context,
             hide_suggestions=not self._development,
+            found=asked.found,
         )
-        executor.comes_again = asked.found.is_trusted
         result = await execute(executor, deadline)
         if self._shadow is not None:
             self._shadow.follow(asked.found, asked.request, context, result)

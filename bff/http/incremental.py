@@ -19,7 +19,7 @@ from bff.http.documents import choose_operation
 from bff.http.errors import Incident, format_error, format_field_errors
 from bff.http.execution import Part
 from bff.http.negotiation import JSON
-from bff.http.operations import FoundOperation
+from bff.http.operations import WALKED_COST, FoundOperation
 
 MAX_DIRECTIVES = 20
 """Each is work of its own, for every value that it stands at."""
@@ -42,7 +42,7 @@ class IncrementalOperations:
         self._known: OrderedDict[int, _Whole] = OrderedDict()
 
     def comes_in_parts(self, found: FoundOperation) -> bool:
-        """Raises TooExpensive for too many directives."""
+        """Not if it is too dear for graphql-core, which makes parts. Raises TooExpensive for too many directives."""
         directives = self._find(found).directives
         if directives > MAX_DIRECTIVES:
             raise TooExpensive(
@@ -50,7 +50,7 @@ class IncrementalOperations:
                 cost=directives,
                 limit=MAX_DIRECTIVES,
             )
-        return directives > 0
+        return directives > 0 and found.cost <= WALKED_COST
 
     def make_whole(self, found: FoundOperation) -> FoundOperation:
         """The same operation, which gives one answer."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from graphql import DocumentNode, OperationDefinitionNode
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from msgspec import Struct
 from starlette.requests import HTTPConnection
 
@@ -16,6 +16,13 @@ from bff.http.trusted import PersistedQueries, TrustedDocuments, check_hash, rea
 
 Admit = Callable[[Any, int], None]
 ChargeReading = Callable[[HTTPConnection], None]
+
+DEAR = 2_000
+"""From this cost on a plan takes less time than graphql-core, which besides holds the loop until it is done."""
+
+WALKED_COST = 8_000
+"""The most that is left to graphql-core, which holds the loop for some 10 microseconds a value: mutations and events,
+answers in parts, what is compared."""
 
 
 class FoundOperation(Struct, frozen=True, kw_only=True):
@@ -31,6 +38,11 @@ class FoundOperation(Struct, frozen=True, kw_only=True):
     is_trusted: bool = False
     document_hash: str = ""
     has_text: bool = True
+
+    @property
+    def is_worth_a_plan(self) -> bool:
+        """Whether to compile it at its first use."""
+        return self.is_trusted or self.cost >= DEAR
 
 
 class OperationFinder:
@@ -66,7 +78,8 @@ class OperationFinder:
         of persisted queries where there is no text that may be run."""
         document = await self._find_document(request)
         operation = choose_operation(document, request.operation_name)
-        cost = self._costs.check(document, operation, request.variables, self._cost_limit)
+        limit = self._cost_limit if operation.operation is OperationType.QUERY else min(WALKED_COST, self._cost_limit)
+        cost = self._costs.check(document, operation, request.variables, limit)
         return FoundOperation(
             document=document,
             operation=operation,

@@ -180,7 +180,7 @@ class ResultStreams:
         return answer_result(result, context, JSON, asked.incident).body
 
     def _build(self, asked: Asked, context: Any, event: Any = None) -> DeadlineExecutor:
-        executor = build_executor(
+        return build_executor(
             self._executor,
             self._schema,
             asked.found.document,
@@ -188,9 +188,8 @@ class ResultStreams:
             context,
             hide_suggestions=self._hide_suggestions,
             root_value=event,
+            found=asked.found,
         )
-        executor.comes_again = asked.found.is_trusted
-        return executor
 
     def _set_deadline(self, asked: Asked) -> Deadline:
         limit = self._deadline if asked.patience is None else min(self._deadline, asked.patience)

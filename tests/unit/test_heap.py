@@ -1,6 +1,6 @@
 import gc
 
-from bff.heap import set_heap_aside
+from bff.heap import keeping_collections_short, set_heap_aside
 
 
 def test_what_lives_is_passed_over_and_still_freed() -> None:
@@ -21,5 +21,33 @@ def test_what_lives_is_passed_over_and_still_freed() -> None:
         assert not any(type(value) is Card for value in gc.get_objects())
         cards.clear()
         assert Card.alive == 0
+    finally:
+        gc.unfreeze()
+
+
+def test_what_a_long_collection_found_alive_is_passed_over_by_the_next() -> None:
+    kept = [[number] for number in range(1000)]
+    before = gc.get_freeze_count()
+    try:
+        with keeping_collections_short(long=-1.0):
+            gc.collect(1)
+            assert gc.get_freeze_count() == before
+            gc.collect()
+            assert gc.get_freeze_count() >= before + len(kept)
+        with keeping_collections_short(long=3600.0):
+            gc.unfreeze()
+            gc.collect()
+            assert gc.get_freeze_count() == 0
+    finally:
+        gc.unfreeze()
+
+
+def test_now_and_then_everything_is_looked_at_again() -> None:
+    try:
+        with keeping_collections_short(long=-1.0, most=2):
+            gc.collect()
+            assert gc.get_freeze_count() > 0
+            gc.collect()
+            assert gc.get_freeze_count() == 0
     finally:
         gc.unfreeze()
