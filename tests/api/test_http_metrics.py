@@ -1,5 +1,6 @@
 """What operators read: `/metrics`, the SDL in production, and logs as JSON."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from bff.http.operations import FoundOperation
 from bff.logs import JsonFormatter
 from bff.settings import Environment, Secret
 from bff.stores.documents import hash_document, publish_documents
+from bff.telemetry import begin_trace
 from schema.build import build_schema
 from tests.http_server import serve_to_client
 from tests.live import OPERATIONS, Demo
@@ -187,6 +189,28 @@ def test_a_masked_error_is_logged_as_json_under_its_trace_id(caplog: pytest.LogC
     assert line["level"] == "ERROR"
     assert "RuntimeError" in line["exception"]
     assert line["time"].endswith("+00:00")
+
+
+def test_an_engine_that_is_away_is_logged_under_the_trace_id(caplog: pytest.LogCaptureFixture) -> None:
+    incident = Incident()
+    incident.mask(ConnectionRefusedError("away"), ["home"])
+    (record,) = caplog.records
+    assert json.loads(JsonFormatter().format(record))["traceId"] == incident.trace_id
+
+
+async def test_whatever_is_logged_during_an_operation_has_its_trace_id() -> None:
+    async def work() -> tuple[str, str]:
+        trace = begin_trace(None)
+        await asyncio.sleep(0)
+        record = logging.LogRecord("bff.stores", logging.WARNING, "", 0, "slow", (), None)
+        return trace.id, json.loads(await asyncio.create_task(_format(record)))["traceId"]
+
+    for told, logged in await asyncio.gather(work(), work()):
+        assert told == logged
+
+
+async def _format(record: logging.LogRecord) -> str:
+    return JsonFormatter().format(record)
 
 
 def test_a_line_of_log_is_one_line() -> None:
