@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,8 +12,10 @@ from pathlib import Path
 import asyncpg
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bff.domain.devices import VideoCodec
+from bff.domain.fingerprints import is_same_picture
 from bff.domain.ingest import IngestJob, SourceFile, Task, TaskKind
 from bff.domain.ingest_plan import STEREO, AudioPlan, AudioSpec, ChunkSpec, IngestPlan, plan_ingest, plan_tasks
 from bff.domain.ladder import Rung, count_segments, plan_rungs
@@ -21,6 +24,7 @@ from bff.domain.video import (
     AudioKind,
     AudioTrack,
     KeyLabel,
+    Preview,
     Rendition,
     SubtitleKind,
     SubtitleTrack,
@@ -31,13 +35,24 @@ from bff.domain.video import (
 from bff.media.check import Packaged, check_package, hash_files
 from bff.media.commands import MediaError, Refused
 from bff.media.encode import count_frames, encode_audio, encode_chunk, join_chunks
+from bff.media.extras import cut_previews, fingerprint_picture, take_stills
 from bff.media.package import AnyInput, AudioInput, ContentKeys, PictureInput, TextInput, package
 from bff.media.probe import probe_audio, probe_master
 from bff.media.subtitles import convert_subtitles
 from bff.media.thumbnails import draw_sprites
 from bff.settings import Secret
 from bff.stores.content_keys import make_content_keys
-from bff.stores.ingest import TaskLost, finish_job, finish_task, note_plan, read_ingest_job, read_plan
+from bff.stores.ingest import (
+    TaskLost,
+    finish_job,
+    finish_task,
+    note_fingerprint,
+    note_plan,
+    read_fingerprints,
+    read_ingest_job,
+    read_plan,
+    read_results,
+)
 from bff.stores.objects import Objects
 
 MANIFESTS = ("manifest.mpd", "master.m3u8")
@@ -54,6 +69,13 @@ class Workshop(Struct, frozen=True):
     scratch: Path
     name: str
     encoders: int
+
+
+class Extras(Struct, frozen=True):
+    """What titles show before they play; `stills` are names of files."""
+
+    previews: tuple[Preview, ...] = ()
+    stills: tuple[str, ...] = ()
 
 
 class Progress:
@@ -106,6 +128,8 @@ async def do_task(shop: Workshop, task: Task, progress: Progress) -> None:
                 await _encode_chunk(run, plan)
             case TaskKind.AUDIO:
                 await _encode_audio(run, plan)
+            case TaskKind.EXTRAS:
+                await _make_extras(run, plan)
             case TaskKind.PACKAGE:
                 await _package(run, plan)
     finally:
@@ -163,6 +187,23 @@ async def _encode_audio(run: _Run, plan: IngestPlan) -> None:
     await _finish(run)
 
 
+async def _make_extras(run: _Run, plan: IngestPlan) -> None:
+    """Previews go to where they are served from; stills wait to be packed with the rest."""
+    objects = run.shop.objects
+    source = await objects.fetch(run.job.source.key, run.folder)
+    secret = name_previews(run.shop.key_encryption_key, run.job.asset_id)
+    previews = []
+    for preview in await cut_previews(source, plan.master, run.folder):
+        named = replace(preview, name=f"{secret}/{preview.name}")
+        await objects.write_file(f"previews/{named.name}", run.folder / preview.name)
+        previews.append(named)
+    stills = await take_stills(source, plan.master, run.folder)
+    for still in stills:
+        await objects.write_file(f"{work_folder(run.job.id)}/stills/{still.name}", still)
+    extras = Extras(tuple(previews), tuple(still.name for still in stills))
+    await _finish(run, msgspec.json.encode(extras))
+
+
 async def _package(run: _Run, plan: IngestPlan) -> None:
     shop, job, folder = run.shop, run.job, run.folder
     rungs = {rung: await _join(run, plan, rung) for rung in plan.rungs}
@@ -190,11 +231,20 @@ async def _package(run: _Run, plan: IngestPlan) -> None:
     thumbnails = await draw_sprites(
         rungs[lowest], out, width=lowest.width, height=lowest.height, duration=plan.master.duration
     )
+    fingerprint = await fingerprint_picture(rungs[lowest], plan.master.duration)
+    extras = await _fetch_extras(run, out)
     digests = await asyncio.to_thread(hash_files, out)
     (out / "digests.json").write_bytes(msgspec.json.encode(digests))
     await _upload(shop.objects, out, f"media/{job.asset_id}")
-    video = describe_video(job, plan, packaged, texts, thumbnails)
+    video = replace(
+        describe_video(job, plan, packaged, texts, thumbnails),
+        stills=tuple(f"stills/{name}" for name in extras.stills),
+        previews=extras.previews,
+    )
     async with shop.pool.acquire(timeout=10) as connection, connection.transaction():
+        others = await read_fingerprints(connection, job.id)
+        alike = next((asset for asset, held in others if is_same_picture(fingerprint, held)), None)
+        await note_fingerprint(connection, job.id, fingerprint, alike)
         await finish_job(connection, run.task, datetime.now(UTC), video)
     await shop.objects.remove_below(work_folder(job.id))
 
@@ -261,6 +311,23 @@ def work_folder(job_id: str) -> str:
 def name_chunk(job_id: str, rung: str, number: int) -> str:
     """Where an encoded chunk lies."""
     return f"{work_folder(job_id)}/{rung}/{number:05}.mp4"
+
+
+async def _fetch_extras(run: _Run, out: Path) -> Extras:
+    results = await read_results(run.shop.pool, run.job.id)
+    extras = msgspec.json.decode(results.get("previews and stills", b"null"), type=Extras | None) or Extras()
+    folder = out / "stills"
+    folder.mkdir()
+    for name in extras.stills:
+        shutil.copyfile(
+            await run.shop.objects.fetch(f"{work_folder(run.job.id)}/stills/{name}", run.folder), folder / name
+        )
+    return extras
+
+
+def name_previews(key_encryption_key: Secret, asset_id: str) -> str:
+    """The folder of an asset's previews, which nobody can guess from its id."""
+    return hmac.digest(key_encryption_key.encode(), f"previews {asset_id}".encode(), "sha256").hex()[:32]
 
 
 async def _join(run: _Run, plan: IngestPlan, rung: Rung) -> Path:
@@ -356,6 +423,6 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _finish(run: _Run) -> None:
+async def _finish(run: _Run, result: bytes = b"null") -> None:
     async with run.shop.pool.acquire(timeout=10) as connection, connection.transaction():
-        await finish_task(connection, run.task, datetime.now(UTC))
+        await finish_task(connection, run.task, datetime.now(UTC), result=result)

@@ -89,6 +89,7 @@ def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
         )
         for number, track in enumerate(plan.audio)
     ]
+    tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=6.0))
     tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
     return tasks
 

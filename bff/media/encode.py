@@ -13,7 +13,7 @@ from bff.media.commands import FFPROBE, MediaError, OnProgress, run, run_ffmpeg
 MARGIN = 5.0
 """Seconds before a chunk that are decoded, too, where frames stand at no even distance."""
 _SPEEDS = {Preset.QUICK: "superfast", Preset.STANDARD: "fast"}
-_TONE_MAP = (
+TONE_MAP = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
 )
@@ -121,7 +121,7 @@ def _draw_graph(master: Master, rungs: Sequence[Rung], pick: str) -> str:
     if master.is_interlaced:
         steps.insert(0, "bwdif=mode=send_frame")
     if master.is_hdr:
-        steps.append(_TONE_MAP)
+        steps.append(TONE_MAP)
     names = "".join(f"[s{number}]" for number in range(len(rungs)))
     scales = [
         f"[s{number}]scale={rung.width}:{rung.height}:flags=lanczos,setsar=1[{rung.name}]"
