@@ -29,6 +29,9 @@ _HEAD_TOO_LARGE = write_refusal(
 _BODY_TOO_LARGE = write_refusal("413 Content Too Large", "The body is too large.")
 _TOO_MANY = write_refusal("400 Bad Request", "So many requests may not wait on one connection; await some answers.")
 _REQUEST_TIMEOUT = write_refusal("408 Request Timeout", "The request did not arrive whole in time; send it again.")
+_EARLY_HANDSHAKE = write_refusal(
+    "400 Bad Request", "A socket opens behind no other request; use a connection of its own."
+)
 _OF_UPGRADES = frozenset({b"connection", b"upgrade", b"http2-settings"})
 
 
@@ -131,6 +134,9 @@ class HttpProtocol(HttpToolsProtocol):
         HttpToolsProtocol.data_received(self, self._received)
 
     def handle_websocket_upgrade(self) -> None:
+        if self._answered is not None and not self._answered.response_complete:
+            self._refuse(_EARLY_HANDSHAKE)  # the answer would go on within the socket, and nobody would end it
+            return
         self._is_upgraded = True
         super().handle_websocket_upgrade()
 

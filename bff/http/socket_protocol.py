@@ -15,6 +15,7 @@ from bff.http.waiting import Gate, Inbox, Stall
 
 _log = logging.getLogger("marquee.sockets")
 _log.setLevel(logging.WARNING)  # uvicorn tells of every socket twice, where nothing is told of a request
+_log.addFilter(lambda record: "UTF-8" not in record.getMessage())  # with a traceback, of whatever a client sends
 
 MAX_MESSAGE_BYTES = 256 * 1024
 SLICE_BYTES = 8 * 1024

@@ -6,7 +6,7 @@ is sent is bounded by the reader: nothing is executed ahead of what the connecti
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import cast
 
 from graphql import OperationType
@@ -150,7 +150,8 @@ class _Socket:
             await self._stop()
         if close is not None:
             reason = close.reason.encode()[:_MAX_REASON].decode(errors="ignore")
-            await self._send_event({"type": "websocket.close", "code": close.code, "reason": reason})
+            with suppress(OSError, RuntimeError):  # lost, or closed by the protocol below
+                await self._send_event({"type": "websocket.close", "code": close.code, "reason": reason})
 
     async def _converse(self) -> Close | None:
         """Take messages until one side has enough; gives what the server closes with."""

@@ -39,6 +39,17 @@ async def test_nothing_is_left_of_a_client_that_dies(plain: Plain, asked: str, e
         await until(lambda: plain.is_idle)
 
 
+@pytest.mark.parametrize("asked", ["event stream", "a query"])
+async def test_no_socket_opens_behind_a_request_that_is_not_answered(plain: Plain, asked: str) -> None:
+    async with dialled(plain) as (reader, writer):
+        writer.write(ASKED[asked])
+        await until(lambda: len(started) == 1)
+        writer.write(HANDSHAKE.encode())
+        async with asyncio.timeout(5):
+            assert b" 101 " not in await reader.read()
+        await until(lambda: plain.is_idle)
+
+
 async def test_nothing_is_left_of_a_program_that_is_killed(plain: Plain) -> None:
     async with following(plain.url, SILENT) as child:
         await until(lambda: (plain.connections.sockets, plain.connections.streams, plain.streams.live) == (1, 2, 3))

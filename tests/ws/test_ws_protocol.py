@@ -10,7 +10,7 @@ import websockets
 from bff.http import websocket
 from tests.ws.plain import ALLOWED_ORIGIN, PUBLISHED_ID, Plain, started
 from tests.ws.sockets import open_socket, until
-from tests.ws.wire import HANDSHAKE, dialled
+from tests.ws.wire import HANDSHAKE, dialled, frame
 
 COUNT = "subscription { count(to: 3) { number } }"
 SILENT = "subscription { silent { number } }"
@@ -387,10 +387,22 @@ async def test_binary_messages_are_closed_with_4400(plain: Plain):
         assert await socket.hear_close() == 4400
 
 
-async def test_text_that_is_no_utf_8_is_closed_with_1007(plain: Plain):
+async def test_text_that_is_no_utf_8_is_closed_with_1007(plain: Plain, caplog):
     async with opened(plain) as socket:
         await socket.connection.send(b"\xff\xfe", text=True)
         assert await socket.hear_close() == 1007
+    assert caplog.records == []
+
+
+async def test_a_frame_that_is_none_behind_a_message_that_is_none_is_not_worth_a_line_in_the_log(plain: Plain, caplog):
+    async with dialled(plain) as (reader, writer):
+        writer.write(HANDSHAKE.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame("{}") + b"\xf1\x80\0\0\0\0")
+        async with asyncio.timeout(5):
+            await reader.read()
+        await until(lambda: plain.is_idle)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("parts", [1, 40])
