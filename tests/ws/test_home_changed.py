@@ -152,4 +152,4 @@ async def test_an_idle_subscription_holds_no_operation_nor_its_catalogue(live: L
         await socket.subscribe("a", HOME_CHANGED)
         await until(lambda: live.demo.services.signals.followers == 1)
         gc.collect()
-        assert [held for held in gc.get_objects() if isinstance(held, OperationContext)] == []
+        assert [held for held in gc.get_objects() if type(held) is OperationContext] == []

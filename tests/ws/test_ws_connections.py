@@ -218,4 +218,4 @@ async def test_a_subscription_that_waits_keeps_no_context(plain: Plain):
         await one.subscribe("a", SILENT)
         await until(lambda: "silent" in started)
         gc.collect()
-        assert not [held for held in gc.get_objects() if isinstance(held, Context)]
+        assert not [held for held in gc.get_objects() if type(held) is Context]
