@@ -17,11 +17,11 @@ from bff.stores.local_gateway import open_gateway
 from bff.stores.postgres import StatementCount, open_pool
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
 from bff.telemetry import exporting
-from workers.ingest_tasks import Workshop
 from workers.mail import open_mail_room
 from workers.outbox import relay_outbox
 from workers.settings import open_queue, worker_settings
 from workers.transcode import call_for_work, open_workshop, transcode_settings
+from workers.workshop import Workshop
 
 log = logging.getLogger(__name__)
 

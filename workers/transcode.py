@@ -35,7 +35,8 @@ from bff.stores.ingest import (
     wait_before,
 )
 from bff.stores.objects import open_objects
-from workers.ingest_tasks import Progress, Workshop, do_task
+from workers.ingest_tasks import do_task
+from workers.workshop import Progress, Workshop
 
 log = logging.getLogger(__name__)
 

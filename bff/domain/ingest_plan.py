@@ -10,6 +10,7 @@ from bff.domain.devices import VideoCodec
 from bff.domain.ingest import AudioSource, IngestOrder, PlannedTask, Preset, TaskKind
 from bff.domain.ladder import CHUNK_SECONDS, Chunk, Rung, group_length, plan_chunks
 from bff.domain.masters import Master, MasterAudio
+from bff.domain.quality import choose_samples
 from bff.domain.video import AudioKind, Quality
 
 STEREO, SURROUND = 2, 6
@@ -46,6 +47,12 @@ class ChunkSpec(Struct, frozen=True):
 
     number: int
     rungs: tuple[str, ...]
+
+
+class SampleSpec(Struct, frozen=True):
+    """Which rung of the plan, by its name."""
+
+    rung: str
 
 
 class AudioSpec(Struct, frozen=True):
@@ -92,6 +99,23 @@ def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
     tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=6.0))
     tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
     return tasks
+
+
+def plan_samples(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
+    """A task a rung that tries its settings, and the one that decides by them, which stands for all that comes then."""
+    samples = sum(chunk.count for chunk in choose_samples(plan.master))
+    seconds = float(samples / plan.master.frames_a_second)
+    tasks = [
+        PlannedTask(
+            kind=TaskKind.SAMPLE,
+            name=f"{rung.name}/quality",
+            spec=_encode(SampleSpec(rung.name)),
+            weight=3 * seconds * (weigh_rungs([rung], preset) + 0.5),
+        )
+        for rung in plan.rungs
+    ]
+    rest = sum(task.weight for task in plan_tasks(plan, preset))
+    return [*tasks, PlannedTask(kind=TaskKind.PLAN, name="ladder", weight=rest)]
 
 
 def weigh_rungs(rungs: Iterable[Rung], preset: Preset) -> float:

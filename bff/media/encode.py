@@ -1,13 +1,17 @@
 """Encodes the picture, a chunk of the grid of groups at a time and several rungs from one decode; sound as a whole."""
 
+import asyncio
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
+
 from bff.domain.devices import VideoCodec
 from bff.domain.ingest import Preset
-from bff.domain.ladder import Chunk, Rung, group_length
+from bff.domain.ladder import Chunk, Rung, fit_size, group_length
 from bff.domain.masters import Master
+from bff.domain.video import Quality
 from bff.media.commands import FFPROBE, MediaError, OnProgress, run, run_ffmpeg
 
 MARGIN = 5.0
@@ -51,6 +55,26 @@ async def encode_chunk(
         if held != chunk.count:
             raise MediaError(f"{path.name} holds {held} frames where {chunk.count} belong: the master breaks off there")
     return files
+
+
+async def measure_vmaf(encoded: Path, source: Path, master: Master, chunk: Chunk, *, every: int) -> float:
+    """How like the master a chunk looks, 0..100: the mean over each `every`th frame, as large as the master.
+
+    Raises MediaError.
+    """
+    rate = master.frames_a_second
+    width, height = fit_size(master.width, master.height, Quality.P1080)
+    seek, pick = _choose_seek(master, chunk)
+    scale = f"scale={width}:{height}:flags=bicubic,setsar=1,format=yuv420p,settb=AVTB,setpts=N/({rate})/TB"
+    log = encoded.with_suffix(".json")
+    model = f"libvmaf=model=version=vmaf_v0.6.1:n_threads=1:n_subsample={every}:log_fmt=json:log_path={log}"
+    graph = f"[0:V:0]{scale}[made];[1:V:0]{','.join(_prepare(master, pick))},{scale}[meant];[made][meant]{model}"
+    await run_ffmpeg(
+        ("-threads", "1", "-i", str(encoded), *seek, "-i", str(source), "-filter_complex", graph, "-f", "null", "-"),
+        deadline=120 + 60 * float(chunk.count / rate),
+    )
+    said = msgspec.json.decode(await asyncio.to_thread(log.read_bytes))
+    return round(float(said["pooled_metrics"]["vmaf"]["mean"]), 2)
 
 
 async def encode_audio(
@@ -116,12 +140,18 @@ def _choose_seek(master: Master, chunk: Chunk) -> tuple[tuple[str, ...], str]:
     return (("-ss", f"{moment:.6f}") if moment > 0 else ()), f"tpad=stop_mode=clone:stop_duration=1,{pick}"
 
 
-def _draw_graph(master: Master, rungs: Sequence[Rung], pick: str) -> str:
+def _prepare(master: Master, pick: str) -> list[str]:
+    """What is done to the master's picture before it is scaled."""
     steps = [pick]
     if master.is_interlaced:
         steps.insert(0, "bwdif=mode=send_frame")
     if master.is_hdr:
         steps.append(TONE_MAP)
+    return steps
+
+
+def _draw_graph(master: Master, rungs: Sequence[Rung], pick: str) -> str:
+    steps = _prepare(master, pick)
     names = "".join(f"[s{number}]" for number in range(len(rungs)))
     scales = [
         f"[s{number}]scale={rung.width}:{rung.height}:flags=lanczos,setsar=1[{rung.name}]"

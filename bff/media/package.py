@@ -59,7 +59,12 @@ async def package(
         *("--default_language", language, "--hls_playlist_type", "VOD", "--minloglevel", "2"),
         *("--mpd_output", "manifest.mpd", "--hls_master_playlist_output", "master.m3u8"),
     )
-    await run((PACKAGER, *descriptors, *options, *_describe_keys(keys)), deadline=deadline, folder=str(folder))
+    secrets = folder.with_name("keys.flags")
+    try:
+        encryption = _describe_keys(keys, secrets) if keys is not None else ()
+        await run((PACKAGER, *descriptors, *options, *encryption), deadline=deadline, folder=str(folder))
+    finally:
+        secrets.unlink(missing_ok=True)
 
 
 def _describe(track: AnyInput, *, is_encrypted: bool) -> list[str]:
@@ -100,12 +105,13 @@ def _describe(track: AnyInput, *, is_encrypted: bool) -> list[str]:
             ]
 
 
-def _describe_keys(keys: ContentKeys | None) -> tuple[str, ...]:
-    if keys is None:
-        return ()
+def _describe_keys(keys: ContentKeys, secrets: Path) -> tuple[str, ...]:
+    """Keys are told by a file that only its owner reads: everybody on the machine may read a command line."""
     listed = ",".join(f"label={label}:key_id={key.key_id.hex()}:key={key.key.hex()}" for label, key in keys.items())
+    secrets.touch(mode=0o600)
+    secrets.write_text(f"--keys={listed}\n", encoding="ascii")
     return (
         *("--enable_raw_key_encryption", "--protection_scheme", "cbcs", "--clear_lead", "0"),
-        *("--mp4_include_pssh_in_stream=false", "--keys", listed),
+        *("--mp4_include_pssh_in_stream=false", f"--flagfile={secrets}"),
         *("--protection_systems", "Widevine,PlayReady,CommonSystem"),
     )

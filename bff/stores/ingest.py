@@ -196,13 +196,15 @@ async def renew_task(pool: asyncpg.Pool, task: Task, now: datetime, share: float
 async def finish_task(
     connection: Connection, task: Task, now: datetime, *, result: bytes = b"null", then: Sequence[PlannedTask] = ()
 ) -> None:
-    """Inside a transaction: what the task found out is kept, and what it planned waits for workers.
+    """Inside a transaction: what the task found out is kept, and what it planned, whose weight it had, waits for
+    workers.
 
     Raises TaskLost, and then nothing may be committed.
     """
     status = await connection.execute(
         """
-        UPDATE ingest_task SET state = 'DONE', result = $3, lease_until = NULL, share = 1, error = NULL
+        UPDATE ingest_task SET state = 'DONE', result = $3, lease_until = NULL, share = 1, error = NULL,
+            weight = CASE WHEN kind = 'PLAN' THEN 0 ELSE weight END
         FROM ingest_job AS job
         WHERE ingest_task.id = $1 AND attempt = $2 AND ingest_task.state = 'RUNNING'
             AND job.id = job_id AND job.state = 'RUNNING'

@@ -19,8 +19,8 @@ from tests.engines import Engines
 from tests.media.masters import draw_master, run_ffmpeg
 from tests.media.workshop import add_film, asset_folder, open_shop, order, read_video, work
 from workers.ingest_order import FilmOrder, TrackFile
-from workers.ingest_tasks import Workshop
 from workers.transcode import work_on
+from workers.workshop import Workshop
 
 SRT = "1\r\n00:00:01,000 --> 00:00:02,000\r\nGrüße\r\n"
 
@@ -121,7 +121,7 @@ async def test_the_same_film_in_another_encoding_is_recognised(
         *("-ss", "2", "-i", str(master), "-vf", "scale=200:112,eq=brightness=0.05", "-c:v", "libvpx", "-b:v", "300k"),
         *("-deadline", "realtime", "-an", str(smaller)),
     )
-    other = draw_master(tmp_path / "other.mp4", "-vf", "hue=h=90,hflip,vflip,negate", seconds=20, sound=False)
+    other = draw_master(tmp_path / "other.mp4", "-vf", "hue=h=90,hflip,vflip,negate", seconds=12, sound=False)
     found = []
     for path in (smaller, other):
         title_id = await add_film(pool, path.name)
@@ -191,3 +191,18 @@ async def probe(path: Path, entries: str, *options: str) -> str:
         (FFPROBE, "-v", "error", *options, "-show_entries", entries, "-of", "csv=p=0", str(path)), deadline=30
     )
     return said.decode()
+
+
+async def test_each_title_gets_settings_of_its_own(shop: Workshop, film: str, tmp_path: Path) -> None:
+    path = draw_master(tmp_path / "film.mp4", seconds=2, sound=False)
+    job = await work(shop, await order(shop, FilmOrder(path=path, title_id=film)))
+    assert (job.state, job.error) == (IngestState.DONE, None)
+    video = await read_video(shop.pool, film)
+    assert {rendition.name for rendition in video.renditions} == {"h264-240", "av1-240"}
+    for rendition in video.renditions:
+        assert rendition.vmaf is not None
+        assert 20 < rendition.vmaf <= 100
+    tried = json.loads(await shop.pool.fetchval("SELECT result FROM ingest_task WHERE name = 'h264-240/quality'"))
+    assert [sample["crf"] for sample in tried] == [18, 23, 29]
+    assert tried[0]["vmaf"] > tried[-1]["vmaf"]
+    assert tried[0]["bitrate"] > tried[-1]["bitrate"]

@@ -13,8 +13,8 @@ from bff.stores.catalogue import read_cards
 from bff.stores.ingest import read_ingest_job
 from tests.engines import Engines
 from workers.ingest_order import FilmOrder, order_video
-from workers.ingest_tasks import Workshop
 from workers.transcode import open_workshop, transcode
+from workers.workshop import Workshop
 
 INSERT = """INSERT INTO title (id, natural_key, type, name, synopsis, release_year, maturity, added_at, popularity,
     rating_count) VALUES ($1, $2, 'MOVIE', $2, '', 2010, 0, $3, 1, 0)"""

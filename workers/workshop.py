@@ -1,0 +1,87 @@
+"""Where tasks of masters are done: what they are given, where files of theirs lie, and how they end."""
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+from msgspec import Struct
+
+from bff.domain.ingest import IngestJob, SourceFile, Task
+from bff.media.commands import Refused
+from bff.settings import Secret
+from bff.stores.ingest import finish_task
+from bff.stores.objects import Objects
+
+
+class Workshop(Struct, frozen=True):
+    """What tasks are done with; `scratch` is a folder here, `encoders` how many pieces are encoded at once."""
+
+    pool: asyncpg.Pool
+    objects: Objects
+    key_encryption_key: Secret
+    scratch: Path
+    name: str
+    encoders: int
+
+
+class Progress:
+    """How much of a task is done, 0..1."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+
+    def follow(self, seconds: float) -> "_Follow":
+        """For what tells how many of so many seconds are done."""
+        return _Follow(self, seconds)
+
+
+class _Follow:
+    def __init__(self, progress: Progress, seconds: float) -> None:
+        self._progress = progress
+        self._seconds = seconds
+
+    def __call__(self, done: float) -> None:
+        self._progress.share = min(0.99, done / self._seconds)
+
+
+class Run(Struct, frozen=True):
+    """A task that is being done; `folder` is its own and goes with it."""
+
+    shop: Workshop
+    job: IngestJob
+    task: Task
+    folder: Path
+    progress: Progress
+
+
+def work_folder(job_id: str) -> str:
+    """Where in the object store tasks leave what other tasks of the job need."""
+    return f"work/{job_id}"
+
+
+def name_chunk(job_id: str, rung: str, number: int) -> str:
+    """Where an encoded chunk lies."""
+    return f"{work_folder(job_id)}/{rung}/{number:05}.mp4"
+
+
+async def fetch_source(run: Run, source: SourceFile) -> Path:
+    """The file that was ordered, byte for byte. Raises Refused."""
+    try:
+        path = await run.shop.objects.fetch(source.key, run.folder)
+    except FileNotFoundError as error:
+        raise Refused(f"{source.name} is no longer in the object store. Send it again.") from error
+    if await asyncio.to_thread(_hash, path) != source.sha256:
+        raise Refused(f"{source.name} is not what was sent: its SHA-256 differs. Send it again.")
+    return path
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def finish(run: Run, result: bytes = b"null") -> None:
+    async with run.shop.pool.acquire(timeout=10) as connection, connection.transaction():
+        await finish_task(connection, run.task, datetime.now(UTC), result=result)
