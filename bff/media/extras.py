@@ -32,7 +32,7 @@ async def cut_previews(source: Path, master: Master, folder: Path) -> list[Previ
 
 async def take_stills(source: Path, master: Master, folder: Path) -> list[Path]:
     """The frames that say most, of a few places, as JPEG in `folder`; the first is the poster frame."""
-    width = min(_STILL_WIDTH, master.width)
+    width = min(_STILL_WIDTH, master.width - master.width % 2)
     stills: list[Path] = []
     for number in range(STILLS):
         target = folder / f"{number + 1}.jpg"

@@ -21,7 +21,7 @@ from tests.media.masters import draw_master, run_ffmpeg
 async def encode(path: Path, master: Master, folder: Path, codecs: Sequence[VideoCodec] = ()) -> tuple[Rung, Path]:
     """The whole of the best rung of the last codec, from chunks of one group each."""
     rungs = plan_rungs(master, Preset.STANDARD, codecs)
-    rung = [rung for rung in rungs if rung.codec is rungs[-1].codec][0]
+    rung = next(rung for rung in rungs if rung.codec is rungs[-1].codec)
     parts = []
     for number, chunk in enumerate(plan_chunks(master.frame_count, master.frames_a_second, 1)):
         target = folder / str(number)
@@ -41,7 +41,9 @@ async def probe(path: Path, entries: str) -> list[str]:
 async def check_grid(path: Path, master: Master) -> None:
     """Every frame a frame's time after the last, a key where a group begins."""
     rate, group = master.frames_a_second, group_length(master.frames_a_second)
-    packets = sorted((float(line.split(",")[0]), line.split(",")[1][0]) for line in await probe(path, "packet=pts_time,flags"))
+    packets = sorted(
+        (float(line.split(",")[0]), line.split(",")[1][0]) for line in await probe(path, "packet=pts_time,flags")
+    )
     assert [moment for moment, _ in packets] == pytest.approx(
         [float(number / rate) for number in range(len(packets))], abs=0.002
     )
@@ -97,8 +99,8 @@ async def test_uneven_frames_are_put_on_the_grid_where_they_were(tmp_path: Path)
     greys = await read_greys(whole, tmp_path)
     assert len(greys) == master.frame_count
     rate = float(master.frames_a_second)
-    for moment in (1.0, 4.5, 5.5, 8.0, 9.5):
-        assert greys[round(moment * rate)] == pytest.approx(16 + moment * 24, abs=7)
+    for moment in (1.0, 4.5, 5.5, 8.0, 9.0):
+        assert greys[round(moment * rate)] == pytest.approx(moment * 24 * 255 / 219, abs=8)
 
 
 async def test_bright_and_interlaced_pictures_are_made_plain(tmp_path: Path) -> None:
@@ -132,7 +134,8 @@ async def test_odd_sizes_and_short_silent_films(tmp_path: Path) -> None:
     previews = await cut_previews(path, master, tmp_path)
     assert {preview.width for preview in previews} == {130}
     stills = await take_stills(path, master, tmp_path)
-    assert Image.open(stills[0]).width == 131
+    with Image.open(stills[0]) as still:
+        assert still.size == (130, 72)
 
 
 @pytest.mark.parametrize("shift", [0.7, -0.7])
