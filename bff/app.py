@@ -20,6 +20,7 @@ from bff.artwork.urls import ImageSigner
 from bff.auth.authority import open_authority
 from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
+from bff.auth.media_tokens import MediaTokens
 from bff.billing.payments import Billing
 from bff.context import Caller, OperationContext, Services
 from bff.execution import FragmentCache, PlanCache
@@ -37,6 +38,7 @@ from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
 from bff.http.jwks import jwks_route
 from bff.http.mail_pages import know_page_documents, mail_page_routes
+from bff.http.media import MediaGate, media_route
 from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.sdl import sdl_route
@@ -53,6 +55,7 @@ from bff.stores.local_gateway import LocalGateway, open_gateway
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import open_objects
+from bff.stores.playback_sessions import EndedSessions
 from bff.stores.postgres import OnQuery, StatementCount, open_pool
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, open_redis
@@ -105,6 +108,7 @@ async def open_services(
         # What every process follows must not wait for its turn behind requests.
         aside = await stack.enter_async_context(await open_pool(settings, max_size=1))
         await stack.enter_async_context(authority.ended.following(aside))
+        ended_sessions = await stack.enter_async_context(EndedSessions().following(aside))
         await stack.enter_async_context(authority.keys.following(aside, settings.key_encryption_key, now))
         follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
         rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
@@ -123,6 +127,8 @@ async def open_services(
             login_failures=LoginFailures(cache),
             mail_requests=MailRequests(cache, most=settings.mail_requests),
             signals=signals,
+            media_tokens=MediaTokens(settings.key_encryption_key),
+            ended_sessions=ended_sessions,
             activity=activity,
             searches=CallCount("tantivy"),
             spans=spans,
@@ -173,12 +179,14 @@ def build_app(services: Services) -> Starlette:
     sockets = WebSocketEndpoint(
         endpoint.streams, connections, opener.read_caller, origins=(*settings.cors_origins, *own_origin)
     )
-    gallery = Gallery(open_objects(settings), lambda subject: find_brief(services.follower.catalogue, subject))
+    objects = open_objects(settings)
+    gallery = Gallery(objects, lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", sockets),
         jwks_route(services.authority.keys),
         image_route(services.images, gallery),
+        media_route(MediaGate(services), objects),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
         *mail_page_routes(),

@@ -20,6 +20,7 @@ from bff.artwork.sizes import choose_format
 from bff.artwork.urls import ImageSigner
 from bff.auth.access import Access, check_access
 from bff.auth.authority import Authority
+from bff.auth.media_tokens import MediaTokens
 from bff.auth.tokens import AccessToken
 from bff.billing.payments import Billing
 from bff.domain.accounts import AccountRecord, Device, Profile
@@ -37,6 +38,7 @@ from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
+from bff.stores.playback_sessions import EndedSessions
 from bff.stores.postgres import StatementCount
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
 from bff.stores.rate_limits import RateLimits
@@ -80,6 +82,8 @@ class Services:
     login_failures: LoginFailures
     mail_requests: MailRequests
     signals: Signals
+    media_tokens: MediaTokens
+    ended_sessions: EndedSessions
     activity: DeviceActivity
     searches: CallCount
     spans: Spans | None

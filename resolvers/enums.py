@@ -7,35 +7,20 @@ import strawberry
 from bff.domain.accounts import AccountStatus, BillingPeriod, MembershipStatus, PlanCode
 from bff.domain.billing import InvoiceStatus
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
+from bff.domain.entitlements import RefusalReason
 from bff.domain.home import RowKind, RowLayout
 from bff.domain.notifications import NotificationKind
+from bff.domain.playback import SessionEndReason
 from bff.domain.profile_state import Thumb
 from bff.domain.search import MatchKind
 from bff.domain.titles import ArtworkKind, Badge, CreditRole, MaturityRating
 from bff.domain.video import AudioKind, Quality, SkipKind, SubtitleKind, VideoState
 
 
-class RefusalReason(StrEnum):
-    PLAN = "PLAN"
-    DEVICE_HEIGHT = "DEVICE_HEIGHT"
-    CODEC = "CODEC"
-    HDR = "HDR"
-    DRM = "DRM"
-    DATA_SAVER = "DATA_SAVER"
-    LOAD = "LOAD"
-
-
 class EdgeTier(StrEnum):
     ISP = "ISP"
     REGIONAL = "REGIONAL"
     ORIGIN = "ORIGIN"
-
-
-class SessionEndReason(StrEnum):
-    STOPPED = "STOPPED"
-    TAKEN_OVER = "TAKEN_OVER"
-    EXPIRED = "EXPIRED"
-    REVOKED = "REVOKED"
 
 
 class DownloadState(StrEnum):

@@ -13,7 +13,6 @@ from resolvers.inputs import (
     ReportProgressInput,
     RequestDownloadInput,
     Seconds,
-    StartPlaybackInput,
 )
 
 RETRY_AFTER = 3600
@@ -25,10 +24,6 @@ def refuse(what: str) -> Unavailable:
 
 async def list_downloads(device_id: strawberry.ID | None = None) -> None:
     raise refuse("downloads")
-
-
-async def find_playback_session(id: strawberry.ID) -> None:
-    raise refuse("playback")
 
 
 async def find_watch_party(code: str) -> None:
@@ -43,19 +38,11 @@ async def submit_feedback(text: str, title_id: strawberry.ID | None = None) -> N
     raise refuse("feedback")
 
 
-async def start_playback(input: StartPlaybackInput) -> None:
-    raise refuse("playback")
-
-
 async def report_progress(input: ReportProgressInput) -> None:
     raise refuse("playback")
 
 
 async def report_offline_progress(reports: list[OfflineProgressInput]) -> None:
-    raise refuse("playback")
-
-
-async def stop_playback(session_id: strawberry.ID, position: Seconds | None = None) -> None:
     raise refuse("playback")
 
 

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import accounts, home_arrangement, memberships, my_list, profiles, sign_in, unavailable
+from resolvers import accounts, home_arrangement, memberships, my_list, playback, profiles, sign_in, unavailable
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
@@ -95,14 +95,14 @@ class Mutation:
     )
     submit_feedback: bool | None = root(unavailable.submit_feedback, Access.PROFILE)
 
-    start_playback: StartPlaybackResult | None = root(unavailable.start_playback, Access.PROFILE)
+    start_playback: StartPlaybackResult | None = root(playback.start_playback, Access.PROFILE)
     report_progress: ReportProgressResult | None = root(unavailable.report_progress, Access.PROFILE)
     report_offline_progress: list[Progress | None] | None = root(
         unavailable.report_offline_progress,
         Access.PROFILE,
         description="Progress made without a connection, merged by when it was watched.",
     )
-    stop_playback: ReportProgressResult | None = root(unavailable.stop_playback, Access.PROFILE)
+    stop_playback: ReportProgressResult | None = root(playback.stop_playback, Access.PROFILE)
     report_events: EventsPayload | None = root(
         unavailable.report_events,
         Access.PROFILE,

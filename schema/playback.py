@@ -7,10 +7,17 @@ import strawberry
 
 from bff.auth import results
 from bff.domain.accounts import MembershipStatus
-from bff.domain.devices import DrmSystem, VideoCodec
-from bff.domain.video import Quality, VideoState
+from bff.domain.devices import DrmSystem
+from bff.domain.entitlements import MembershipRequired as MembershipRequiredValue
+from bff.domain.entitlements import NotAvailable as NotAvailableValue
+from bff.domain.entitlements import NotReady as NotReadyValue
+from bff.domain.entitlements import RefusalReason
+from bff.domain.entitlements import RefusedRendition as RefusedRenditionValue
+from bff.domain.playback import SessionEndReason
+from bff.domain.video import VideoState
 from bff.execution import shows
-from resolvers.enums import EdgeTier, PlaybackState, RefusalReason, SessionEndReason
+from resolvers import playback
+from resolvers.enums import EdgeTier, PlaybackState
 from resolvers.inputs import Seconds
 from schema.access import field
 from schema.common import Node, Problem
@@ -19,14 +26,8 @@ from schema.titles import AudioTrack, Playable, Rendition, SkipMarker, SubtitleT
 from schema.viewer import ActiveStream, Device, Plan
 
 
-async def find_segment(position: Seconds, quality: Quality, codec: VideoCodec | None = VideoCodec.H264) -> URL | None:
-    """No session exists, so no segment does."""
-    del position, quality, codec
-    return None
-
-
 @strawberry.type(description="One playing of one playable on one device.")
-@shows()
+@shows(playback.SessionView)
 class PlaybackSession(Node):
     playable: Playable
     device: Device
@@ -48,7 +49,7 @@ class PlaybackSession(Node):
         description="Renditions left out of the manifest for this device and plan, and why."
     )
     segment_url: URL | None = field(
-        find_segment,
+        playback.find_segment,
         description="One segment, by quality, codec and position: for clients without a DASH or HLS player.",
     )
     heartbeat_interval: Seconds = field(
@@ -58,12 +59,14 @@ class PlaybackSession(Node):
 
 
 @strawberry.type(description="A rendition that is left out, and why.")
+@shows(RefusedRenditionValue)
 class RefusedRendition:
     rendition: Rendition
     reason: RefusalReason
 
 
 @strawberry.type(description="Where the key of one protection system comes from.")
+@shows(playback.LicenseView)
 class DrmLicense:
     system: DrmSystem
     license_url: URL
@@ -72,6 +75,7 @@ class DrmLicense:
 
 
 @strawberry.type(description="Where segments come from.")
+@shows(playback.EdgeView)
 class Edge:
     id: strawberry.ID
     region: str
@@ -80,6 +84,7 @@ class Edge:
 
 
 @strawberry.type(description="The title cannot be watched in this region now.")
+@shows(NotAvailableValue)
 class NotAvailable(Problem):
     region: str
     available_from: datetime | None
@@ -92,11 +97,13 @@ class StreamLimitReached(Problem):
 
 
 @strawberry.type(description="The plan does not hold this.")
+@shows(playback.PlanUpgradeView)
 class PlanUpgradeRequired(Problem):
     required: Plan
 
 
 @strawberry.type(description="No membership, or one that has ended, is past due, or belongs to a suspended account.")
+@shows(MembershipRequiredValue)
 class MembershipRequired(Problem):
     status: MembershipStatus | None
 
@@ -114,12 +121,14 @@ class PinRequired(Problem):
 
 
 @strawberry.type(description="The video is still being transcoded, failed to be, or there is none.")
+@shows(NotReadyValue)
 class NotReady(Problem):
     video: VideoState
     ready_at: datetime | None
 
 
 @strawberry.type(description="The session is over; start another one.")
+@shows(playback.SessionEndedView)
 class SessionEnded(Problem):
     reason: SessionEndReason
 

@@ -6,6 +6,7 @@ import resolvers.browse
 import resolvers.home
 import resolvers.my_list
 import resolvers.nodes
+import resolvers.playback
 import resolvers.profiles
 import resolvers.search
 import resolvers.service
@@ -72,7 +73,7 @@ class Query:
     continue_watching: ContinueConnection | None = root(resolvers.my_list.page_continue_watching, Access.PROFILE)
     my_list: MyListConnection | None = root(resolvers.my_list.page_my_list, Access.PROFILE)
     downloads: DownloadLibrary | None = root(resolvers.unavailable.list_downloads, Access.PROFILE)
-    playback_session: PlaybackSession | None = root(resolvers.unavailable.find_playback_session, Access.PROFILE)
+    playback_session: PlaybackSession | None = root(resolvers.playback.find_session, Access.PROFILE)
     watch_party: WatchParty | None = root(
         resolvers.unavailable.find_watch_party,
         Access.PROFILE,

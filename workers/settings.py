@@ -15,6 +15,7 @@ from workers.billing import DEADLINE, bill_memberships, forget_requests
 from workers.keys import rotate_keys
 from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
 from workers.mail import EVERY, JOB_DEADLINE, remove_mails, send_mails
+from workers.playback import SWEEP_EVERY, forget_playback, sweep_playback
 
 
 def open_queue(settings: Settings) -> ArqRedis:
@@ -42,6 +43,8 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
             _at(remove_mails, minute=41),
             _at(bill_memberships, second=5, timeout=DEADLINE + 10, run_at_startup=True),
             _at(forget_requests, hour=3, minute=40),
+            _at(sweep_playback, second=set(range(0, 60, SWEEP_EVERY)), timeout=15),
+            _at(forget_playback, minute=23, timeout=60),
             _at(rotate_keys, minute=17, run_at_startup=True),
         ],
         "handle_signals": False,

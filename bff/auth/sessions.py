@@ -59,7 +59,7 @@ async def sign_in(
         if profile_id is None
         else _find_profile(record, profile_id)
     )
-    refusal = await _check_pin(authority, profile, pin, now)
+    refusal = await check_pin(authority, profile, pin, now)
     if refusal is not None:
         return refusal
     async with pool.acquire(timeout=2) as connection, connection.transaction():
@@ -124,7 +124,7 @@ async def switch_profile(
     if record is None or record.account.status is AccountStatus.CANCELLED:
         raise _ended()
     profile = _find_profile(record, profile_id)
-    refusal = await _check_pin(authority, profile, pin, now)
+    refusal = await check_pin(authority, profile, pin, now)
     if refusal is not None:
         return refusal
     async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
@@ -175,9 +175,10 @@ async def begin_session_within(
     return await issue_first(authority, connection, Grant(record, family, profile, request_country, now))
 
 
-async def _check_pin(
+async def check_pin(
     authority: Authority, profile: Profile | None, pin: str | None, now: datetime
 ) -> PinRequired | None:
+    """None where the PIN is right, or the profile has none; a wrong one is counted."""
     if profile is None or not profile.has_pin:
         return None
     if pin is None:

@@ -1,28 +1,14 @@
-"""Sign-ins that ended before their access tokens did: written with what ended them, followed by every process.
+"""Sign-ins that ended before their access tokens did: written with what ended them, followed by every process."""
 
-Each process holds the short list in memory and reads what is new from PostgreSQL every second, whether or not Redis or
-the worker is there: so no request asks an engine, and no crash after a commit loses an ending.
-"""
-
-import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-log = logging.getLogger(__name__)
+from bff.stores.endings import Endings
 
-INTERVAL = 1.0
-"""Seconds between two looks."""
 KEPT = 2 * 3600.0
 """Seconds that an ending is of use: longer than any access token lives, whatever clocks say."""
-_OVERLAP = 60.0
-"""Seconds that each look goes back: longer than a transaction takes from writing an ending to its commit."""
-_DEADLINE = 2.0
 
 _END = """
 WITH held AS (
@@ -68,65 +54,12 @@ async def forget_ended_sign_ins(pool: asyncpg.Pool) -> int:
     return int(status.removeprefix("DELETE "))
 
 
-class EndedSignIns:
-    """The families that ended lately, as one process knows them: `in` asks memory alone."""
+class EndedSignIns(Endings):
+    """The families that ended lately, as one process knows them."""
 
     def __init__(self) -> None:
-        self._forget_at: dict[str, float] = {}
-
-    def __contains__(self, family_id: object) -> bool:
-        return family_id in self._forget_at
-
-    def __len__(self) -> int:
-        return len(self._forget_at)
-
-    def note(self, family_ids: Iterable[str]) -> None:
-        """What this process has ended itself need not wait for the next look."""
-        forget_at = time.monotonic() + KEPT
-        for family_id in family_ids:
-            self._forget_at.setdefault(family_id, forget_at)
-
-    async def catch_up(self, pool: asyncpg.Pool, *, seconds: float = _OVERLAP) -> None:
-        """Read what ended within the last seconds. Raises what asyncpg does."""
-        rows = await pool.fetch(
+        super().__init__(
             "SELECT family_id FROM ended_sign_in WHERE ended_at > clock_timestamp() - $1::interval",
-            timedelta(seconds=seconds),
-            timeout=_DEADLINE,
+            what="Sign-ins",
+            kept=KEPT,
         )
-        self.note(row["family_id"] for row in rows)
-
-    @asynccontextmanager
-    async def following(self, pool: asyncpg.Pool) -> AsyncIterator["EndedSignIns"]:
-        """Read the whole list, then follow it until the block ends, on a pool that requests do not use up."""
-        await self.catch_up(pool, seconds=KEPT)
-        task = asyncio.create_task(self._follow(pool), name="ended sign-ins")
-        try:
-            yield self
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _follow(self, pool: asyncpg.Pool) -> None:
-        caught_up_at = time.monotonic()
-        is_behind = False
-        while True:
-            await asyncio.sleep(INTERVAL)
-            begun_at = time.monotonic()
-            try:
-                await self.catch_up(pool, seconds=begun_at - caught_up_at + _OVERLAP)
-            except Exception as error:  # whatever it is, who was signed out must not stay signed in for it
-                if not is_behind:
-                    log.warning("Sign-ins that ended are not heard of until PostgreSQL is back: %r", error)
-                is_behind = True
-                continue
-            caught_up_at, is_behind = begun_at, False
-            self._forget(begun_at)
-
-    def _forget(self, now: float) -> None:
-        """They stand in the order in which they go."""
-        while self._forget_at:
-            family_id, forget_at = next(iter(self._forget_at.items()))
-            if forget_at > now:
-                return
-            del self._forget_at[family_id]

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import obstore
@@ -11,6 +12,8 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from bff.errors import Unavailable
 from bff.settings import Settings
 
+PIECE_BYTES = 256 * 1024
+"""Of an object that is streamed, as much is held in memory at once."""
 DEADLINE = 5.0
 """Seconds after which the store counts as away."""
 SLOWEST = 1_000_000
@@ -34,6 +37,31 @@ class Objects:
                 return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+
+    async def measure(self, key: str) -> int | None:
+        """How many bytes an object has; None where there is none. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return int((await obstore.head_async(self._store, key))["size"])
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+
+    async def stream(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to `end` (exclusive), a piece at a time. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            pieces = aiter(found.stream(min_chunk_size=PIECE_BYTES))
+            while True:
+                async with asyncio.timeout(DEADLINE):
+                    piece = await anext(pieces, None)
+                if piece is None:
+                    return
+                yield bytes(piece)
         except (BaseError, OSError, TimeoutError) as error:
             raise _away(error) from error
 

@@ -1,0 +1,19 @@
+"""Ends playback sessions that nothing allows any more, and forgets what is long over."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from bff.stores.playback_sessions import forget_sessions, sweep_sessions
+
+SWEEP_EVERY = 2
+"""Seconds between two sweeps: media is refused within five of what ends a session."""
+
+
+async def sweep_playback(ctx: dict[Any, Any]) -> int:
+    """Every few seconds; may run twice. Answers how many sessions it ended."""
+    return await sweep_sessions(ctx["pool"], datetime.now(UTC))
+
+
+async def forget_playback(ctx: dict[Any, Any]) -> int:
+    """Hourly; may run twice. Answers how many sessions went."""
+    return await forget_sessions(ctx["pool"], datetime.now(UTC))
