@@ -127,15 +127,13 @@ async def _serve_object(request: Request, objects: Objects, key: str) -> Respons
     if _is_held(request, etag):
         return Response(status_code=304, headers=headers)
     start, end, status = 0, size, 200
-    wanted = request.headers.get("range")
+    wanted = read_range(request.headers.get("range", ""))
     if wanted is not None and request.headers.get("if-range", etag) == etag:
-        part = read_range(wanted, size)
-        if part is None:
+        start, end = fit_range(wanted, size)
+        if start >= end:
             return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
-        start, end = part
-        if part != (0, size) or _RANGE.fullmatch(wanted) is not None:
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD":
         return Response(status_code=status, media_type=_find_type(key), headers=headers)
@@ -144,22 +142,25 @@ async def _serve_object(request: Request, objects: Objects, key: str) -> Respons
     )
 
 
-def read_range(header: str, size: int) -> tuple[int, int] | None:
-    """The part that a `Range` asks for, its end exclusive (RFC 9110, 14.1.2); None for one that cannot be had.
+def read_range(header: str) -> tuple[int | None, int | None] | None:
+    """First and last byte of a `Range` (RFC 9110, 14.1.2), of its last bytes None and how many.
 
-    What is no single range of bytes is passed over: the whole is served.
+    None for what is no single range of bytes: the whole is served then.
     """
     found = _RANGE.fullmatch(header.strip())
     if found is None or not (found["first"] or found["last"]):
-        return 0, size
-    if not found["first"]:
-        start, end = max(0, size - int(found["last"])), size
-    else:
-        start = int(found["first"])
-        end = min(int(found["last"]) + 1, size) if found["last"] else size
-        if found["last"] and int(found["last"]) < start:
-            return 0, size
-    return (start, end) if start < end else None
+        return None
+    first = int(found["first"]) if found["first"] else None
+    last = int(found["last"]) if found["last"] else None
+    return None if first is not None and last is not None and last < first else (first, last)
+
+
+def fit_range(wanted: tuple[int | None, int | None], size: int) -> tuple[int, int]:
+    """Where the part begins and ends (exclusive) in so many bytes; it is empty where none of them is meant."""
+    first, last = wanted
+    if first is None:
+        return max(0, size - (last or 0)), size
+    return first, size if last is None else min(last + 1, size)
 
 
 async def _stream(objects: Objects, key: str, start: int, end: int) -> AsyncIterator[bytes]:

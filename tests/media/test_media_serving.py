@@ -1,0 +1,204 @@
+"""`/media/{token}/…` over HTTP: what a session's token opens, and what it does not."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+
+from bff.domain.accounts import PlanCode
+from bff.domain.titles import MovieCard
+from bff.domain.video import Video
+from bff.stores.playback_sessions import sweep_sessions
+from bff.stores.title_cards import rebuild_cards
+from tests.live import OPERATIONS, Client, Demo
+from tests.media.assets import Asset
+from tests.media.publishing import catch_up, pick_film, publish
+
+DASH = "{urn:mpeg:dash:schema:mpd:2011}"
+
+
+@pytest.fixture(scope="module")
+async def film(demo: Demo) -> MovieCard:
+    return pick_film(demo)
+
+
+@pytest.fixture(scope="module")
+async def video(demo: Demo, film: MovieCard, clear_asset: Asset) -> Video:
+    return await publish(demo, clear_asset, film.id)
+
+
+@pytest.fixture
+async def viewer(demo: Demo) -> Client:
+    return await demo.make_viewer()
+
+
+@pytest.fixture
+async def base(viewer: Client, film: MovieCard, video: Video) -> str:
+    """The address of everything that a session of the viewer may fetch."""
+    assert video.renditions
+    return await begin(viewer, film)
+
+
+@pytest.fixture
+async def http(demo: Demo) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=demo.url, timeout=30, trust_env=False) as client:
+        yield client
+
+
+async def start(client: Client, film: MovieCard, **given: Any) -> dict[str, Any]:
+    answer = await client.run(OPERATIONS["playback"], {"input": {"playableId": film.id, **given}}, "StartPlayback")
+    session: dict[str, Any] = answer.data["startPlayback"]
+    assert session["__typename"] == "PlaybackSession", session
+    return session
+
+
+async def begin(client: Client, film: MovieCard, **given: Any) -> str:
+    """The address of everything that the session may fetch."""
+    base: str = (await start(client, film, **given))["dashUrl"].removesuffix("/manifest.mpd")
+    return base
+
+
+async def test_files_are_the_packagers(
+    http: httpx.AsyncClient, viewer: Client, film: MovieCard, video: Video, clear_asset: Asset
+) -> None:
+    base = await begin(viewer, film)
+    for path in sorted(clear_asset.folder.rglob("*")):
+        name = str(path.relative_to(clear_asset.folder))
+        if not path.is_file() or name in ("manifest.mpd", "master.m3u8"):
+            continue
+        got = await http.get(f"{base}/{name}")
+        assert (got.status_code, got.content) == (200, path.read_bytes()), name
+        assert got.headers["cache-control"].startswith("private, max-age=")
+
+
+async def test_ranges_and_etags(
+    http: httpx.AsyncClient, viewer: Client, film: MovieCard, video: Video, clear_asset: Asset
+) -> None:
+    base = await begin(viewer, film)
+    whole = (clear_asset.folder / "h264-240/00001.m4s").read_bytes()
+    url = f"{base}/h264-240/00001.m4s"
+    first = await http.get(url)
+    etag = first.headers["etag"]
+    for header, content in {
+        "bytes=0-0": whole[:1], "bytes=10-19": whole[10:20], "bytes=5-": whole[5:], "bytes=-7": whole[-7:],
+        f"bytes=0-{len(whole) + 99}": whole,
+    }.items():  # fmt: skip
+        part = await http.get(url, headers={"Range": header})
+        assert (part.status_code, part.content) == (206, content), header
+        assert part.headers["content-range"].endswith(f"/{len(whole)}")
+    past = await http.get(url, headers={"Range": f"bytes={len(whole)}-"})
+    assert (past.status_code, past.headers["content-range"]) == (416, f"bytes */{len(whole)}")
+    for odd in ("bytes=0-1,3-4", "lines=1-2", "bytes=9-2", "bytes=-"):
+        assert (await http.get(url, headers={"Range": odd})).status_code == 200
+    assert (await http.get(url, headers={"If-None-Match": etag})).status_code == 304
+    assert (await http.get(url, headers={"Range": "bytes=0-0", "If-Range": '"else"'})).content == whole
+    head = await http.head(url)
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(whole)))
+
+
+async def test_manifests_are_cut_to_the_session(
+    demo: Demo, http: httpx.AsyncClient, film: MovieCard, video: Video
+) -> None:
+    viewer = await demo.make_viewer(plan=PlanCode.BASIC)
+    base = await begin(viewer, film, maxQuality="P240")
+    mpd = await http.get(f"{base}/manifest.mpd")
+    assert mpd.headers["content-type"] == "application/dash+xml"
+    root = ET.fromstring(mpd.content)  # noqa: S314
+    heights = {found.get("height") for found in root.iter(f"{DASH}Representation") if found.get("height")}
+    assert heights == {"240"}
+    assert {found.get("contentType") for found in root.iter(f"{DASH}AdaptationSet")} >= {"video", "audio", "text"}
+    master = (await http.get(f"{base}/master.m3u8")).text
+    assert "h264-240.m3u8" in master
+    assert "h264-360" not in master
+    for path in ("h264-360/00001.m4s", "h264-360/init.mp4", "h264-360.m3u8", "h264-360_iframe.m3u8"):
+        assert (await http.get(f"{base}/{path}")).status_code == 403, path
+
+
+async def test_nothing_else_is_reached(
+    demo: Demo, http: httpx.AsyncClient, viewer: Client, film: MovieCard, video: Video
+) -> None:
+    base = await begin(viewer, film)
+    token = base.removeprefix("/media/")
+    head, claims, seal = token.split(".")
+    flipped = ("A" if seal[0] != "A" else "B") + seal[1:]
+    for url in (
+        f"{base}/%2e%2e/{video.asset_id}/manifest.mpd",
+        f"{base}/..%2f..%2fkeys/x.mp4", f"{base}/h264-240/%2e%2e/%2e%2e/x.mp4", f"{base}//etc/passwd", f"{base}/.hidden.mp4",
+        f"{base}/digests.json", f"{base}/h264-240", f"{base}/a/b/c/d.m4s", f"{base}/h264-240%00/init.mp4",
+        f"/media/{head}.{claims}.{flipped}/manifest.mpd", f"/media/{head}.{claims}./manifest.mpd",
+        f"/media/{claims}/manifest.mpd", f"/media/{viewer.headers['Authorization'].split()[1]}/manifest.mpd",
+        f"/media/{token}x/manifest.mpd", "/media/x/manifest.mpd",
+    ):  # fmt: skip
+        request = http.build_request("GET", "/")
+        request.url = httpx.URL(demo.url).copy_with(raw_path=url.encode())
+        assert (await http.send(request)).status_code in (403, 404), url
+    missing = await http.get(f"{base}/h264-240/99999.m4s")
+    assert missing.status_code == 404
+
+
+async def test_a_token_runs_out(
+    demo: Demo, http: httpx.AsyncClient, viewer: Client, film: MovieCard, video: Video
+) -> None:
+    base = await begin(viewer, film)
+    shift = timedelta(seconds=video.duration + 2 * 3600 + 5)
+    demo.clock.shift += shift
+    try:
+        assert (await http.get(f"{base}/h264-240/00001.m4s")).status_code == 403
+    finally:
+        demo.clock.shift -= shift
+    assert (await http.get(f"{base}/h264-240/00001.m4s")).status_code == 200
+
+
+async def test_stopping_takes_the_media_away(
+    http: httpx.AsyncClient, viewer: Client, film: MovieCard, video: Video
+) -> None:
+    session = await start(viewer, film)
+    base = session["dashUrl"].removesuffix("/manifest.mpd")
+    assert (await http.get(f"{base}/h264-240/00001.m4s")).status_code == 200
+    await viewer.run(OPERATIONS["playback"], {"sessionId": session["id"]}, "StopPlayback")
+    assert (await http.get(f"{base}/h264-240/00001.m4s")).status_code == 403
+    assert (await http.get(f"{base}/manifest.mpd")).status_code == 403
+    del video
+
+
+def pick_playing(demo: Demo) -> MovieCard:
+    cards = demo.services.follower.catalogue.by_popularity
+    return next(card for card in cards if isinstance(card, MovieCard) and card.video is not None)
+
+
+ENDINGS = {
+    "sign-in": "UPDATE session_family SET revoked_at = now() WHERE account_id = $1",
+    "device": "DELETE FROM session_family WHERE account_id = $1",
+    "membership": "UPDATE membership SET status = 'PAST_DUE' WHERE account_id = $1",
+    "account": "UPDATE account SET status = 'SUSPENDED' WHERE id = $1",
+    "ceiling": "UPDATE profile SET maturity_ceiling = 7 WHERE account_id = $1",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_what_allowed_it_ends_it(
+    demo: Demo, http: httpx.AsyncClient, viewer: Client, base: str, ending: str
+) -> None:
+    other = await begin(await demo.make_viewer(), pick_playing(demo))
+    await demo.services.pool.execute(ENDINGS[ending], viewer.account_id)
+    assert await sweep_sessions(demo.services.pool, demo.services.now()) == 1
+    await demo.services.ended_sessions.catch_up(demo.services.pool)
+    assert (await http.get(f"{base}/h264-240/00001.m4s")).status_code == 403
+    assert (await http.get(f"{other}/h264-240/00001.m4s")).status_code == 200
+
+
+async def test_a_title_that_is_withdrawn_takes_its_media_along(
+    demo: Demo, http: httpx.AsyncClient, viewer: Client, clear_asset: Asset
+) -> None:
+    film = pick_film(demo, skip=5)
+    await publish(demo, clear_asset, film.id)
+    base = await begin(viewer, film)
+    assert (await http.get(f"{base}/h264-240/init.mp4")).status_code == 200
+    async with demo.services.pool.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE title SET is_hidden = true WHERE id = $1", film.id)
+        await rebuild_cards(connection, [film.id])
+    await catch_up(demo)
+    assert (await http.get(f"{base}/h264-240/init.mp4")).status_code == 403
