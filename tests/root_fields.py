@@ -78,7 +78,7 @@ ROOT_FIELDS = {
     "Query.continueWatching": of_profile("{ field: continueWatching { pageInfo { hasNextPage } } }"),
     "Query.myList": of_profile("{ field: myList { totalCount } }"),
     "Query.downloads": of_profile("{ field: downloads { usedBytes } }", UNAVAILABLE),
-    "Query.playbackSession": of_profile('{ field: playbackSession(id: "x") { id } }', UNAVAILABLE),
+    "Query.playbackSession": of_profile('{ field: playbackSession(id: "x") { id } }'),
     "Query.watchParty": of_profile('{ field: watchParty(code: "x") { id } }', UNAVAILABLE),
     "Query.notifications": of_profile("{ field: notifications { unreadCount } }", UNAVAILABLE),
     "Mutation.registerAccount": RootField(
@@ -134,7 +134,7 @@ ROOT_FIELDS = {
     ),
     "Mutation.submitFeedback": of_profile('mutation { field: submitFeedback(text: "x") }', UNAVAILABLE),
     "Mutation.startPlayback": of_profile(
-        f"mutation {{ field: startPlayback(input: {{playableId: {NO_TITLE}}}) {SESSION} }}", UNAVAILABLE
+        f"mutation {{ field: startPlayback(input: {{playableId: {NO_TITLE}}}) {SESSION} }}", NOT_FOUND
     ),
     "Mutation.reportProgress": of_profile(
         f"""mutation {{ field: reportProgress(input: {{sessionId: "x", position: 1, state: PLAYING, seq: 1}})
@@ -146,7 +146,7 @@ ROOT_FIELDS = {
             {{playableId: {NO_TITLE}, deviceId: {NO_DEVICE}, position: 1, at: {AT}}}]) {{ position }} }}""",
         UNAVAILABLE,
     ),
-    "Mutation.stopPlayback": of_profile(f'mutation {{ field: stopPlayback(sessionId: "x") {SESSION} }}', UNAVAILABLE),
+    "Mutation.stopPlayback": of_profile(f'mutation {{ field: stopPlayback(sessionId: "x") {SESSION} }}', NOT_FOUND),
     "Mutation.reportEvents": of_profile(
         f'mutation {{ field: reportEvents(events: [{{id: "x", kind: PLAY, at: {AT}}}]) {{ accepted }} }}', UNAVAILABLE
     ),

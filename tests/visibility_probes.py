@@ -207,14 +207,21 @@ MUTATIONS = {
     "removeFromContinueWatching.titleId": (
         "mutation ($id: ID!) { field: removeFromContinueWatching(titleId: $id) { title { id } } }"
     ),
+    "startPlayback.playableId": (
+        "mutation ($playable: ID!) { field: startPlayback(input: {playableId: $playable}) { __typename } }"
+    ),
 }
-COVERED_BY_MUTATIONS = {"MyListPayload.title", "ContinueWatchingPayload.title", "Mutation.rateTitle"}
+COVERED_BY_MUTATIONS = {
+    "PlaybackSession.playable",
+    "MyListPayload.title",
+    "ContinueWatchingPayload.title",
+    "Mutation.rateTitle",
+}
 
 UNSERVED = {
     "ActiveStream.title",
     "Download.playable",
     "Notification.title",
-    "PlaybackSession.playable",
     "PlaybackUpdate.playable",
     "WatchParty.playable",
 }
@@ -226,6 +233,5 @@ UNSERVED_ARGUMENTS = {
     "reportEvents.titleId",
     "reportOfflineProgress.playableId",
     "requestDownload.playableId",
-    "startPlayback.playableId",
     "submitFeedback.titleId",
 }

@@ -194,6 +194,17 @@ async def test_a_session_is_its_profiles_own(demo: Demo, film: MovieCard) -> Non
     assert stolen.codes == ["NOT_FOUND"]
 
 
+async def test_a_session_goes_with_its_title(demo: Demo, film: MovieCard) -> None:
+    client = await demo.make_viewer()
+    session = await start(client, film.id)
+    lowered = await client.run(
+        "mutation ($id: ID!) { updateProfile(profileId: $id, input: {maturityCeiling: AGE_7}) { __typename } }",
+        {"id": client.profile_id},
+    )
+    assert lowered.data["updateProfile"]["__typename"] == "Profile", lowered.body
+    assert (await client.fetch(FIND, id=session["id"]))["playbackSession"] is None
+
+
 async def test_stopping_ends_it_once(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
     session = await start(client, film.id)

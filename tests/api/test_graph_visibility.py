@@ -108,14 +108,18 @@ async def test_mutations_find_a_title_only_where_it_may_be_seen(
     stage: Setter, reason: Reason, kind: type[AnyTitleCard], name: str
 ) -> None:
     staged = await stage(reason, kind)
-    variables = {"id": staged.target.card.id, "other": staged.target.neighbour.id}
+    variables = {
+        "id": staged.target.card.id, "other": staged.target.neighbour.id, "playable": staged.target.playable_id,
+    }  # fmt: skip
     answer = await staged.client.run(MUTATIONS[name], variables)
     if shows(staged, closed=True):
         assert answer.data["field"]
         return
     assert answer.codes == ["NOT_FOUND"]
     assert answer.body["data"] == {"field": None}
-    unknown = await staged.client.run(MUTATIONS[name], {**variables, "id": "tit_aaaaaaaaaaaaaaaa"})
+    unknown = await staged.client.run(
+        MUTATIONS[name], {**variables, **dict.fromkeys(("id", "playable"), "tit_aaaaaaaaaaaaaaaa")}
+    )
     assert answer.body == unknown.body
 
 

@@ -126,7 +126,8 @@ async def test_nothing_else_is_reached(
     flipped = ("A" if seal[0] != "A" else "B") + seal[1:]
     for url in (
         f"{base}/%2e%2e/{video.asset_id}/manifest.mpd",
-        f"{base}/..%2f..%2fkeys/x.mp4", f"{base}/h264-240/%2e%2e/%2e%2e/x.mp4", f"{base}//etc/passwd", f"{base}/.hidden.mp4",
+        f"{base}/..%2f..%2fkeys/x.mp4", f"{base}/h264-240/%2e%2e/%2e%2e/x.mp4", f"{base}//etc/passwd",
+        f"{base}/.hidden.mp4",
         f"{base}/digests.json", f"{base}/h264-240", f"{base}/a/b/c/d.m4s", f"{base}/h264-240%00/init.mp4",
         f"/media/{head}.{claims}.{flipped}/manifest.mpd", f"/media/{head}.{claims}./manifest.mpd",
         f"/media/{claims}/manifest.mpd", f"/media/{viewer.headers['Authorization'].split()[1]}/manifest.mpd",
