@@ -11,7 +11,7 @@ from bff.auth.demo import DEMO_ACCOUNTS, open_demo_session
 from bff.auth.refresh_tokens import refresh
 from bff.auth.results import InvalidCredentials, SignedIn
 from bff.errors import Unauthenticated
-from bff.stores import ended_sign_ins
+from bff.stores import endings
 from bff.stores.ended_sign_ins import EndedSignIns, end_sign_ins, forget_ended_sign_ins
 
 BASIC, _, PREMIUM, *_ = DEMO_ACCOUNTS
@@ -112,7 +112,7 @@ async def test_what_ended_while_postgresql_was_away_is_caught_up_with(
     authority: Authority, pool: asyncpg.Pool, noon: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if this process alone had not reached it."""
-    monkeypatch.setattr(ended_sign_ins, "INTERVAL", 0.02)
+    monkeypatch.setattr(endings, "INTERVAL", 0.02)
     family_id = (await enter(authority, noon)).claims.family_id
     async with EndedSignIns().following(pool) as ended:
         await pool.execute("ALTER TABLE ended_sign_in RENAME TO ended_sign_in_away")
