@@ -35,6 +35,7 @@ from bff.stores.ingest import (
     wait_before,
 )
 from bff.stores.objects import open_objects
+from bff.telemetry import tracing
 from workers.ingest_tasks import do_task
 from workers.workshop import Progress, Workshop
 
@@ -97,7 +98,8 @@ async def transcode(ctx: dict[Any, Any]) -> int:
         task = await take_task(shop.pool, shop.name, datetime.now(UTC))
         if task is None:
             break
-        await work_on(shop, task)
+        with tracing(ctx.get("spans"), f"task {task.kind.lower()}"):
+            await work_on(shop, task)
         done += 1
     return done
 
