@@ -77,7 +77,7 @@ async def find_leftovers(demo: Demo, words: list[str]) -> list[str]:
     found = []
     for table in sorted(row["tablename"] for row in tables):
         rows = await pool.fetchval(
-            f'SELECT count(*) FROM "{table}" AS t WHERE t::text ILIKE ANY($1::text[])',  # noqa: S608 - from pg_tables
+            f'SELECT count(*) FROM "{table}" AS t WHERE t::text LIKE ANY($1::text[])',  # noqa: S608 - from pg_tables
             [f"%{word}%" for word in words],
         )
         found += [table] if rows else []
