@@ -54,6 +54,11 @@ class DeadlineExecutor(CompiledExecutor):
         self._woken: set[asyncio.Task[Any]] = set()
         self._late: list[DeadlineExceeded] = []
 
+    def let_go(self) -> None:
+        """Once the operation is over. graphql-core's executor holds itself by these helpers: without them it goes with
+        whoever holds it, and what the operation read with it; else a collection would have to find them."""
+        del self.async_helpers
+
     def expire(self, error: DeadlineExceeded) -> None:
         self._late.append(error)
         self._woken.update(self._waiting)
@@ -151,6 +156,7 @@ async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionRe
             ) from None
         finally:
             step.attributes["marquee.execution"] = executor.ran_by
+            executor.let_go()
 
 
 async def _execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:
