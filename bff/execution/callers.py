@@ -7,9 +7,9 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 from bff.execution.code import load_lines
 from bff.execution.models import read_leaf
+from bff.execution.outcomes import Deoptimise, Failed, close_unstarted
 from bff.execution.plan import FieldPlan
 from bff.execution.positions import Kind
-from bff.execution.runtime import Deoptimise, Failed, close_unstarted
 
 
 def write_call(called: FieldPlan, texts: list[str]) -> Callable[..., list[Any]]:

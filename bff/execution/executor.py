@@ -19,8 +19,9 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.execution.fragments import FragmentCache
 from bff.execution.generator import generate
+from bff.execution.outcomes import Deoptimise
 from bff.execution.plan import Plan, Uncompilable
-from bff.execution.runtime import Deoptimise, Run
+from bff.execution.runtime import Run
 
 __all__ = ["CompiledExecutor", "CompilingExecutor", "PlanCache"]
 

@@ -12,9 +12,9 @@ from bff.execution.calls import Source
 from bff.execution.code import load_lines
 from bff.execution.fragments import KeptList
 from bff.execution.models import is_stored, read_leaf, trust_attribute
+from bff.execution.outcomes import Failed
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Stage
 from bff.execution.positions import Kind, Position
-from bff.execution.runtime import Failed
 from bff.execution.survey import plan_fragment, plan_list_fragment
 
 _MAX_LOOPS = 16

@@ -5,86 +5,27 @@ What generated code does not recognise is completed here, step by step as graphq
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator
-from enum import Enum
-from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, Undefined
-from graphql.execution.executor import Executor, collect_iterator_awaitables, invalid_return_type_error
-from graphql.execution.values import get_argument_values
-from graphql.pyutils import Path, is_iterable
-from strawberry.types.arguments import convert_arguments
+from graphql import GraphQLError, GraphQLObjectType, Undefined
+from graphql.execution.executor import Executor, collect_iterator_awaitables
+from graphql.pyutils import is_iterable
 
+from bff.execution.arguments import Binder
 from bff.execution.calls import Source
 from bff.execution.failures import Failure, settle_failures
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, cut_fragment
+from bff.execution.info import SharedInfo
+from bff.execution.outcomes import Deoptimise, Failed, Typed, close_unstarted, judge
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Uncompilable, find_owner
 from bff.execution.positions import Kind, Position
+from bff.execution.runtime_types import find_type
 from bff.execution.turns import Share
 
-Binding = tuple[dict[str, Any], dict[str, Any] | None]
-"""Arguments as graphql-core hands them on, and as the resolver's function takes them; None where it lacks some."""
 Settled = tuple[dict[str, Any] | None, list[GraphQLError] | None]
-_NO_ARGUMENTS: Binding = ({}, {})
-_BINDINGS_KEPT = 16
 _PIECE = 32
 """How many parents a stage is called for at first, before it looks at the clock; then twice as many, and so on."""
-_EXACT = frozenset({str, int, bool, type(None), type(Undefined)})
-
-
-class Deoptimise(BaseException):
-    """Only graphql-core can go on; not an Exception, so that no resolver swallows it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Failed:
-    """Stands for the value of a call that raised."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-
-class Typed:
-    """A value whose type was waited for."""
-
-    __slots__ = ("type", "value")
-
-    def __init__(self, object_type: GraphQLObjectType, value: Any) -> None:
-        self.type = object_type
-        self.value = value
-
-
-class SharedInfo:
-    """What resolvers learn of a field, shared by all its parents: `path` is known only where no list is above."""
-
-    __slots__ = ("_executor", "_field", "context")
-
-    def __init__(self, executor: "Executor[Any]", field: FieldPlan) -> None:
-        self._executor = executor
-        self._field = field
-        self.context = executor.context_value
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "path" and self._field.is_below_list:
-            raise Deoptimise("info.path")
-        return getattr(self.whole, name)
-
-    @property
-    def whole(self) -> "GraphQLResolveInfo[Any]":
-        """What graphql-core would have made, but that the path has no indices of lists."""
-        field = self._field
-        return self._executor.build_resolve_info(field.definition, field.nodes, field.parent_type, make_path(field))
-
-
-def make_path(field: FieldPlan) -> Path:
-    above = make_path(field.parent) if field.parent is not None else None
-    return Path(above, field.key, field.parent_type.name)
 
 
 class Run:
@@ -122,7 +63,7 @@ class Run:
         self._settled: Position | None = None
         self._spawned: list[Awaitable[None]] = []
         self._config = strawberry_config
-        self._scalars = scalars
+        self._binder = Binder(executor, strawberry_config, scalars)
 
     def start(self) -> "dict[str, Any] | Awaitable[dict[str, Any]]":
         """The data, or an awaitable of it when a resolver waits for something."""
@@ -313,7 +254,7 @@ class Run:
 
     def _call(self, field: FieldPlan, stage: Any, parents: list[Any]) -> list[Any]:
         """One value, or a stand-in, a parent. Raises what binding the arguments raises."""
-        raw, arguments = self._bind(field)
+        raw, arguments = self._binder.bind(field)
         shared = SharedInfo(self.executor, field)
         call = field.resolver if field.source is Source.BATCH else getattr(stage, "call", None)
         if call is None or arguments is None:
@@ -341,38 +282,6 @@ class Run:
                 close_unstarted(value)
             raise
         return values
-
-    def _bind(self, field: FieldPlan) -> Binding:
-        """A field's arguments. Those that cannot be changed by a call are bound once for each set of variables."""
-        if not field.definition.args and not field.nodes[0].arguments:
-            return _NO_ARGUMENTS
-        if field.variables is None:
-            return self._bind_anew(field)
-        coerced = self.executor.variable_values.coerced
-        values = [coerced.get(name, Undefined) for name in field.variables]
-        if not all(map(_is_exact, values)):
-            return self._bind_anew(field)
-        key = (*values, *map(type, values))
-        known: Binding | None = field.bindings.get(key)
-        if known is None:
-            known = self._bind_anew(field)
-            if all(map(_is_exact, known[0].values())):
-                if len(field.bindings) >= _BINDINGS_KEPT:
-                    field.bindings.clear()
-                field.bindings[key] = known
-        return known
-
-    def _bind_anew(self, field: FieldPlan) -> Binding:
-        executor = self.executor
-        raw = get_argument_values(
-            field.definition, field.nodes[0], executor.variable_values, hide_suggestions=executor.hide_suggestions
-        )
-        if field.strawberry_field is None or field.resolver is None:
-            return raw, None
-        converted = convert_arguments(
-            raw, field.strawberry_field.arguments, scalar_registry=self._scalars, config=self._config
-        )
-        return raw, converted if field.required <= converted.keys() else None
 
     def find_fragment(self, fragment: FragmentPlan, value: Any) -> Fragment | None:
         if self._cache is None:
@@ -482,7 +391,7 @@ class Run:
         elif type(value) is Typed:
             self._complete_object(position, value.type, value.value, holder, key)
         else:
-            object_type = self._find_type(position, value)
+            object_type = find_type(self.executor, position, value)
             if isinstance(object_type, GraphQLObjectType):
                 self._complete_object(position, object_type, value, holder, key)
             else:
@@ -514,45 +423,6 @@ class Run:
             self.executor.track_async_work(collect_iterator_awaitables(iterator, self.executor.is_awaitable))
             raise
 
-    def _find_type(self, position: Position, value: Any) -> "GraphQLObjectType | Awaitable[Typed]":
-        """The type of a value, checked; when that has to be waited for, an awaitable of both."""
-        executor = self.executor
-        object_type: GraphQLObjectType = position.type
-        shared: Any = SharedInfo(executor, position.field)
-        if position.kind is Kind.ABSTRACT:
-            resolve = position.type.resolve_type or executor.type_resolver
-            name = resolve(value, shared, position.type)
-            if executor.is_awaitable(name):
-                return self._await_type(position, value, shared, name=name)
-            object_type = executor.ensure_valid_runtime_type(name, position.type, position.field.details, shared, value)
-        if object_type.is_type_of is not None:
-            is_of_type = object_type.is_type_of(value, shared)
-            if executor.is_awaitable(is_of_type):
-                return self._await_type(position, value, shared, object_type=object_type, is_of_type=is_of_type)
-            if not is_of_type:
-                raise invalid_return_type_error(object_type, value, position.field.details)
-        return object_type
-
-    async def _await_type(
-        self,
-        position: Position,
-        value: Any,
-        shared: Any,
-        *,
-        name: Any = None,
-        object_type: GraphQLObjectType | None = None,
-        is_of_type: Any = None,
-    ) -> "Typed":
-        executor, details = self.executor, position.field.details
-        if object_type is None:
-            object_type = executor.ensure_valid_runtime_type(await name, position.type, details, shared, value)
-            is_of_type = object_type.is_type_of is None or object_type.is_type_of(value, shared)
-        if executor.is_awaitable(is_of_type):
-            is_of_type = await is_of_type
-        if not is_of_type:
-            raise invalid_return_type_error(object_type, value, details)
-        return Typed(object_type, value)
-
     def _spawn(self) -> None:
         """Turn what is awaited into one unit of work a field, so that its values are completed together."""
         waiting, self._awaited = self._awaited, []
@@ -580,7 +450,7 @@ class Run:
                 values = [Failed(error)]
         else:
             settled = await asyncio.gather(*(guard(entry[3]) for entry in entries), return_exceptions=True)
-            values = [_judge(value) for value in settled]
+            values = [judge(value) for value in settled]
         await self._go_on(entries[0][0], [entry[1] for entry in entries], [entry[2] for entry in entries], values)
 
     async def _settle_batch(self, field: FieldPlan, holders: list[Any], awaitable: Awaitable[Any]) -> None:
@@ -650,27 +520,8 @@ def _check_count(field: FieldPlan, values: Any, count: int) -> Any:
     return values
 
 
-def close_unstarted(value: Any) -> None:
-    """A coroutine that nobody will await."""
-    if asyncio.iscoroutine(value) and getcoroutinestate(value) == CORO_CREATED:
-        value.close()
-
-
-def _is_exact(value: Any) -> bool:
-    """Whether a value cannot change, and is the same as any equal one of its type."""
-    return type(value) in _EXACT or isinstance(value, Enum)
-
-
 def _call_one(resolve: Any, parent: Any, info: Any, arguments: dict[str, Any]) -> Any:
     try:
         return resolve(parent, info, **arguments)
     except Exception as error:
         return Failed(error)
-
-
-def _judge(value: Any) -> Any:
-    if isinstance(value, Exception):
-        return Failed(value)
-    if isinstance(value, BaseException):
-        raise value
-    return value

@@ -13,9 +13,13 @@ import bff.execution.executor as executor_module
 import bff.execution.failures as failures_module
 import bff.execution.generator as generator_module
 import bff.execution.models as models_module
+import bff.execution.runtime as runtime_module
+from bff.execution.arguments import Binder, Binding
+from bff.execution.info import SharedInfo, make_path
 from bff.execution.models import Leaf
+from bff.execution.plan import FieldPlan
 from bff.execution.positions import Position
-from bff.execution.runtime import Run, SharedInfo, make_path
+from bff.execution.runtime import Run
 from tests.unit.execution.corpus import CORPUS
 from tests.unit.execution.test_zoo_differential import check_example
 
@@ -96,15 +100,15 @@ def give_every_parent_one_path(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_first_arguments(patch: pytest.MonkeyPatch) -> None:
-    original = Run._bind
+    original = Binder.bind
+    kept: dict[Any, Binding] = {}
 
-    def bind(self: Run, called: Any) -> dict[str, Any]:
-        kept = self.plan.__dict__.setdefault("kept", {})
-        if called.slot not in kept:
-            kept[called.slot] = original(self, called)
-        return dict(kept[called.slot])
+    def bind(self: Binder, called: FieldPlan) -> Binding:
+        if called not in kept:
+            kept[called] = original(self, called)
+        return kept[called]
 
-    patch.setattr(Run, "_bind", bind)
+    patch.setattr(Binder, "bind", bind)
 
 
 def stop_below_what_was_waited_for(patch: pytest.MonkeyPatch) -> None:
@@ -126,7 +130,7 @@ def report_errors_below_null(patch: pytest.MonkeyPatch) -> None:
 
 
 def match_models_without_care(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Run, "_find_type", lambda _run, position, _value: position.plan.schema.type_map["Lion"])
+    patch.setattr(runtime_module, "find_type", lambda _, position, __: position.plan.schema.type_map["Lion"])
 
 
 MUTANTS: dict[str, Mutate] = {
