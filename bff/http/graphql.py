@@ -40,6 +40,7 @@ from bff.http.streaming import StreamAnswer, open_stream, refuse, send_stream
 from bff.http.subscriptions import Asked, Refused, ResultStreams
 from bff.http.tracing import end_operation
 from bff.http.trusted import FindText, TrustedDocuments
+from bff.http.watches import watch_executor, watch_shadow
 from bff.telemetry import Spans, begin_trace
 
 OpenContext = Callable[[Request], Awaitable[Any]]
@@ -148,7 +149,7 @@ class GraphQLEndpoint:
             incremental=self._incremental,
         )
         if metrics is not None:
-            self._report(metrics, plans)
+            self._report(metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -247,36 +248,15 @@ class GraphQLEndpoint:
     def _may_answer_in_parts(self, wish: _Wish) -> bool:
         return self._incremental is not None and choose_parts(wish.accept, wish.media_type) is not None
 
-    def _report(self, metrics: Metrics, plans: PlanCache | None) -> None:
-        """Have the metrics look at what the endpoint keeps."""
-        documents, fragments = self.operations, self._executor.fragment_cache
+    def _report(self, metrics: Metrics) -> None:
+        documents, connections = self.operations, self._connections
         metrics.watch_counts("bff_document_lookups", "Documents by where they were found", "in", documents.count)
-        metrics.watch("bff_sockets", "Open WebSockets", lambda: self._connections.sockets)
-        metrics.watch("bff_streams", "Answers that stream", lambda: self._connections.streams)
+        metrics.watch("bff_sockets", "Open WebSockets", lambda: connections.sockets)
+        metrics.watch("bff_streams", "Answers that stream", lambda: connections.streams)
         metrics.watch("bff_subscriptions", "Subscriptions that are followed", lambda: self.streams.live)
+        watch_executor(metrics, self._executor)
         if self._shadow is not None:
-            shadow_counts = self._shadow.counts
-            metrics.watch_counts(
-                "bff_shadow", "Answers that graphql-core made as well", "outcome", lambda: shadow_counts
-            )
-        if plans is not None:
-            metrics.watch(
-                "bff_compiling",
-                "Processes that compile: not those whose self-check failed",
-                lambda: int(self._executor.plans is not None),
-            )
-            metrics.watch("bff_plans", "Compiled plans that are kept", lambda: len(plans))
-            metrics.watch_counts(
-                "bff_executions", "Executions: compiled, or by graphql-core and why", "by", lambda: plans.counts
-            )
-        if fragments is not None:
-            metrics.watch("bff_fragment_bytes", "What kept fragments take", lambda: fragments.size)
-            metrics.watch_counts(
-                "bff_fragment_lookups",
-                "Fragments found and not",
-                "outcome",
-                lambda: {"hit": fragments.hits, "miss": fragments.misses},
-            )
+            watch_shadow(metrics, self._shadow)
 
     def _set_deadline(self, request: Request) -> Deadline:
         limit = self._deadline
