@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from bff.execution.calls import Source
 from bff.execution.executor import CompilingExecutor, PlanCache
 from bff.execution.plan import FieldPlan, Plan, Selection, Uncompilable
 from bff.execution.positions import Position
+from bff.execution.sources import Source
 
 _WAYS = {
     Source.TYPENAME: "",

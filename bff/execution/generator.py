@@ -1,5 +1,5 @@
 """Writes the Python of a plan's stages: straight code over read models that were declared, so that nothing is looked at
-twice. What it does not recognise it hands to `Run.complete`.
+twice. What it does not recognise it hands to `Building.complete`.
 """
 
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from bff.execution.callers import write_call, write_read
-from bff.execution.calls import Source
 from bff.execution.code import load_lines
 from bff.execution.fragments import KeptList
+from bff.execution.generated_calls import write_call, write_read
 from bff.execution.models import is_stored, read_leaf, trust_attribute
 from bff.execution.outcomes import Failed
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Stage
 from bff.execution.positions import Kind, Position
+from bff.execution.sources import Source
 from bff.execution.survey import plan_fragment, plan_list_fragment
 
 _MAX_LOOPS = 16
@@ -52,7 +52,7 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Run.complete`.
+    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Building.complete`.
 
     `holder[key]` is the place, as an expression that holds before the value is there.
     """
@@ -71,7 +71,7 @@ class _Shared:
         self._builders: dict[tuple[int, type], Callable[..., Any]] = {}
 
     def find_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
-        """`build(run, value)` gives a dict of the value's fields, which its fragment will be cut from."""
+        """`build(building, value)` gives a dict of the value's fields, which its fragment will be cut from."""
         key = (id(selection), model)
         builder = self._builders.get(key)
         if builder is None:
@@ -96,7 +96,7 @@ class _Function:
         self._write_value(called.position, "value", self._place(called.position, "value", "holder", "key"), body)
         self._names["key"] = called.key  # no part of the text: most stages differ in it alone
         lines = [
-            "def complete(run, holders, values):",
+            "def complete(building, holders, values):",
             *self._open(),
             "    for holder, value in zip(holders, values):",
             *body.lines,
@@ -106,26 +106,26 @@ class _Function:
     def write_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
         body = _Block(1)
         target = self._write_fields(selection, model, "value", "", body)
-        body.add(f"run.missed.append(({self._name('fragment', fragment)}, value, {target}))", f"return {target}")
-        lines = ["def build(run, value):", *self._open(), *body.lines]
+        body.add(f"building.missed.append(({self._name('fragment', fragment)}, value, {target}))", f"return {target}")
+        lines = ["def build(building, value):", *self._open(), *body.lines]
         return load_lines("build", lines, self._names, self._shared.texts)
 
     def _open(self) -> list[str]:
         """What is looked up once a call."""
-        lines = ["    complete = run.complete"]
+        lines = ["    complete = building.complete"]
         if self._has_fragments:
-            lines += ["    find_fragment = run.find_fragment", "    fill = run.fill"]
+            lines += ["    find_fragment = building.find_fragment", "    fill = building.fill"]
         if self._has_holes:
-            lines.append("    open_hole = run.open_hole")
+            lines.append("    open_hole = building.open_hole")
         if self._slots:
             self._names["slots"] = tuple(self._slots)
             for prefix, lists in (("add", "parents"), ("hold", "holders")):
                 appends = ", ".join(f"{prefix}_{name}" for name in self._slots.values())
-                lines.append(f"    {appends}, = [run.{lists}[slot].append for slot in slots]")
+                lines.append(f"    {appends}, = [building.{lists}[slot].append for slot in slots]")
         return lines
 
     def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
-        """Code that puts `value` into its place, where None stands already; what is too deep `Run.complete` does."""
+        """Code that puts `value` into its place, where None stands already; `complete` does what is too deep."""
         if out.loops > _MAX_LOOPS or out.depth > _MAX_DEPTH:
             out.add(*place.late)
         elif position.kind is Kind.LEAF:
@@ -161,7 +161,7 @@ class _Function:
         self._write_value(position.item, item, place_of_item, inside.deeper(loops=1))
         if fragment:
             inside.add(f"if type({value}) is KeptList:")
-            inside.deeper().add(f"run.missed.append(({self._name('fragment', fragment)}, {value}, {items}))")
+            inside.deeper().add(f"building.missed.append(({self._name('fragment', fragment)}, {value}, {items}))")
         out.add("else:")
         out.deeper().add(*place.late)
 
@@ -187,7 +187,7 @@ class _Function:
         self._write_find(fragment, value, place, out)
         out.add("else:")
         builder = self._name("build", self._shared.find_builder(selection, model, fragment))
-        out.deeper().add(place.assign.format(f"{builder}(run, {value})"))
+        out.deeper().add(place.assign.format(f"{builder}(building, {value})"))
 
     def _write_find(self, fragment: FragmentPlan, value: str, place: _Place, out: _Block, condition: str = "") -> None:
         """The branch of a value whose fragment is found."""

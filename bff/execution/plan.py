@@ -25,8 +25,8 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.calls import Call, Source, find_call, list_variables
 from bff.execution.positions import Position
+from bff.execution.sources import Call, Source, find_call, list_variables
 
 MAX_FIELDS = 4000
 _NONE: Any = MappingProxyType({})
@@ -192,8 +192,8 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`call(parents, info, arguments)` gives a value a parent; `complete(run, holders, values)` puts them in place.
-    `read(values)` gives the leaves that good values are; None where there is another among them.
+    """`call(parents, info, arguments)` gives a value a parent; `complete(building, holders, values)` puts these in
+    place. `read(values)` gives the leaves that good values are; None where there is another among them.
     """
 
     call: Callable[..., list[Any]] | None

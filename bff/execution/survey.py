@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from bff.execution.calls import Source
 from bff.execution.models import find_identity, is_kept_in_lists, list_shown_types
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection
 from bff.execution.positions import Kind, Position
+from bff.execution.sources import Source
 
 READS = "reads"
 """The key of a field's metadata that names what its value depends on."""

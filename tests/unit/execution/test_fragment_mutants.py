@@ -1,19 +1,20 @@
 """The tests of kept fragments notice: each of these faults makes an example over the museum differ."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
-import bff.execution.callers as callers_module
 import bff.execution.code as code_module
 import bff.execution.fragments as fragments_module
-import bff.execution.runtime as runtime_module
+import bff.execution.generated_calls as generated_calls_module
+import bff.execution.splicing as splicing_module
 import bff.execution.survey as survey_module
+from bff.execution.failures import Failure
 from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, KeptList
 from bff.execution.models import list_models
-from bff.execution.runtime import Run
+from bff.execution.splicing import Splicing
 from tests.unit.execution.museum_corpus import MUSEUM_CORPUS
 from tests.unit.execution.museum_models import Visit
 from tests.unit.execution.test_fragments import check_example
@@ -94,11 +95,10 @@ def fill_in_as_before(original: Any, fragment: Fragment, values: list[list[Any]]
     return fragment._filled if fragment._filled is not None else original(fragment, values)
 
 
-def keep_though_some_failed(original: Any, run: Run, data: dict[str, Any]) -> Any:
-    failures, run.failures = run.failures, []
-    settled = original(run, data)
-    run.failures = failures
-    return settled if not failures else (settled[0], [failure.error for failure in failures])
+def keep_though_some_failed(original: Any, splicing: Splicing, failures: list[Failure]) -> Iterator[None]:
+    if failures:
+        yield from splicing._keep_missed()
+    yield from original(splicing, failures)
 
 
 def unfold_in_another_order(original: Any, filling: Filling) -> None:
@@ -147,11 +147,11 @@ def read_every_leaf(patch: pytest.MonkeyPatch) -> None:
         return original(name, [line.replace("return None", "pass") for line in lines], *given)
 
     patch.setattr(code_module, "_kept", OrderedDict())
-    patch.setattr(callers_module, "load_lines", load)
+    patch.setattr(generated_calls_module, "load_lines", load)
 
 
 def take_floats_for_exact(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(callers_module, "float", None, raising=False)
+    patch.setattr(generated_calls_module, "float", None, raising=False)
 
 
 def never_run_holes_of_found_fragments(original: Any, plan: Any, hole: Any) -> None:
@@ -193,7 +193,7 @@ MUTANTS = {
         replace(fragments_module, "write_leaf", write_without_escapes), "what belongs to a visitor"
     ),
     "the last hole is kept as it was": Mutant(
-        replace(runtime_module, "cut_fragment", cut_all_holes_but_one), "what belongs to a visitor"
+        replace(splicing_module, "cut_fragment", cut_all_holes_but_one), "what belongs to a visitor"
     ),
     "holes are filled in another order": Mutant(replace(Fragment, "join", swap_holes), "what belongs to a visitor"),
     "holes of a group are filled in another order": Mutant(
@@ -205,7 +205,7 @@ MUTANTS = {
     "equal floats are written alike": Mutant(take_floats_for_exact, "signs that equal numbers have"),
     "bad leaves are taken for good": Mutant(read_every_leaf, "what may not be null"),
     "parts with failures are kept": Mutant(
-        replace(Run, "settle", keep_though_some_failed), "what is declared to be read"
+        replace(Splicing, "settle", keep_though_some_failed), "what is declared to be read"
     ),
     "unfolded parts have their fields in another order": Mutant(
         replace(Filling, "unfold", unfold_in_another_order), "what may not be null"

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType
 
+import bff.execution.building as building_module
 import bff.execution.code as code_module
 import bff.execution.executor as executor_module
 import bff.execution.failures as failures_module
 import bff.execution.generator as generator_module
 import bff.execution.models as models_module
-import bff.execution.runtime as runtime_module
 from bff.execution.arguments import Binder, Binding
+from bff.execution.building import Building
 from bff.execution.info import SharedInfo, make_path
 from bff.execution.models import Leaf
 from bff.execution.plan import FieldPlan
@@ -86,13 +87,13 @@ def read_every_enum_by_name(patch: pytest.MonkeyPatch) -> None:
 
 
 def accept_null_everywhere(patch: pytest.MonkeyPatch) -> None:
-    original = Run.complete
+    original = Building.complete
 
-    def complete(self: Run, position: Position, value: Any, holder: Any, key: Any) -> None:
+    def complete(self: Building, position: Position, value: Any, holder: Any, key: Any) -> None:
         if value is not None:
             original(self, position, value, holder, key)
 
-    patch.setattr(Run, "complete", complete)
+    patch.setattr(Building, "complete", complete)
 
 
 def give_every_parent_one_path(patch: pytest.MonkeyPatch) -> None:
@@ -115,7 +116,7 @@ def stop_below_what_was_waited_for(patch: pytest.MonkeyPatch) -> None:
     original = Run._flush
 
     def flush(self: Run, slots: Any) -> None:
-        if not self.tick:
+        if not self._building.tick:
             original(self, slots)
 
     patch.setattr(Run, "_flush", flush)
@@ -130,7 +131,7 @@ def report_errors_below_null(patch: pytest.MonkeyPatch) -> None:
 
 
 def match_models_without_care(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(runtime_module, "find_type", lambda _, position, __: position.plan.schema.type_map["Lion"])
+    patch.setattr(building_module, "find_type", lambda _, position, __: position.plan.schema.type_map["Lion"])
 
 
 MUTANTS: dict[str, Mutate] = {

@@ -1,0 +1,190 @@
+"""The data of one answer while it is built: values are completed in place, step by step as graphql-core does it, where
+generated code does not recognise them.
+"""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, Undefined
+from graphql.execution.executor import Executor, collect_iterator_awaitables
+from graphql.pyutils import is_iterable
+
+from bff.execution.failures import Failure
+from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole
+from bff.execution.outcomes import Deoptimise, Failed, Typed
+from bff.execution.plan import FieldPlan, Plan, Selection, Stage, Uncompilable
+from bff.execution.positions import Kind, Position
+from bff.execution.runtime_types import find_type
+from bff.execution.sources import Source
+from bff.execution.splicing import Splicing
+
+Awaited = tuple[Position, Any, Any, Awaitable[Any]]
+"""A place, as `holder[key]`, and what is waited for before it can be filled."""
+Waiting = list[tuple[Filling, int]]
+"""Fragments that were found, each with the number of a group of its gaps."""
+
+
+class Building:
+    """By slot, `parents` are the values whose field is to be called, `holders` the dicts that each takes its value, and
+    `waiting` the fragments that take theirs. `tick` counts the waits; `settled` is the place whose values were waited
+    for, and are not to be waited for again. `is_void`: nothing is left of the data, since null climbed to the root.
+    """
+
+    def __init__(self, plan: Plan, executor: Executor[Any], cache: FragmentCache | None) -> None:
+        self.plan = plan
+        self.executor = executor
+        self.tick = 0
+        self.parents: list[list[Any]] = [[] for _ in plan.slots]
+        self.holders: list[list[Any]] = [[] for _ in plan.slots]
+        self.waiting: list[Waiting] = [[] for _ in plan.slots]
+        self.awaited: list[Awaited] = []
+        self.failures: list[Failure] = []
+        self.settled: Position | None = None
+        self.is_void = False
+        self.splicing = Splicing(plan, executor, cache)
+        self.find_fragment = self.splicing.find
+        self.missed = self.splicing.missed
+
+    def has_parents(self, slot: int) -> bool:
+        return slot < len(self.parents) and bool(self.parents[slot] or self.waiting[slot])
+
+    def take_parents(self, slot: int) -> tuple[list[Any], list[Any], Waiting]:
+        """What stands in a slot, which is empty then."""
+        parents, self.parents[slot] = self.parents[slot], []
+        holders, self.holders[slot] = self.holders[slot], []
+        waiting, self.waiting[slot] = self.waiting[slot], []
+        return parents, holders, waiting
+
+    def build(self, selection: Selection, value: Any, target: dict[str, Any]) -> None:
+        """Read a value's fields into `target`, which holds a place for each."""
+        for field in selection.fields:
+            if field.slot is not None:
+                slot = field.slot
+                self.grow(slot)
+                self.parents[slot].append(value)
+                self.holders[slot].append(self.open_hole(field, value, target) if field.is_hole else target)
+            elif field.source is Source.ATTRIBUTE:
+                try:
+                    found = getattr(value, field.attribute)
+                except Exception as error:
+                    self.fail(field.position, target, field.key, error)
+                else:
+                    self.complete(field.position, found, target, field.key)
+
+    def grow(self, slot: int) -> None:
+        """Selections that are worked out while a plan runs bring further slots."""
+        while len(self.parents) <= slot:
+            self.parents.append([])
+            self.holders.append([])
+            self.waiting.append([])
+
+    def open_hole(self, field: FieldPlan, parent: Any, target: dict[str, Any]) -> Hole:
+        """A place for what belongs to the request, within a value that is computed for all; it stands in `target`."""
+        hole = target[field.key] = Hole(field, parent, target)
+        self.splicing.unsettled.append(hole)
+        return hole
+
+    def fill(self, fragment: Fragment, holder: Any, key: Any) -> Any:
+        """What stands in the place of a value whose fragment was found; holes are computed with the other fields."""
+        if fragment.whole is not None:
+            return fragment.whole
+        filling = Filling(fragment, self.plan.slots, holder, key)
+        self.splicing.unsettled.append(filling)
+        for number, group in enumerate(fragment.groups):
+            slot = group.slot
+            self.grow(slot)
+            if self.plan.stages[slot].read is None:
+                self.parents[slot] += group.parents
+                self.holders[slot] += filling.open_holes(number)
+            else:
+                self.waiting[slot].append((filling, number))
+        return filling
+
+    def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
+        """A place failed: it is null for now; what else becomes null is settled when all is done."""
+        holder[key] = None
+        self.failures.append(Failure(self.tick, position, holder, key, error))
+        if position.climb is None:
+            self.is_void = True
+
+    def complete(self, position: Position, value: Any, holder: Any, key: Any) -> None:
+        """Put the completed value into `holder[key]`, as the specification's CompleteValue says (6.4.3)."""
+        if type(value) is Failed:
+            self.fail(position, holder, key, value.error)
+            return
+        if value is None or value is Undefined:
+            if not position.nullable:
+                field = position.field
+                message = f"Cannot return null for non-nullable field {field.parent_type}.{field.name}."
+                self.fail(position, holder, key, TypeError(message))
+            return
+        if isinstance(value, Exception):
+            self.fail(position, holder, key, value)
+            return
+        if self.executor.is_awaitable(value) and position is not self.settled:
+            self.awaited.append((position, holder, key, value))
+            return
+        try:
+            self._complete_present(position, value, holder, key)
+        except Uncompilable as error:
+            raise Deoptimise(error.reason) from None
+        except Exception as error:
+            self.fail(position, holder, key, error)
+
+    def _complete_present(self, position: Position, value: Any, holder: Any, key: Any) -> None:
+        if position.kind is Kind.LEAF:
+            holder[key] = self.executor.complete_leaf_value(position.type, value)
+        elif position.kind is Kind.LIST:
+            self._complete_list(position, value, holder, key)
+        elif type(value) is Typed:
+            self._complete_object(position, value.type, value.value, holder, key)
+        else:
+            object_type = find_type(self.executor, position, value)
+            if isinstance(object_type, GraphQLObjectType):
+                self._complete_object(position, object_type, value, holder, key)
+            else:
+                self.awaited.append((position, holder, key, object_type))
+
+    def _complete_object(
+        self, position: Position, object_type: GraphQLObjectType, value: Any, holder: Any, key: Any
+    ) -> None:
+        selection = position.select(object_type)
+        target = holder[key] = dict(selection.template)
+        self.build(selection, value, target)
+
+    def _complete_list(self, position: Position, value: Any, holder: Any, key: Any) -> None:
+        if self.executor.is_async_iterable(value):
+            raise Deoptimise("async iterable")
+        if not is_iterable(value):
+            field = position.field
+            message = f"Expected Iterable, but did not find one for field '{field.parent_type}.{field.name}'."
+            raise GraphQLError(message)
+        assert position.item is not None  # noqa: S101
+        items: list[Any] = []
+        holder[key] = items
+        iterator = iter(value)
+        try:
+            for item in iterator:
+                items.append(None)
+                self.complete(position.item, item, items, len(items) - 1)
+        except Exception:
+            self.executor.track_async_work(collect_iterator_awaitables(iterator, self.executor.is_awaitable))
+            raise
+
+
+def fill_groups(stage: Stage, waiting: Waiting, values: list[Any]) -> list[Hole]:
+    """Give fragments the leaves of their holes; where not all are good leaves, a hole for each value."""
+    assert stage.read is not None  # noqa: S101 - fragments wait for slots whose leaves can be read
+    leaves = stage.read(values)
+    if leaves is None:
+        return open_holes(waiting)
+    start = 0
+    for filling, number in waiting:
+        end = start + len(filling.fragment.groups[number].parents)
+        filling.values[number] = leaves[start:end]
+        start = end
+    return []
+
+
+def open_holes(waiting: Waiting) -> list[Hole]:
+    return [hole for filling, number in waiting for hole in filling.open_holes(number)]
