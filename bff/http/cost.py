@@ -19,7 +19,6 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
-    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -31,10 +30,10 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
-from msgspec import Struct
 
 from bff.domain.costs import CostMap, Size
 from bff.errors import TooExpensive
+from bff.http.cost_sums import Factor, Part, Sum, count_values
 from bff.http.limits import MAX_TOLD
 
 UNDECLARED_SIZE = 20
@@ -44,58 +43,10 @@ COST_LIMIT = 120_000
 _KEPT_OPERATIONS = 1000
 
 
-class _Factor(Struct, frozen=True):
-    """A list's length: fixed, or a variable's to say."""
-
-    size: Size
-    variable: str | None = None
-    fixed: int = 1
-
-    def fill_in(self, variables: Mapping[str, Any]) -> int:
-        return self.fixed if self.variable is None else _count(variables.get(self.variable), self.size)
-
-
-class _Sum:
-    """A constant, and terms: a factor times another sum."""
-
-    __slots__ = ("constant", "terms")
-
-    def __init__(self) -> None:
-        self.constant = 0
-        self.terms: list[tuple[_Factor | int, _Sum]] = []
-
-    def add(self, factor: "_Factor | int", other: "_Sum") -> None:
-        if isinstance(factor, _Factor) and factor.variable is None:
-            factor = factor.fixed
-        if isinstance(factor, int) and not other.terms:
-            self.constant += factor * other.constant
-            return
-        self.terms.append((factor, other))
-
-    def fill_in(self, variables: Mapping[str, Any], known: "dict[int, int]") -> int:
-        if not self.terms:
-            return self.constant
-        total = known.get(id(self))
-        if total is None:
-            total = self.constant
-            for factor, other in self.terms:
-                times = factor if isinstance(factor, int) else factor.fill_in(variables)
-                total += times * other.fill_in(variables, known)
-            known[id(self)] = total
-        return total
-
-
-class _Part(Struct, frozen=True):
-    """A selection set's cost: what counts once, and what counts for each edge of the connection it stands in."""
-
-    once: _Sum
-    each: _Sum
-
-
 class OperationCost:
     """The cost of one operation, for any variables."""
 
-    def __init__(self, total: _Sum, defaults: Mapping[str, Any]) -> None:
+    def __init__(self, total: Sum, defaults: Mapping[str, Any]) -> None:
         self._total = total
         self._defaults = defaults
 
@@ -178,10 +129,10 @@ class _Counter:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._counted: dict[str, _Part] = {}
+        self._counted: dict[str, Part] = {}
 
-    def count_selections(self, selection_set: SelectionSetNode, parent: Any) -> _Part:
-        once, each = _Sum(), _Sum()
+    def count_selections(self, selection_set: SelectionSetNode, parent: Any) -> Part:
+        once, each = Sum(), Sum()
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
                 is_edges = selection.name.value == "edges" and _is_connection(parent)
@@ -193,18 +144,18 @@ class _Counter:
                 part = self._count_inline_fragment(selection, parent)  # type: ignore[arg-type]
             once.add(1, part.once)
             each.add(1, part.each)
-        return _Part(once, each)
+        return Part(once, each)
 
-    def _count_inline_fragment(self, fragment: InlineFragmentNode, parent: Any) -> _Part:
+    def _count_inline_fragment(self, fragment: InlineFragmentNode, parent: Any) -> Part:
         condition = fragment.type_condition
         return self.count_selections(
             fragment.selection_set, self._schema.get_type(condition.name.value) if condition is not None else parent
         )
 
-    def _count_fragment(self, name: str) -> _Part:
+    def _count_fragment(self, name: str) -> Part:
         part = self._counted.get(name)
         if part is None:
-            self._counted[name] = _Part(_Sum(), _Sum())  # a fragment within itself: validation refuses it
+            self._counted[name] = Part(Sum(), Sum())  # a fragment within itself: validation refuses it
             definition = self._fragments.get(name)
             if definition is None:
                 return self._counted[name]
@@ -212,9 +163,9 @@ class _Counter:
             part = self._counted[name] = self.count_selections(definition.selection_set, condition)
         return part
 
-    def _count_field(self, node: FieldNode, parent: Any) -> _Sum:
+    def _count_field(self, node: FieldNode, parent: Any) -> Sum:
         name = node.name.value
-        total = _Sum()
+        total = Sum()
         definition = self._find_field(parent, name)
         total.constant = self._find(self._declared.weights, parent, name) or 1
         if node.selection_set is None:
@@ -234,19 +185,19 @@ class _Counter:
             total.add(1, part.once)
         return total
 
-    def _size_field(self, node: FieldNode, parent: Any, definition: GraphQLField | None) -> _Factor:
+    def _size_field(self, node: FieldNode, parent: Any, definition: GraphQLField | None) -> Factor:
         size = self._find(self._declared.sizes, parent, node.name.value)
         if size is None:
             size = Size(UNDECLARED_SIZE, UNDECLARED_SIZE, None)
         if size.argument is None:
-            return _Factor(size, fixed=size.default)
+            return Factor(size, fixed=size.default)
         for argument in node.arguments or ():
             if argument.name.value == size.argument:
                 if isinstance(argument.value, VariableNode):
-                    return _Factor(size, variable=argument.value.name.value)
-                return _Factor(size, fixed=_count(_read_literal(argument.value), size))
+                    return Factor(size, variable=argument.value.name.value)
+                return Factor(size, fixed=count_values(_read_literal(argument.value), size))
         argument_definition = definition.args.get(size.argument) if definition is not None else None
-        return _Factor(size, fixed=_count(_read_default(argument_definition), size))
+        return Factor(size, fixed=count_values(_read_default(argument_definition), size))
 
     def _find(self, declared: Mapping[str, Any], parent: Any, name: str) -> Any:
         if parent is None:
@@ -264,14 +215,6 @@ class _Counter:
         return None
 
 
-def _count(value: Any, size: Size) -> int:
-    if isinstance(value, list):
-        return min(len(value), size.cap)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        return size.default  # a length that is refused brings an error, which costs no less than values
-    return int(min(value, size.cap))
-
-
 def _read_default(argument: GraphQLArgument | None) -> Any:
     if argument is None:
         return None
@@ -287,8 +230,6 @@ def _read_literal(node: ValueNode) -> Any:
         return int(node.value) if len(node.value) < 20 else 10**20
     if isinstance(node, ListValueNode):
         return list(node.values)
-    if isinstance(node, NullValueNode):
-        return None
     return None
 
 
