@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 from msgspec import Struct
 
+from bff.artwork.photographs import poster_key
 from bff.catalog.open_films import find_file, list_open_films
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.ingest import AudioSource, IngestJob, IngestState, Preset, Priority, SourceFile, SubtitleSource
@@ -126,6 +127,8 @@ async def order_demo_films(pool: asyncpg.Pool, objects: Objects, report: Report)
             subtitles=tuple(subtitles),
         )
         await order_video(pool, objects, order, _say_nothing)
+        if not await objects.exists(poster_key(film.title_id)):
+            await objects.write_file(poster_key(film.title_id), find_file(film.poster))
 
 
 def _say_nothing(line: str) -> None:

@@ -119,7 +119,7 @@ async def _choose_rungs(run: Run, plan: IngestPlan) -> None:
     samples = {
         rung.name: msgspec.json.decode(results[f"{rung.name}/quality"], type=list[Sample]) for rung in plan.rungs
     }
-    chosen = replace(plan, rungs=tuple(choose_rungs(plan.rungs, samples)))
+    chosen = replace(plan, rungs=tuple(choose_rungs(plan.rungs, samples, plan.master)))
     async with run.shop.pool.acquire(timeout=10) as connection, connection.transaction():
         await note_plan(connection, run.job.id, msgspec.json.encode(chosen))
         then = plan_tasks(chosen, run.job.order.preset)

@@ -9,7 +9,7 @@ class TitleBrief(Struct, frozen=True, kw_only=True):
     """A film or series: box art, wide, hero, logo, and a film's still.
 
     `version` is that of its `Artwork`; `genre_slugs` stand in the same order as when that was described;
-    `genre_name` is what the poster says in small type.
+    `genre_name` is what the poster says in small type. `still` is where the object store has a frame of its video.
     """
 
     version: str
@@ -17,6 +17,7 @@ class TitleBrief(Struct, frozen=True, kw_only=True):
     release_year: int
     genre_slugs: tuple[str, ...]
     genre_name: str = ""
+    still: str = ""
 
 
 class StillBrief(Struct, frozen=True, kw_only=True):

@@ -8,19 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bff.domain.devices import VideoCodec
-from bff.domain.ladder import USUAL_CRF, Chunk, Rung, group_length, limit_bitrate
+from bff.domain.ladder import USUAL_CRF, Chunk, Rung, fit_size, group_length, limit_bitrate
 from bff.domain.masters import Master
 from bff.domain.video import Quality
 
-TARGETS: Mapping[Quality, float] = {
-    Quality.P240: 50.0,
-    Quality.P360: 68.0,
-    Quality.P480: 80.0,
-    Quality.P720: 90.0,
-    Quality.P1080: 95.0,
-    Quality.P2160: 96.0,
-}
-"""VMAF, 0..100, seen as large as the master: less than a rung can reach, more than bits would be worth."""
+TARGETS = ((2 / 9, 50.0), (1 / 3, 68.0), (4 / 9, 80.0), (2 / 3, 90.0), (1.0, 95.0))
+"""VMAF, 0..100, seen as large as the master, of rungs by their share of its lines: less than a rung can reach, more
+than bits would be worth. Between them it goes in straight lines."""
 
 THIN = 400_000
 """Bits a second: one rung below is always kept."""
@@ -74,7 +68,17 @@ def choose_setting(samples: Sequence[Sample], target: float) -> Sample:
     return ordered[-1]
 
 
-def choose_rungs(rungs: Sequence[Rung], samples: Mapping[str, Sequence[Sample]]) -> list[Rung]:
+def find_target(rung: Rung, master: Master) -> float:
+    """How good a rung should look, of 100."""
+    lines = min(fit_size(master.width, master.height, Quality.P1080))
+    share = min(1.0, max(TARGETS[0][0], min(rung.width, rung.height) / lines))
+    for (low, worse), (high, better) in pairwise(TARGETS):
+        if share <= high:
+            return worse + (better - worse) * (share - low) / (high - low)
+    return TARGETS[-1][1]
+
+
+def choose_rungs(rungs: Sequence[Rung], samples: Mapping[str, Sequence[Sample]], master: Master) -> list[Rung]:
     """Rungs at the settings that their samples, by the rungs' names, lead to; best first within each codec.
 
     A rung is dropped where a cheaper one of its codec looks as good. The highest of the H.264 stays, and its cheapest
@@ -83,7 +87,9 @@ def choose_rungs(rungs: Sequence[Rung], samples: Mapping[str, Sequence[Sample]])
     chosen: list[Rung] = []
     for codec in dict.fromkeys(rung.codec for rung in rungs):
         of_codec = [
-            (rung, choose_setting(samples[rung.name], TARGETS[rung.quality])) for rung in rungs if rung.codec is codec
+            (rung, choose_setting(samples[rung.name], find_target(rung, master)))
+            for rung in rungs
+            if rung.codec is codec
         ]
         kept = _drop_dominated(of_codec)
         if codec is VideoCodec.H264 and all(sample.bitrate >= THIN for _, sample in kept):

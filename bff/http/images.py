@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bff.artwork.briefs import DrawingBrief
+from bff.artwork.briefs import DrawingBrief, TitleBrief
 from bff.artwork.draw import draw_picture, encode_picture
+from bff.artwork.photographs import POSTER_KINDS, fit_photograph, poster_key
+from bff.artwork.sizes import ImageKind
 from bff.artwork.urls import ImageName, ImageSigner
 from bff.domain.devices import ImageFormat
 from bff.errors import Unavailable
@@ -60,13 +62,24 @@ class Gallery:
         brief = self._find_brief(name.subject_id)
         if brief is None or brief.version != name.version:
             return None
-        content = await asyncio.get_running_loop().run_in_executor(self._drawers, _draw, brief, name)
+        photograph = await self._find_photograph(brief, name)
+        content = await asyncio.get_running_loop().run_in_executor(self._drawers, _draw, brief, name, photograph)
         if content is not None:
             try:
                 await self._objects.write(name.storage_key, content)
             except Unavailable:
                 log.warning("a picture could not be kept; it is drawn again when it is asked for again")
         return content
+
+    async def _find_photograph(self, brief: DrawingBrief, name: ImageName) -> bytes | None:
+        """A picture that was taken, where there is one of the subject. Raises Unavailable."""
+        if not isinstance(brief, TitleBrief):
+            return None
+        if name.kind in POSTER_KINDS:
+            return await self._objects.read(poster_key(name.subject_id))
+        if name.kind is ImageKind.STILL and brief.still:
+            return await self._objects.read(brief.still)
+        return None
 
 
 def image_route(signer: ImageSigner, gallery: Gallery) -> Route:
@@ -91,8 +104,9 @@ def image_route(signer: ImageSigner, gallery: Gallery) -> Route:
     return Route("/images/{name:path}", serve_image, methods=["GET"])
 
 
-def _draw(brief: DrawingBrief, name: ImageName) -> bytes | None:
-    picture = draw_picture(brief, name.kind, name.width)
+def _draw(brief: DrawingBrief, name: ImageName, photograph: bytes | None) -> bytes | None:
+    picture = fit_photograph(photograph, name.kind, name.width) if photograph is not None else None
+    picture = picture or draw_picture(brief, name.kind, name.width)
     return None if picture is None else encode_picture(picture, name.format)
 
 

@@ -2,7 +2,8 @@
 
 from bff.artwork.briefs import AvatarBrief, DrawingBrief, PersonBrief, StillBrief, TitleBrief
 from bff.artwork.portraits import AVATARS
-from bff.domain.titles import AnyTitleCard, Episode
+from bff.domain.titles import AnyTitleCard, Episode, MovieCard
+from bff.domain.video import Video
 from bff.stores.snapshot import Catalogue
 
 
@@ -28,7 +29,13 @@ def brief_title(catalogue: Catalogue, card: AnyTitleCard) -> TitleBrief:
         release_year=card.release_year,
         genre_slugs=tuple(genre.slug for genre in genres),
         genre_name=genres[0].name if genres else "",
+        still=find_still(card.video) if isinstance(card, MovieCard) else "",
     )
+
+
+def find_still(video: Video | None) -> str:
+    """Where the object store has the frame that stands for a video; empty where there is none."""
+    return f"media/{video.asset_id}/{video.stills[0]}" if video is not None and video.stills else ""
 
 
 def brief_episode(catalogue: Catalogue, episode: Episode) -> StillBrief:

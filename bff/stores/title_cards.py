@@ -10,7 +10,7 @@ from asyncpg import Record
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bff.artwork.describe import describe_artwork
+from bff.artwork.describe import compute_version, describe_artwork
 from bff.domain.titles import (
     AnyTitleCard,
     Artwork,
@@ -176,9 +176,17 @@ def _build_card(
         ),
     }
     if title["type"] == "MOVIE":
+        fields["artwork"] = _version_still(fields["artwork"], playing.get(title["id"], _NOTHING).video)
         return MovieCard(**_play(playing, title["id"], title["duration"]), **fields)
     seasons = tuple(_build_season(season, episodes, playing) for season in of_title["seasons"])
     return SeriesCard(seasons=seasons, **fields)
+
+
+def _version_still(artwork: Artwork, video: Video | None) -> Artwork:
+    """Pictures never change under their URL, and that of a film's still is a frame of its video."""
+    if video is None or not video.stills:
+        return artwork
+    return replace(artwork, version=compute_version(artwork.version, video.asset_id))
 
 
 def _build_season(

@@ -10,9 +10,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from bff.artwork.briefs import TitleBrief
+from bff.artwork.photographs import fit_photograph
+from bff.artwork.sizes import ImageKind
+from bff.artwork.urls import ImageName
+from bff.domain.devices import ImageFormat
 from bff.domain.ingest import IngestState, Preset
-from bff.domain.video import AudioKind, Quality
+from bff.domain.video import AudioKind, Quality, Video
+from bff.http.images import Gallery
 from bff.media.commands import FFPROBE, run
+from bff.stores.drawing_briefs import find_still
 from bff.stores.ingest import take_task
 from bff.stores.postgres import open_pool
 from tests.engines import Engines
@@ -84,6 +91,7 @@ async def test_a_master_becomes_a_stream(
     for name in ("h264-240/00001.m4s", "audio-en/init.mp4", "text-de/00001.vtt", "thumbnails/001.jpg"):
         assert hashlib.sha256(files[name].read_bytes()).hexdigest() == digests[name]
     assert {f"stills/{number}.jpg" for number in (1, 2, 3)} == set(video.stills) <= files.keys()
+    await check_still(shop, video, files["stills/1.jpg"].read_bytes())
     previews = database.data_dir / "objects" / "previews"
     assert {preview.width for preview in video.previews} == {320}
     for preview in video.previews:
@@ -178,6 +186,19 @@ async def test_poison_is_parked_after_three_tries_with_what_ffmpeg_said(
     assert job.error is not None
     assert "failed 3 times" in job.error
     assert len(job.error.splitlines()) <= 14
+
+
+async def check_still(shop: Workshop, video: Video, frame: bytes) -> None:
+    """The film's picture in artwork is the frame, and no drawing."""
+    brief = TitleBrief(version="1", name="film", release_year=2010, genre_slugs=(), still=find_still(video))
+    name = ImageName(subject_id="tit_1", kind=ImageKind.STILL, version="1", width=240, format=ImageFormat.PNG)
+    content = await Gallery(shop.objects, lambda _: brief).open(name)
+    assert content is not None
+    shown = fit_photograph(content, ImageKind.STILL, 240)
+    taken = fit_photograph(frame, ImageKind.STILL, 240)
+    assert shown is not None
+    assert taken is not None
+    assert shown.tobytes() == taken.tobytes()
 
 
 async def work_on_one(shop: Workshop) -> None:

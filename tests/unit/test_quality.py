@@ -7,7 +7,7 @@ from bff.domain.devices import VideoCodec
 from bff.domain.ingest import Preset
 from bff.domain.ladder import group_length, plan_rungs
 from bff.domain.masters import Master
-from bff.domain.quality import TARGETS, THIN, Sample, choose_rungs, choose_samples, choose_setting, list_settings
+from bff.domain.quality import THIN, Sample, choose_rungs, choose_samples, choose_setting, find_target, list_settings
 from bff.domain.video import Quality
 
 MASTER = Master(width=1920, height=1080, rate=(24, 1), frame_count=24 * 600)
@@ -51,7 +51,7 @@ def test_a_target_between_two_samples_is_interpolated() -> None:
 
 
 def test_a_real_title_keeps_its_rungs_and_one_for_thin_lines() -> None:
-    chosen = [rung for rung in choose_rungs(RUNGS, sample_all()) if rung.codec is VideoCodec.H264]
+    chosen = [rung for rung in choose_rungs(RUNGS, sample_all(), MASTER) if rung.codec is VideoCodec.H264]
     assert [rung.quality.lines for rung in chosen] == [1080, 720, 480, 360, 240]
     assert chosen[-1].most_bitrate < THIN
     assert 18 <= chosen[0].crf <= 19
@@ -60,7 +60,7 @@ def test_a_real_title_keeps_its_rungs_and_one_for_thin_lines() -> None:
 def test_a_rung_that_a_larger_one_beats_is_dropped() -> None:
     samples = sample_all()
     samples["h264-720"] = [Sample(18, 6_000_000, 90), Sample(23, 5_000_000, 85), Sample(29, 4_500_000, 80)]
-    names = [rung.name for rung in choose_rungs(RUNGS, samples)]
+    names = [rung.name for rung in choose_rungs(RUNGS, samples, MASTER)]
     assert "h264-720" not in names
     assert {"h264-1080", "h264-480", "av1-720"} <= set(names)
 
@@ -69,14 +69,14 @@ def test_a_flat_picture_costs_little_and_needs_no_lower_rungs() -> None:
     samples = {
         rung.name: [Sample(crf, 90_000 + rung.height, 99.0) for crf in list_settings(rung.codec)] for rung in RUNGS
     }
-    names = [rung.name for rung in choose_rungs(RUNGS, samples)]
+    names = [rung.name for rung in choose_rungs(RUNGS, samples, MASTER)]
     assert "h264-1080" in names
-    assert all(rung.most_bitrate <= 200_000 for rung in choose_rungs(RUNGS, samples))
+    assert all(rung.most_bitrate <= 200_000 for rung in choose_rungs(RUNGS, samples, MASTER))
 
 
 @given(st.floats(0.01, 20))
 def test_h264_always_has_its_best_and_a_thin_one(factor: float) -> None:
-    chosen = [rung for rung in choose_rungs(RUNGS, sample_all(factor)) if rung.codec is VideoCodec.H264]
+    chosen = [rung for rung in choose_rungs(RUNGS, sample_all(factor), MASTER) if rung.codec is VideoCodec.H264]
     assert chosen[0].quality is Quality.P1080
     assert min(rung.most_bitrate for rung in chosen) <= THIN * 1.5
 
@@ -92,6 +92,13 @@ def test_samples_lie_within_the_master_on_the_grid(frames: int, rate: tuple[int,
         assert sample.first + sample.count <= frames
 
 
-def test_every_quality_has_a_target() -> None:
-    assert list(TARGETS) == list(Quality)
-    assert list(TARGETS.values()) == sorted(TARGETS.values())
+def test_targets_go_by_the_share_of_the_masters_lines() -> None:
+    h264 = [rung for rung in RUNGS if rung.codec is VideoCodec.H264]
+    assert [round(find_target(rung, MASTER)) for rung in h264] == [95, 90, 80, 68, 50]
+    small = Master(width=854, height=480, rate=(24, 1), frame_count=240)
+    targets = [
+        find_target(rung, small) for rung in plan_rungs(small, Preset.STANDARD, []) if rung.codec is VideoCodec.H264
+    ]
+    assert targets == sorted(targets, reverse=True)
+    assert targets[0] == 95
+    assert targets[-1] == 82.5

@@ -1,0 +1,24 @@
+"""Fits pictures that were taken, not drawn, into the shapes of artwork: posters, frames of videos."""
+
+import io
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from bff.artwork.sizes import ImageKind, compute_height
+
+POSTER_KINDS = frozenset({ImageKind.WIDE, ImageKind.HERO})
+"""What a title's own poster stands for: those that lie, as posters of films do on screens."""
+
+
+def poster_key(title_id: str) -> str:
+    """Where the object store keeps a title's own poster, if it has one."""
+    return f"posters/{title_id}"
+
+
+def fit_photograph(content: bytes, kind: ImageKind, width: int) -> Image.Image | None:
+    """Its middle, at `width` pixels in the shape of the kind; None for what is no picture."""
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            return ImageOps.fit(picture.convert("RGB"), (width, compute_height(kind, width)))
+    except (UnidentifiedImageError, OSError):
+        return None
