@@ -29,7 +29,7 @@ SECONDS = 4
 class Round(Struct, frozen=True):
     """Sign-ins a second, and milliseconds: of sign-ins; p99 of homes at one rate, with nothing beside, with sign-ins,
     and with a process that hashes as often as these did and has nothing to do with the server; how late homes were
-    asked for; the server's CPU for one sign-in without its hash."""
+    asked for."""
 
     rate: float
     p50: float
@@ -38,7 +38,6 @@ class Round(Struct, frozen=True):
     signing_in: float
     burning: float
     late: float
-    work: float
 
 
 async def bench_tokens(stage: Stage) -> None:
@@ -64,7 +63,6 @@ async def bench_tokens(stage: Stage) -> None:
                     signing_in=find_percentile(signing_in.paced.answered, 0.99),
                     burning=find_percentile(burning.paced.answered, 0.99),
                     late=find_percentile(signing_in.paced.sent, 0.99),
-                    work=(signing_in.cpu - alone.cpu) / len(signing_in.took) - median(burning.took),
                 )
             )
     write_results(
@@ -77,7 +75,7 @@ async def bench_tokens(stage: Stage) -> None:
         f"them. Who asks for homes, signs in and hashes is a process each. {SHARED}",
         Table(
             ("round", "sign-ins/s", "p50 ms", "p99 ms", "homes alone, p99 ms", "beside sign-ins", "growth",
-             "beside the other process", "growth", "asked for late, p99 ms", "CPU ms a sign-in, without the hash"),
+             "beside the other process", "growth", "asked for late, p99 ms"),
             [_write_row(str(number), [each]) for number, each in enumerate(rounds, 1)]
             + [_write_row("median", rounds)],
         ),
@@ -86,11 +84,10 @@ async def bench_tokens(stage: Stage) -> None:
 
 
 class Beside(Struct, frozen=True):
-    """Homes, what ran beside them (milliseconds each), and the milliseconds of CPU that the server took for both."""
+    """Homes, and what ran beside them (milliseconds each)."""
 
     paced: Paced
     took: list[float]
-    cpu: float
 
 
 async def _pace_beside(stage: Stage, server: Server, kind: str, target: object, *, rate: float) -> Beside:
@@ -99,11 +96,9 @@ async def _pace_beside(stage: Stage, server: Server, kind: str, target: object, 
     )
     if beside.stdout is None or await beside.stdout.readline() != b"ready\n":
         raise RuntimeError(f"what runs beside ({kind}) did not begin")
-    before = server.cpu_seconds()
     paced = await pace(server.url, stage.tokens, rate=rate, seconds=SECONDS)
-    cpu = (server.cpu_seconds() - before) * 1000
     took: list[float] = json.loads((await beside.communicate())[0])
-    return Beside(paced, took, cpu)
+    return Beside(paced, took)
 
 
 def _write_row(name: str, rounds: list[Round]) -> tuple[str | float, ...]:
@@ -115,7 +110,6 @@ def _write_row(name: str, rounds: list[Round]) -> tuple[str | float, ...]:
         middle["burning"],
         f"{middle['burning'] / middle['alone'] - 1:+.0%}",
         middle["late"],
-        middle["work"],
     )
 
 
