@@ -28,10 +28,13 @@ from bff.heap import keeping_collections_short, set_heap_aside
 from bff.http.admission import Admission
 from bff.http.bank import bank_routes
 from bff.http.bundle import asset_routes
+from bff.http.clearkey import ClearKey
 from bff.http.comparison import Shadow
 from bff.http.compression import Compression
 from bff.http.connections import Connections
 from bff.http.cors import cors_middleware
+from bff.http.drm import drm_routes
+from bff.http.grants import find_grants
 from bff.http.graphiql import GraphiQLPage, MintToken
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
@@ -180,13 +183,15 @@ def build_app(services: Services) -> Starlette:
         endpoint.streams, connections, opener.read_caller, origins=(*settings.cors_origins, *own_origin)
     )
     objects = open_objects(settings)
+    gate = MediaGate(services)
     gallery = Gallery(objects, lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", sockets),
         jwks_route(services.authority.keys),
         image_route(services.images, gallery),
-        media_route(MediaGate(services), objects),
+        media_route(gate, objects),
+        *drm_routes(find_grants(gate, services.pool, settings.key_encryption_key), {"clearkey": ClearKey()}),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
         *mail_page_routes(),

@@ -25,6 +25,7 @@ from bff.domain.entitlements import (
     RefusedRendition,
 )
 from bff.domain.ids import IdKind, kind_of, random_id
+from bff.domain.key_signals import name_license
 from bff.domain.playback import SessionEndReason, SessionTerms
 from bff.domain.titles import AnyPlayable
 from bff.domain.video import AudioTrack, Quality, Rendition, SkipMarker, Video
@@ -249,7 +250,7 @@ def _view(
         state=PlaybackState.STOPPED if session.find_end(context.now) else PlaybackState.PLAYING,
         dash_url=f"{base}/manifest.mpd",
         hls_url=f"{base}/master.m3u8",
-        drm=_list_licences(context, session),
+        drm=_list_licences(context, session, token),
         start_position=terms.start_position,
         position=session.position,
         audio_tracks=video.audio,
@@ -268,12 +269,12 @@ def _view(
     )
 
 
-def _list_licences(context: OperationContext, session: playback.PlaybackSession) -> tuple[LicenseView, ...]:
+def _list_licences(context: OperationContext, session: playback.PlaybackSession, token: str) -> tuple[LicenseView, ...]:
     """Where keys come from: this server's own ClearKey, for what is encrypted."""
     if not session.terms.video.is_encrypted:
         return ()
-    url = f"{context.services.settings.public_url.rstrip('/')}/drm/clearkey"
-    return (LicenseView(DrmSystem.CLEARKEY, url, None, session.expires_at),)
+    origin = context.services.settings.public_url.rstrip("/")
+    return (LicenseView(DrmSystem.CLEARKEY, origin + name_license("clearkey", token), None, session.expires_at),)
 
 
 async def _name_plan(context: OperationContext, record: AccountRecord, quality: Quality) -> PlanUpgradeView:

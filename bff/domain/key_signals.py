@@ -1,4 +1,4 @@
-"""How manifests name keys: what the packager wrote there, rewritten for one playback session. Pure text to text."""
+"""Where a session gets its keys, and how its manifests say so in place of what the packager wrote. Pure."""
 
 import re
 from base64 import b64decode
@@ -9,27 +9,37 @@ CLEARKEY_SYSTEM = "e2719d58-a985-b3c9-781a-b030af78d30e"
 _COMMON_SYSTEM = "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b"
 
 _IDENTITY_KEY = re.compile(
-    r'(?m)^(?P<start>#EXT-X-KEY:[^\n]*?URI=")data:text/plain;base64,(?P<key_id>[A-Za-z0-9+/=]+)'
-    r'(?P<end>"[^\n]*KEYFORMAT="identity"[^\n]*)$'
+    rb'(?m)^(?P<start>#EXT-X-KEY:[^\n]*?URI=")data:text/plain;base64,(?P<key_id>[A-Za-z0-9+/=]+)'
+    rb'(?P<end>"[^\n]*KEYFORMAT="identity"[^\n]*)$'
 )
 _COMMON_PROTECTION = re.compile(
-    rf'<ContentProtection\b[^>]*"urn:uuid:{_COMMON_SYSTEM}"[^>]*?(?:/>|>.*?</ContentProtection>)', re.DOTALL
+    rf'<ContentProtection\b[^>]*"urn:uuid:{_COMMON_SYSTEM}"[^>]*?(?:/>|>.*?</ContentProtection>)'.encode(), re.DOTALL
 )
 
 
-def point_hls_keys(playlist: str, key_url: Callable[[bytes], str]) -> str:
+def name_license(system: str, token: str) -> str:
+    """Where a session's player gets its licence, below the origin."""
+    return f"/drm/{system}/{token}"
+
+
+def name_identity_key(token: str, key_id: bytes) -> str:
+    """Where a session's HLS player gets one key, below the origin."""
+    return f"/drm/identity/{token}/{key_id.hex()}"
+
+
+def point_hls_keys(playlist: bytes, key_url: Callable[[bytes], str]) -> bytes:
     """A media playlist whose `identity` keys are had at `key_url` of their id.
 
     The packager puts the id itself there, as if it were the key: a player that believes it decrypts to noise.
     """
 
-    def point(found: re.Match[str]) -> str:
-        return f"{found['start']}{key_url(b64decode(found['key_id']))}{found['end']}"
+    def point(found: re.Match[bytes]) -> bytes:
+        return found["start"] + key_url(b64decode(found["key_id"])).encode() + found["end"]
 
     return _IDENTITY_KEY.sub(point, playlist)
 
 
-def signal_clearkey(mpd: str, license_url: str) -> str:
+def signal_clearkey(mpd: bytes, license_url: str) -> bytes:
     """An MPD that names ClearKey and its licence server in place of the common `pssh`.
 
     For players that know ClearKey by name alone (dash.js): the common `pssh` beside it breaks their requests. Others
@@ -40,4 +50,4 @@ def signal_clearkey(mpd: str, license_url: str) -> str:
         f'<dashif:Laurl xmlns:dashif="https://dashif.org/CPS" Lic_type="EME-1.0">{escape(license_url)}</dashif:Laurl>'
         "</ContentProtection>"
     )
-    return _COMMON_PROTECTION.sub(lambda _: protection, mpd)
+    return _COMMON_PROTECTION.sub(lambda _: protection.encode(), mpd)

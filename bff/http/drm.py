@@ -46,8 +46,8 @@ class LicenseProvider(Protocol):
         """
 
 
-FindGrant = Callable[[str], Awaitable[Grant | None]]
-"""What the media token of a session grants at this moment; None for a bad one, or once the session has ended."""
+FindGrant = Callable[[Request, str], Awaitable[Grant | None]]
+"""What the media token of a session grants to who asks now; None for a bad one, or once the session has ended."""
 
 
 def drm_routes(find_grant: FindGrant, providers: Mapping[str, LicenseProvider]) -> list[Route]:
@@ -59,7 +59,7 @@ def drm_routes(find_grant: FindGrant, providers: Mapping[str, LicenseProvider]) 
         provider = providers.get(request.path_params["system"])
         if provider is None:
             return _refuse(404, f"There is no such key system; there are: {', '.join(sorted(providers))}.")
-        grant = await find_grant(_read_token(request))
+        grant = await find_grant(request, _read_token(request))
         if grant is None:
             return _refuse_token()
         license_ = await provider.issue(await _read_challenge(request), grant)
@@ -68,7 +68,7 @@ def drm_routes(find_grant: FindGrant, providers: Mapping[str, LicenseProvider]) 
         return Response(license_, media_type=provider.media_type, headers=_HEADERS)
 
     async def answer_identity(request: Request) -> Response:
-        grant = await find_grant(request.path_params["token"])
+        grant = await find_grant(request, request.path_params["token"])
         if grant is None:
             return _refuse_token()
         for key in grant.keys:
@@ -81,16 +81,6 @@ def drm_routes(find_grant: FindGrant, providers: Mapping[str, LicenseProvider]) 
         Route("/drm/{system}", _guard(answer), methods=["POST"]),
         Route("/drm/{system}/{token}", _guard(answer), methods=["POST"]),
     ]
-
-
-def name_license(system: str, token: str) -> str:
-    """Where a session's player gets its licence, below the origin."""
-    return f"/drm/{system}/{token}"
-
-
-def name_identity_key(token: str, key_id: bytes) -> str:
-    """Where a session's HLS player gets one key, below the origin."""
-    return f"/drm/identity/{token}/{key_id.hex()}"
 
 
 def _guard(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -15,6 +16,7 @@ from starlette.routing import Route
 from bff.auth.media_tokens import MediaClaims
 from bff.context import Services
 from bff.domain.accounts import read_country
+from bff.domain.key_signals import name_identity_key, name_license, point_hls_keys, signal_clearkey
 from bff.domain.manifests import cut_dash, cut_hls, find_lines
 from bff.domain.titles import MaturityRating
 from bff.domain.visibility import Audience, Visibility, judge
@@ -22,7 +24,8 @@ from bff.errors import Error, Forbidden, NotFound
 from bff.stores.objects import Objects
 from bff.stores.playback_sessions import read_session
 
-MANIFESTS: dict[str, Callable[[bytes, frozenset[str]], bytes]] = {"manifest.mpd": cut_dash, "master.m3u8": cut_hls}
+Fit = Callable[[bytes], bytes]
+MANIFESTS = {"manifest.mpd": cut_dash, "master.m3u8": cut_hls}
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,2}", re.ASCII)
 _RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,15})-(?P<last>[0-9]{0,15})", re.ASCII)
 _TYPES = {
@@ -62,6 +65,11 @@ class MediaGate:
             raise Forbidden("This address was given for another country: start playback anew.")
         return claims
 
+    @property
+    def origin(self) -> str:
+        """What addresses of our own begin with; nothing where they are relative."""
+        return self._services.settings.public_url.rstrip("/")
+
     def read_country(self, request: Request) -> str | None:
         header = self._services.settings.country_header
         return read_country(request.headers.get(header)) if header else None
@@ -83,8 +91,9 @@ def media_route(gate: MediaGate, objects: Objects) -> Route:
             claims = gate.check(request.path_params["token"], gate.read_country(request))
             _check_path(path, claims)
             key = f"media/{claims.asset_id}/{path}"
-            if path in MANIFESTS:
-                return await _serve_manifest(request, objects, key, MANIFESTS[path], await gate.list_folders(claims))
+            fit = await _find_fit(gate, request, claims)
+            if fit is not None:
+                return await _serve_manifest(request, objects, key, fit)
             return await _serve_object(request, objects, key)
         except Error as error:
             return _refuse(error)
@@ -100,19 +109,28 @@ def _check_path(path: str, claims: MediaClaims) -> None:
         raise Forbidden("This quality is not part of the plan, or not for this device.")
 
 
-async def _serve_manifest(
-    request: Request,
-    objects: Objects,
-    key: str,
-    cut: Callable[[bytes, frozenset[str]], bytes],
-    folders: frozenset[str],
-) -> Response:
+async def _find_fit(gate: MediaGate, request: Request, claims: MediaClaims) -> Fit | None:
+    """How a manifest is made to fit the session before it goes out; None for what goes out as it lies there."""
+    path, token, origin = request.path_params["path"], request.path_params["token"], gate.origin
+    if path in MANIFESTS:
+        cut = partial(MANIFESTS[path], folders=await gate.list_folders(claims))
+        if cut.func is cut_dash and request.query_params.get("drm") == "clearkey":
+            return lambda manifest: signal_clearkey(cut(manifest), origin + name_license("clearkey", token))
+        return cut
+    if path.endswith(".m3u8"):
+        return lambda playlist: point_hls_keys(playlist, lambda key_id: origin + name_identity_key(token, key_id))
+    return None
+
+
+async def _serve_manifest(request: Request, objects: Objects, key: str, fit: Fit) -> Response:
     whole = await objects.read(key)
     if whole is None:
         raise NotFound("There is no such file.")
-    body = cut(whole, folders)
+    body = fit(whole)
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    headers = {**_HEADERS, "Cache-Control": "private, no-cache", "ETag": etag}
+    # What plan and device leave may change; where keys are is settled by the token, which stands in the address.
+    caching = "private, no-cache" if request.path_params["path"] in MANIFESTS else _KEPT
+    headers = {**_HEADERS, "Cache-Control": caching, "ETag": etag}
     if _is_held(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=_find_type(key), headers=headers)

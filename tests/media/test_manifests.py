@@ -23,11 +23,11 @@ def manifests(clear_asset: Asset, encrypted_asset: Asset) -> dict[str, str]:
         for asset in (clear_asset, encrypted_asset)
     )
     served = {
-        name: point_hls_keys(text, lambda key_id: f"/drm/identity/token/{key_id.hex()}")
+        name: point_hls_keys(text.encode(), lambda key_id: f"/drm/identity/token/{key_id.hex()}").decode()
         for name, text in encrypted.items()
         if name.endswith(".m3u8")
     }
-    served["clearkey.mpd"] = signal_clearkey(encrypted["manifest.mpd"], "/drm/clearkey/token?a=1&b=2")
+    served["clearkey.mpd"] = signal_clearkey(encrypted["manifest.mpd"].encode(), "/drm/clearkey/token?a=1&b=2").decode()
     return {
         f"{kind}/{name}": text
         for kind, found in (("clear", clear), ("encrypted", encrypted), ("served", served))

@@ -9,19 +9,21 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 
+from bff.domain.key_signals import name_identity_key, name_license
 from bff.domain.video import ContentKey
 from bff.errors import Unavailable
 from bff.http import drm
 from bff.http.clearkey import ClearKey
-from bff.http.drm import LARGEST_CHALLENGE, Grant, LicenseProvider, drm_routes, name_identity_key, name_license
+from bff.http.drm import LARGEST_CHALLENGE, Grant, LicenseProvider, drm_routes
 
 SD, HD, AUDIO = (ContentKey(bytes([number] * 16), bytes([number + 16] * 16)) for number in (1, 2, 3))
 EXPIRES = datetime(2026, 11, 21, 14, tzinfo=UTC)
 TOKEN = "header.payload.signature"
 
 
-async def find_grant(token: str) -> Grant | None:
+async def find_grant(_: Request, token: str) -> Grant | None:
     return Grant((SD, AUDIO), EXPIRES) if token == TOKEN else None
 
 

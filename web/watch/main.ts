@@ -182,7 +182,7 @@ async function load(playing: Session, position: number): Promise<void> {
     preferredText: playing.subtitle ? [{ language: playing.subtitle.language }] : [],
   });
   await player.load(format.value === "HLS" ? playing.hlsUrl : playing.dashUrl, position || null);
-  if (playing.thumbnails?.vttUrl) await player.addThumbnailsTrack(playing.thumbnails.vttUrl, "text/vtt");
+  if (playing.thumbnails?.vttUrl) await player.addThumbnailsTrack(new URL(playing.thumbnails.vttUrl, location.href).href, "text/vtt");
   $("controls").hidden = false;
   listTracks();
   // Browsers let nothing with sound begin by itself; the play button is there then.

@@ -1,0 +1,162 @@
+"""Shaka Player, hls.js and dash.js in headless Chromium, on sessions of the real application."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bff.domain.accounts import PlanCode
+from bff.domain.video import KeyLabel
+from bff.stores.content_keys import make_content_keys
+from tests.engines import KEY_ENCRYPTION_KEY
+from tests.live import Client, Demo
+from tests.media.assets import CUES, Asset, package_asset
+from tests.media.screening import choose_films, name_asset, screening, start
+
+DRIVER = Path(__file__).with_name("players.mjs")
+STEPS = {"quality": 720, "audio": "es", "subtitles": "es"}
+LABELS = (KeyLabel.SD, KeyLabel.HD, KeyLabel.AUDIO)
+CAPABILITIES = {"maxHeight": 1080, "hdr": False, "audioCodecs": ["AAC"], "drm": ["CLEARKEY"]}
+REGISTER = "mutation ($input: DeviceInput!) { registerDevice(input: $input) { id } }"
+STOP = "mutation ($id: ID!) { stopPlayback(sessionId: $id) { __typename } }"
+
+Report = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+async def report(
+    demo: Demo, clear_asset: Asset, encodes: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Report]:
+    """What the driver saw of each run."""
+    clear, encrypted = choose_films(demo, 2)
+    async with demo.services.pool.acquire() as connection, connection.transaction():
+        keys = await make_content_keys(connection, KEY_ENCRYPTION_KEY, name_asset(encrypted), LABELS)
+    asset = await package_asset(encodes, tmp_path_factory.mktemp("films"), keys)
+    async with screening(demo, [(clear, clear_asset), (encrypted, asset)]):
+        viewer = await demo.make_viewer()
+        open_, shut = await start(viewer, clear), await start(viewer, encrypted)
+        runs = {
+            "shaka dash clear": play("shaka", open_["dashUrl"], steps=STEPS | thumbnail(open_)),
+            "shaka hls clear": play("shaka", open_["hlsUrl"], steps=STEPS),
+            "shaka dash encrypted": play("shaka", shut["dashUrl"], shut, steps=STEPS),
+            "shaka hls encrypted": play("shaka", shut["hlsUrl"], steps=STEPS),
+            "hls clear": play("hls", open_["hlsUrl"], steps=STEPS),
+            "dash clear": play("dash", open_["dashUrl"], steps={"quality": 720, "audio": "es"}),
+            "dash encrypted": play("dash", f"{shut['dashUrl']}?drm=clearkey", steps={"quality": 720, "audio": "es"}),
+            "no licence": play("shaka", shut["dashUrl"]),
+        }
+        for codec, name in (("AV1", "av01"), ("VP9", "vp09")):
+            device = await register_device(viewer, [codec])
+            for kind, film in (("clear", clear), ("encrypted", encrypted)):
+                session = await start(viewer, film, deviceId=device)
+                for manifest in ("dash", "hls"):
+                    runs[f"shaka {manifest} {kind} {name}"] = play("shaka", session[f"{manifest}Url"], session)
+        basic = await demo.make_viewer(plan=PlanCode.BASIC)
+        small = await start(basic, encrypted)
+        runs["small plan"] = play("shaka", small["dashUrl"], small)
+        runs["keys of another plan"] = play("shaka", shut["dashUrl"], small, steps={"position": 2.5})
+        stopped = await start(viewer, encrypted)
+        await viewer.fetch(STOP, id=stopped["id"])
+        runs["licence of a stopped session"] = play("shaka", shut["dashUrl"], stopped)
+        runs["media of a stopped session"] = play("shaka", stopped["hlsUrl"], stopped)
+        watched = await start(viewer, encrypted)
+        stop = {"query": STOP, "variables": {"id": watched["id"]}}
+        headers = {**viewer.headers, "Content-Type": "application/json"}
+        runs["stopped while it plays"] = play(
+            "shaka", watched["dashUrl"], watched, steps={"stop": {"headers": headers, "body": json.dumps(stop)}}
+        )
+        yield await drive(demo.url, runs)
+
+
+def play(player: str, url: str, session: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    licences = session["drm"] if session else []
+    return {"player": player, "url": url, **({"license": licences[0]["licenseUrl"]} if licences else {}), **options}
+
+
+def thumbnail(session: dict[str, Any]) -> dict[str, Any]:
+    return {"thumbnail": {"vtt": session["thumbnails"]["vttUrl"], "time": 5}}
+
+
+async def register_device(viewer: Client, codecs: list[str]) -> str:
+    device = {"name": "Laptop", "class": "WEB", "capabilities": {**CAPABILITIES, "videoCodecs": codecs}}
+    registered: str = (await viewer.fetch(REGISTER, input=device))["registerDevice"]["id"]
+    return registered
+
+
+async def drive(origin: str, runs: dict[str, dict[str, Any]]) -> Report:
+    process = await asyncio.create_subprocess_exec(
+        "node", DRIVER, origin, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    plan = [{"name": name, **run} for name, run in runs.items()]
+    async with asyncio.timeout(200):
+        output, _ = await process.communicate(json.dumps(plan).encode())
+    assert process.returncode == 0
+    seen: Report = json.loads(output)
+    assert seen.keys() == runs.keys()
+    return seen
+
+
+def check_playing(run: dict[str, Any]) -> None:
+    assert run["errors"] == []
+    assert "gaveUp" not in run
+    assert run["frames"] > 0
+    assert set(run["languages"]) == {"en", "es"}
+
+
+@pytest.mark.parametrize(
+    "name", ["shaka dash clear", "shaka hls clear", "shaka dash encrypted", "shaka hls encrypted", "hls clear"]
+)
+def test_players_switch_quality_audio_and_subtitles(report: Report, name: str) -> None:
+    run = report[name]
+    check_playing(run)
+    assert (run["height"], run["audio"], run["cues"][0]) == (720, "es", CUES["es"][0])
+    assert set(run["qualities"]) == {240, 720}
+    if name.startswith("shaka"):
+        assert run["keySystem"] == ("org.w3.clearkey" if "encrypted" in name else "")
+
+
+@pytest.mark.parametrize("name", ["dash clear", "dash encrypted"])
+def test_dash_js_switches_quality_and_audio(report: Report, name: str) -> None:
+    check_playing(report[name])
+    assert (report[name]["height"], report[name]["audio"]) == (720, "es")
+
+
+@pytest.mark.parametrize("codec", ["av01", "vp09"])
+@pytest.mark.parametrize("kind", ["clear", "encrypted"])
+@pytest.mark.parametrize("manifest", ["dash", "hls"])
+def test_other_codecs_play(report: Report, manifest: str, kind: str, codec: str) -> None:
+    run = report[f"shaka {manifest} {kind} {codec}"]
+    check_playing(run)
+    assert run["codec"].startswith(codec)
+
+
+def test_thumbnails_are_cut_from_their_sheet(report: Report) -> None:
+    tile = report["shaka dash clear"]["thumbnail"]
+    assert (tile["x"], tile["y"], tile["width"], tile["height"]) == (320, 0, 160, 90)
+    assert tile["sprite"] == [800, 360]
+
+
+def test_nothing_plays_without_a_licence(report: Report) -> None:
+    run = report["no licence"]
+    assert (run["frames"], run["position"]) == (0, 0)
+    assert run["errors"] == [6012]
+
+
+def test_a_smaller_plan_gets_the_keys_of_its_labels(report: Report) -> None:
+    check_playing(report["small plan"])
+    assert report["small plan"]["qualities"] == [240]
+    check_playing(report["keys of another plan"])
+    assert (report["keys of another plan"]["qualities"], report["keys of another plan"]["height"]) == ([240], 240)
+
+
+def test_nothing_plays_once_the_session_has_ended(report: Report) -> None:
+    for name, error in (("licence of a stopped session", 6007), ("media of a stopped session", 1001)):
+        assert report[name]["errors"] == [error]
+        assert report[name]["frames"] == 0
+    run = report["stopped while it plays"]
+    assert run["frames"] > 0
+    assert run["refusedAfter"] < 5000
+    assert 1001 in run["errors"]
