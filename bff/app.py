@@ -44,6 +44,7 @@ from bff.http.mail_pages import know_page_documents, mail_page_routes
 from bff.http.media import MediaGate, media_route
 from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
+from bff.http.previews import preview_route
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
 from bff.http.watch import know_watch_documents, watch_route
@@ -192,6 +193,7 @@ def build_app(services: Services) -> Starlette:
         image_route(services.images, gallery),
         media_route(gate, objects),
         *drm_routes(find_grants(gate, services.pool, settings.key_encryption_key), {"clearkey": ClearKey()}),
+        preview_route(objects),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
         *mail_page_routes(),

@@ -29,6 +29,7 @@ from bff.execution import KeptList
 from resolvers.home_composer import open_home, open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
 from resolvers.pictures import Picture
+from resolvers.previews import PreviewView, view_preview
 from resolvers.titles import make_title_picture
 
 ROWS_ON_SCREEN = {DeviceClass.TV: 6, DeviceClass.WEB: 8, DeviceClass.TABLET: 6, DeviceClass.MOBILE: 5}
@@ -209,9 +210,9 @@ def get_preview_delay(root: strawberry.Parent[HeroView], info: Info) -> float:
     return PREVIEW_DELAY[info.context.device_class]
 
 
-def get_hero_preview(root: strawberry.Parent[HeroView]) -> None:
-    """No title has a preview until its video was made."""
-    del root
+def get_hero_preview(root: strawberry.Parent[HeroView], info: Info) -> PreviewView | None:
+    """None until its video was made."""
+    return view_preview(info.context, root.title, "hero")
 
 
 def list_hidden_rows(root: strawberry.Parent[HomeView], info: Info) -> list[RowView]:

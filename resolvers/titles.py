@@ -31,6 +31,7 @@ from bff.domain.visibility import Visibility, judge
 from bff.execution import batched
 from resolvers.enums import SynopsisLength
 from resolvers.pictures import Picture, make_picture
+from resolvers.previews import PreviewView, view_preview
 
 DEFAULT_PAGE = 20
 
@@ -156,9 +157,9 @@ def picture_person(root: strawberry.Parent[Person], info: Info, width: int | Non
     )
 
 
-def get_preview(root: strawberry.Parent[TitleCard], width: int | None = None) -> None:
-    """No title has a preview until its video was made."""
-    del root, width
+def get_preview(root: strawberry.Parent[AnyTitleCard], info: Info, width: int | None = None) -> PreviewView | None:
+    """None until its video was made."""
+    return view_preview(info.context, root, "hover", width)
 
 
 def list_trailers(root: strawberry.Parent[AnyTitleCard]) -> list[Trailer]:

@@ -43,7 +43,7 @@ class Hero:
     title: Title
     headline: str | None = field(home.write_headline, reads=(Reads.TOP_TEN, Reads.REGION, Reads.DAY))
     background: Image = field(home.picture_background, reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT))
-    preview: Preview | None = field(home.get_hero_preview, reads=())
+    preview: Preview | None = field(home.get_hero_preview, reads=(Reads.DEVICE_CLASS,))
     preview_delay: Seconds = field(
         home.get_preview_delay,
         reads=(Reads.DEVICE_CLASS,),

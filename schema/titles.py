@@ -21,6 +21,7 @@ from bff.execution import shows
 from resolvers import playables, seasons, titles
 from resolvers.inputs import Seconds
 from resolvers.pictures import Picture
+from resolvers.previews import PreviewView
 from schema.access import field
 from schema.common import Node, PageInfo
 from schema.scalars import URL
@@ -38,6 +39,7 @@ class Image:
 
 
 @strawberry.type(description="A short silent clip.")
+@shows(PreviewView)
 class Preview:
     url: URL
     duration: Seconds
@@ -138,7 +140,9 @@ class Title(Node):
         reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT),
         description="Format and size follow the device: `width` is a wish, answered by the nearest that is drawn.",
     )
-    preview: Preview | None = field(titles.get_preview, reads=(), description="The clip behind a card or the hero.")
+    preview: Preview | None = field(
+        titles.get_preview, reads=(Reads.DEVICE_CLASS,), description="The clip behind a card or the hero."
+    )
     trailers: list["Trailer"] = field(titles.list_trailers, reads=())
     badges: list[Badge] = field(titles.list_badges, reads=(Reads.REGION, Reads.DAY, Reads.TOP_TEN), max_age=60)
     availability: Availability = field(titles.get_availability, max_age=60)

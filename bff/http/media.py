@@ -94,9 +94,9 @@ def media_route(gate: MediaGate, objects: Objects) -> Route:
             fit = await _find_fit(gate, request, claims)
             if fit is not None:
                 return await _serve_manifest(request, objects, key, fit)
-            return await _serve_object(request, objects, key)
+            return await serve_object(request, objects, key)
         except Error as error:
-            return _refuse(error)
+            return refuse(error)
 
     return Route("/media/{token}/{path:path}", serve, methods=["GET", "HEAD"])
 
@@ -136,12 +136,13 @@ async def _serve_manifest(request: Request, objects: Objects, key: str, fit: Fit
     return Response(body, media_type=_find_type(key), headers=headers)
 
 
-async def _serve_object(request: Request, objects: Objects, key: str) -> Response:
+async def serve_object(request: Request, objects: Objects, key: str, *, cache_control: str = _KEPT) -> Response:
+    """An object that never changes, or the range of it that is asked for. Raises NotFound or Unavailable."""
     size = await objects.measure(key)
     if size is None:
         raise NotFound("There is no such file.")
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:24]}"'  # what a name holds never changes
-    headers = {**_HEADERS, "Cache-Control": _KEPT, "ETag": etag, "Accept-Ranges": "bytes"}
+    headers = {**_HEADERS, "Cache-Control": cache_control, "ETag": etag, "Accept-Ranges": "bytes"}
     if _is_held(request, etag):
         return Response(status_code=304, headers=headers)
     start, end, status = 0, size, 200
@@ -197,7 +198,8 @@ def _is_held(request: Request, etag: str) -> bool:
     return "*" in held or etag in held
 
 
-def _refuse(error: Error) -> Response:
+def refuse(error: Error) -> Response:
+    """What is said to whom nothing is served."""
     status = {"FORBIDDEN": 403, "NOT_FOUND": 404, "UNAVAILABLE": 503}.get(error.code, 500)
     headers = {**_HEADERS, "Cache-Control": "no-store"} | ({"Retry-After": "2"} if status == 503 else {})
     return PlainTextResponse(error.message, status_code=status, headers=headers)
