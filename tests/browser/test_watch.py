@@ -49,3 +49,13 @@ async def test_page_plays_with_all_its_controls(demo: Demo, encodes: Path, tmp_p
     assert report["chosen"] == ["Spanish", "English"]
     assert "thumbnails/001.jpg" in report["preview"]
     assert "org.w3.clearkey" in report["facts"]
+
+
+async def test_page_asks_who_is_there_and_says_what_is_refused(demo: Demo, tmp_path: Path) -> None:
+    """Under another host's name the page opens for a visitor, as it does in production."""
+    (film,) = choose_films(demo, 1)
+    url = f"{demo.url.replace('127.0.0.1', 'marquee.localhost')}/watch/{film.id}"
+    report = await open_page(url, tmp_path, "premium@example.com", "demo-password")
+    assert report["gates"][0] == "Sign in"
+    assert report["gates"][-1] == "Not Ready"
+    assert "no video" in report["message"]

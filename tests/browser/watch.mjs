@@ -25,7 +25,7 @@ const browser = await chromium.launchPersistentContext(profile, {
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
   ],
-  viewport: { width: 1280, height: 1080 },
+  viewport: { width: 1280, height: 920 },
 });
 try {
   const page = browser.pages()[0] ?? (await browser.newPage());
@@ -43,7 +43,7 @@ try {
   while (await isAsking()) {
     report.gates.push(await gate.locator("h2").innerText());
     const inputs = await gate.locator("input").all();
-    if (inputs.length > answers.length) break;
+    if (inputs.length === 0 || inputs.length > answers.length) break;
     for (const input of inputs) await input.fill(answers.shift());
     await gate.locator("button").first().click();
   }
@@ -82,6 +82,7 @@ try {
     report.chosen = await page.locator("#audio, #subtitles").evaluateAll((all) => all.map((one) => one.selectedOptions[0].text));
     report.facts = await page.locator("#facts").innerText();
     await page.locator("#quality").selectOption({ index: 1 });
+    await until((height) => document.querySelector("video").videoHeight > height, report.height);
     await page.locator("#seek").hover();
     await page.locator("#preview").waitFor();
     await until(() => document.querySelector("#tile").style.background !== "");

@@ -131,7 +131,7 @@ async function signIn(text: string): Promise<void> {
 }
 
 async function enterProfile(profiles: { id: string; name: string; hasPin: boolean }[], text = ""): Promise<void> {
-  const asked = prompt("Who is watching?", text, [], "");
+  void prompt("Who is watching?", text);
   const wanted = await new Promise<(typeof profiles)[number]>((resolve) => {
     const choices = profiles.map((profile) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: profile.name });
@@ -140,11 +140,11 @@ async function enterProfile(profiles: { id: string; name: string; hasPin: boolea
     });
     $("gate-fields").replaceChildren(...choices);
   });
-  void asked;
   const pin = wanted.hasPin ? (await prompt("PIN", `${wanted.name} has a PIN.`, PIN)).pin : undefined;
   const answer = await ask<Problem & { accessToken?: string }>("switch-profile", { profileId: wanted.id, pin });
   if (!answer.accessToken) return enterProfile(profiles, answer.message);
   token = answer.accessToken;
+  $("gate").hidden = true;
 }
 
 /** The film, the episode or the trailer of the address; for a series, the episode to go on with. */
@@ -154,18 +154,18 @@ async function findPlayable(id: string): Promise<Playable | undefined> {
   return node.play ?? (node.title ? node : undefined);
 }
 
-async function start(playable: Playable, pin?: string): Promise<void> {
-  const input = { playableId: playable.id, idempotencyKey: crypto.randomUUID(), ...(pin ? { pin } : {}) };
+async function start(playableId: string, pin?: string): Promise<void> {
+  const input = { playableId, idempotencyKey: crypto.randomUUID(), ...(pin ? { pin } : {}) };
   const answer = await ask<Session | Problem>("start-playback", { input });
   $("answer").textContent = JSON.stringify(answer, null, 2);
   if (isSession(answer)) {
     session = answer;
     await load(answer, answer.startPosition);
   } else if (answer.__typename === "PinRequired") {
-    await start(playable, (await prompt("PIN", answer.message, PIN)).pin);
+    await start(playableId, (await prompt("PIN", answer.message, PIN)).pin);
   } else {
     await prompt(answer.__typename.replace(/([a-z])([A-Z])/g, "$1 $2"), answer.message, [], "Try again");
-    await start(playable);
+    await start(playableId);
   }
 }
 
@@ -214,7 +214,11 @@ function listTracks(): void {
     active && !isAutomatic ? nameVideo(active) : "auto",
   );
   const audios = player.getAudioTracks();
-  fill($("audio"), audios.map((track, at) => [String(at), nameLanguage(track)]), String(audios.findIndex((track) => track.active)));
+  fill(
+    $("audio"),
+    audios.map((track, at) => [String(at), nameAudio(track)]),
+    String(audios.findIndex((track) => track.active)),
+  );
   const texts = player.getTextTracks();
   fill(
     $("subtitles"),
@@ -227,9 +231,13 @@ function nameVideo(track: shaka.extern.VideoTrack): string {
   return `${track.height}p ${(track.codecs ?? "").split(".")[0]}`;
 }
 
-function nameLanguage(track: { language: string; label: string | null; roles: string[] }): string {
+function nameLanguage(track: { language: string; label: string | null }): string {
   if (track.label) return track.label;
   return new Intl.DisplayNames("en", { type: "language", fallback: "code" }).of(track.language) ?? track.language;
+}
+
+function nameAudio(track: shaka.extern.AudioTrack): string {
+  return nameLanguage(track) + (track.channelsCount === 6 ? " 5.1" : "");
 }
 
 $("quality").addEventListener("change", (event) => {
@@ -322,18 +330,18 @@ function showFacts(): void {
 // ---------------------------------------------------------------- the whole
 
 async function open(): Promise<void> {
-  if (!token) await signIn("to watch.");
+  if (!token) await signIn("What plays depends on the account.");
   $("account").textContent = config.token === token ? (config.account ?? "") : "";
   try {
-    const playable = await findPlayable(decodeURIComponent(location.pathname.split("/").at(-1) ?? ""));
-    if (!playable) {
-      await prompt("Nothing to play", "There is nothing here that this profile can watch.", [], "Look again");
-      return location.reload();
+    const id = decodeURIComponent(location.pathname.split("/").at(-1) ?? "");
+    const playable = await findPlayable(id);
+    if (playable) {
+      $("name").textContent = playable.label ? `${playable.title.name} · ${playable.label}` : playable.name;
+      $("synopsis").textContent = playable.title.synopsis;
+      document.title = `${playable.title.name} · Marquee`;
     }
-    $("name").textContent = playable.label ? `${playable.title.name} · ${playable.label}` : playable.name;
-    $("synopsis").textContent = playable.title.synopsis;
-    document.title = `${playable.title.name} · Marquee`;
-    await start(playable);
+    // A trailer is no node of the graph; what is nothing at all, startPlayback says best.
+    await start(playable?.id ?? id);
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== "UNAUTHENTICATED") throw error;
     await signIn(error.message);
