@@ -123,7 +123,7 @@ async def order_demo_films(pool: asyncpg.Pool, objects: Objects, report: Report)
             preset=Preset.QUICK,
             priority=Priority.LOW,
             language=film.language,
-            is_encrypted=False,
+            is_encrypted=True,
             subtitles=tuple(subtitles),
         )
         await order_video(pool, objects, order, _say_nothing)
