@@ -42,10 +42,15 @@ MAX_KEY = 255
 
 
 class LicenseView(Struct, frozen=True):
+    """`license_url` holds the session's token."""
+
     system: DrmSystem
     license_url: str
     certificate_url: str | None
     expires_at: datetime | None
+
+    def __repr__(self) -> str:
+        return f"LicenseView({self.system}, …)"
 
 
 class EdgeView(Struct, frozen=True):

@@ -14,8 +14,8 @@ import workers
 
 SECRETS = frozenset(
     {
-        "access_token", "body", "password", "password_hash", "payment_token", "pin", "pin_hash", "refresh_token",
-        "successor_key", "token", "url", "variables", "wrapped_private_key",
+        "access_token", "body", "license_url", "password", "password_hash", "payment_token", "pin", "pin_hash",
+        "refresh_token", "successor_key", "token", "url", "variables", "wrapped_private_key",
     }
 )  # fmt: skip
 HARMLESS = frozenset(
@@ -24,6 +24,7 @@ HARMLESS = frozenset(
         "bff.http.limits.Limits",  # how many variables there may be
         "bff.stores.documents.ReleasedDocument",  # a text that clients are released with
         "resolvers.pictures.Picture",  # where a picture is
+        "resolvers.previews.PreviewView",  # where a clip is
     }
 )
 SHOWN = "hunter2"
