@@ -52,9 +52,13 @@ async def pour(writer: asyncio.StreamWriter, pieces: Iterator[bytes]) -> int:
     return sent
 
 
-def served_now(kind: type[Any]) -> list[Any]:
-    """The server's ends of the connections that are open."""
-    return [held for held in gc.get_objects() if type(held) is kind and not held.transport.is_closing()]
+def find_served(kind: type[Any], writer: asyncio.StreamWriter) -> Any:
+    """The server's end of a connection."""
+    ours = writer.get_extra_info("sockname")
+    (served,) = (
+        held for held in gc.get_objects() if type(held) is kind and held.transport.get_extra_info("peername") == ours
+    )
+    return served
 
 
 @pytest.mark.parametrize("name", FLOODS)
@@ -94,7 +98,7 @@ async def test_pieces_of_a_message_that_hold_nothing_do_not_gather(plain: Plain)
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"\x01\x80" + b"\0" * 4 + EMPTY_PIECES + b"\x89\x80" + b"\0" * 4)
         assert await reader.readexactly(2) == b"\x8a\x00"  # the pong: all before it was read
-        (served,) = served_now(socket_protocol.WebSocketProtocol)
+        served = find_served(socket_protocol.WebSocketProtocol, writer)
         assert len(served.frames) == 1
         message = frame('{"type":"connection_init"}')
         writer.write(b"\x80" + message[1:])
@@ -105,7 +109,7 @@ async def test_others_have_their_turn_while_a_socket_reads_what_came_at_once(pla
     async with dialled(plain) as (reader, writer):
         writer.write(HANDSHAKE.encode())
         await reader.readuntil(b"\r\n\r\n")
-        (served,) = served_now(socket_protocol.WebSocketProtocol)
+        served = find_served(socket_protocol.WebSocketProtocol, writer)
         writer.write(frame('{"type":"connection_init"}') + EMPTY_PONG * 10_000)
         async with asyncio.timeout(10):
             while not served._unread:  # noqa: ASYNC110 - every turn is looked at
@@ -168,7 +172,7 @@ async def test_an_upgrade_to_what_is_not_served_is_as_if_not_asked_for(plain: Pl
             else:
                 writer.write(f"{head}Content-Length: {len(HELLO)}\r\n\r\n".encode())
                 if body == "late":
-                    (served,) = served_now(protocols.HttpProtocol)
+                    served = find_served(protocols.HttpProtocol, writer)
                     await until(lambda served=served: served._is_in_body)  # type: ignore[misc]
                 writer.write(HELLO)
             async with asyncio.timeout(5):
@@ -231,6 +235,6 @@ async def test_the_kernel_gives_up_a_client_that_acknowledges_nothing(plain: Pla
     async with dialled(plain) as (reader, writer):
         writer.write(post(HELLO))
         await reader.readuntil(b"}}")
-        (served,) = served_now(protocols.HttpProtocol)
+        served = find_served(protocols.HttpProtocol, writer)
         raw = served.transport.get_extra_info("socket")
         assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
