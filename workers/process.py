@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,6 +34,8 @@ REST = 0.5
 
 CLOSING_DEADLINE = 2.0
 """Seconds that jobs have to give up; who supervises a worker waits longer."""
+ENDING_DEADLINE = 8.0
+"""Seconds after a signal at which the process ends whatever still holds it: all that matters is in PostgreSQL."""
 
 
 async def run_until_signalled(settings: Settings) -> None:
@@ -41,10 +44,23 @@ async def run_until_signalled(settings: Settings) -> None:
     Raises SettingsError, and what asyncpg does where PostgreSQL cannot be reached at the start.
     """
     work = asyncio.create_task(_work(settings), name="worker")
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        work.cancel()
+        loop.call_later(ENDING_DEADLINE, _give_up)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        loop.add_signal_handler(number, end)
     with suppress(asyncio.CancelledError):
         await work
+
+
+def _give_up() -> None:
+    held = ", ".join(sorted(task.get_name() for task in asyncio.all_tasks()))
+    log.warning("The worker ends though it has not come to its end: %s", held)
+    logging.shutdown()
+    os._exit(0)
 
 
 async def _work(settings: Settings) -> None:

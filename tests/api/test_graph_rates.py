@@ -14,6 +14,7 @@ from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, RedisAway
+from tests.api.account_holder import forget_tries
 from tests.engines import redis_numbered
 from tests.http_server import serve_to_client
 from tests.live import OPERATIONS, Demo
@@ -136,6 +137,9 @@ async def test_what_is_refused_on_a_socket_counts_too(strict: httpx.AsyncClient)
 
 
 async def test_a_password_is_not_guessed(demo: Demo) -> None:
+    await forget_tries(demo)
+    await demo.services.cache.forget(keys.login_failures_of_account("basic@example.com"))
+
     async def guess(password: str) -> list[str]:
         variables = {"input": {"email": "Basic@Example.com", "password": password}}
         return (await demo.visitor.run(OPERATIONS["account"], variables, "SignIn")).codes

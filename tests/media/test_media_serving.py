@@ -21,13 +21,19 @@ DASH = "{urn:mpeg:dash:schema:mpd:2011}"
 
 
 @pytest.fixture(scope="module")
-async def film(demo: Demo) -> MovieCard:
-    return pick_film(demo)
+async def film(demo: Demo, clear_asset: Asset) -> MovieCard:
+    """One that plays."""
+    found = pick_film(demo)
+    await publish(demo, clear_asset, found.id)
+    return found
 
 
 @pytest.fixture(scope="module")
-async def video(demo: Demo, film: MovieCard, clear_asset: Asset) -> Video:
-    return await publish(demo, clear_asset, film.id)
+def video(demo: Demo, film: MovieCard) -> Video:
+    card = demo.services.follower.catalogue.cards[film.id]
+    assert isinstance(card, MovieCard)
+    assert card.video is not None
+    return card.video
 
 
 @pytest.fixture
@@ -165,11 +171,6 @@ async def test_stopping_takes_the_media_away(
     del video
 
 
-def pick_playing(demo: Demo) -> MovieCard:
-    cards = demo.services.follower.catalogue.by_popularity
-    return next(card for card in cards if isinstance(card, MovieCard) and card.video is not None)
-
-
 ENDINGS = {
     "sign-in": "UPDATE session_family SET revoked_at = now() WHERE account_id = $1",
     "device": "DELETE FROM session_family WHERE account_id = $1",
@@ -181,9 +182,9 @@ ENDINGS = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_what_allowed_it_ends_it(
-    demo: Demo, http: httpx.AsyncClient, viewer: Client, base: str, ending: str
+    demo: Demo, http: httpx.AsyncClient, viewer: Client, film: MovieCard, ending: str
 ) -> None:
-    other = await begin(await demo.make_viewer(), pick_playing(demo))
+    base, other = await begin(viewer, film), await begin(await demo.make_viewer(), film)
     await demo.services.pool.execute(ENDINGS[ending], viewer.account_id)
     assert await sweep_sessions(demo.services.pool, demo.services.now()) >= 1
     await demo.services.ended_sessions.catch_up(demo.services.pool)
