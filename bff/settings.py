@@ -43,7 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     an address without a token may ask for `mail_requests` mails an hour;
     links in mail begin with `link_url`, or with `public_url` where that is not set.
     `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
-    A worker encodes `encoders` pieces of video at once, a core each: 0 leaves encoding to others.
+    A worker encodes `encoders` pieces of video at once, a core each: 0 leaves encoding to others; `codecs` are made
+    where an order names none, H.264 always.
     `traces_endpoint` is where spans go by OTLP over HTTP, in OpenTelemetry's own variables: none by default.
     """
 
@@ -80,6 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_dir: str = ""
     traces_endpoint: str = ""
     encoders: int = os.cpu_count() or 1
+    codecs: tuple[str, ...] = ("H264", "AV1")
     graphiql_login: str = "premium@example.com"
     """The demo account whose token GraphiQL is opened with, in development only."""
 

@@ -12,10 +12,12 @@ from msgspec import Struct
 
 from bff.artwork.photographs import poster_key
 from bff.catalog.open_films import find_file, list_open_films
+from bff.domain.devices import VideoCodec
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.ingest import AudioSource, IngestJob, IngestState, Preset, Priority, SourceFile, SubtitleSource
 from bff.domain.video import AudioKind, SubtitleKind
-from bff.stores.ingest import queue_ingest, read_ingest_job
+from bff.stores.ingest_jobs import queue_ingest
+from bff.stores.ingest_progress import read_ingest_job
 from bff.stores.objects import Objects
 from bff.stores.postgres import Connection
 from bff.stores.videos import add_trailer, find_title_of, has_title
@@ -46,6 +48,7 @@ class FilmOrder(Struct, frozen=True, kw_only=True):
     episode_id: str | None = None
     is_trailer: bool = False
     preset: Preset = Preset.STANDARD
+    codecs: tuple[VideoCodec, ...] = (VideoCodec.H264, VideoCodec.AV1)
     priority: Priority = Priority.NORMAL
     language: str = "en"
     is_encrypted: bool = False
@@ -98,6 +101,7 @@ async def order_video(pool: asyncpg.Pool, objects: Objects, order: FilmOrder, re
             source=source,
             now=datetime.now(UTC),
             preset=order.preset,
+            codecs=order.codecs,
             priority=order.priority,
             language=order.language,
             is_encrypted=order.is_encrypted,

@@ -42,12 +42,8 @@ from bff.media.package import AnyInput, AudioInput, ContentKeys, PictureInput, T
 from bff.media.subtitles import convert_subtitles
 from bff.media.thumbnails import draw_sprites
 from bff.stores.content_keys import make_content_keys
-from bff.stores.ingest import (
-    finish_job,
-    note_fingerprint,
-    read_fingerprints,
-    read_results,
-)
+from bff.stores.ingest_jobs import finish_job, note_fingerprint, read_fingerprints
+from bff.stores.ingest_tasks import read_results
 from bff.stores.objects import Objects
 from workers.workshop import Run, Workshop, fetch_source, name_chunk, work_folder
 

@@ -27,14 +27,9 @@ from bff.media.extras import cut_previews, take_stills
 from bff.media.probe import probe_audio, probe_master
 from bff.media.subtitles import convert_subtitles
 from bff.settings import Secret
-from bff.stores.ingest import (
-    TaskLost,
-    finish_task,
-    note_plan,
-    read_ingest_job,
-    read_plan,
-    read_results,
-)
+from bff.stores.ingest_jobs import note_plan, read_plan
+from bff.stores.ingest_progress import read_ingest_job
+from bff.stores.ingest_tasks import TaskLost, finish_task, read_results
 from workers.ingest_publish import Extras, package_asset
 from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name_chunk, work_folder
 

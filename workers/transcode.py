@@ -23,17 +23,8 @@ from bff.domain.ingest import HEARTBEAT, MOST_TRIES, Task
 from bff.errors import Unavailable
 from bff.media.commands import DiskFull, MediaError, Refused
 from bff.settings import Settings
-from bff.stores.ingest import (
-    TaskLost,
-    has_work,
-    park_task,
-    put_off_task,
-    release_task,
-    renew_task,
-    sweep_tasks,
-    take_task,
-    wait_before,
-)
+from bff.stores.ingest_jobs import park_task, sweep_tasks
+from bff.stores.ingest_tasks import TaskLost, has_work, put_off_task, release_task, renew_task, take_task, wait_before
 from bff.stores.objects import open_objects
 from bff.telemetry import tracing
 from workers.ingest_tasks import do_task

@@ -11,7 +11,7 @@ from msgspec import Struct
 from bff.domain.ingest import IngestJob, SourceFile, Task
 from bff.media.commands import Refused
 from bff.settings import Secret
-from bff.stores.ingest import finish_task
+from bff.stores.ingest_tasks import finish_task
 from bff.stores.objects import Objects
 
 

@@ -79,6 +79,23 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
+def read_codecs(names: Iterable[str], preset: Preset) -> tuple[VideoCodec, ...]:
+    """What to encode besides H.264, which is always made and stands first; names in any case.
+
+    Raises ValueError, in words for who named them.
+    """
+    wanted = {VideoCodec.H264: None}
+    for name in names:
+        try:
+            wanted[VideoCodec(name.strip().upper().replace(".", ""))] = None
+        except ValueError:
+            known = ", ".join(codec.lower() for codec in VideoCodec)
+            raise ValueError(f"{name.strip() or 'An empty name'} is no codec that is made here: {known}.") from None
+    if preset is Preset.QUICK and len(wanted) > 1:
+        raise ValueError("The quick preset makes H.264 alone: leave it out, or the other codecs.")
+    return tuple(wanted)
+
+
 class SourceFile(Struct, frozen=True, kw_only=True):
     """A file in the object store; `key` is where, `sha256` in hexadecimal, `name` what its owner calls it."""
 

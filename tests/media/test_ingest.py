@@ -20,7 +20,7 @@ from bff.domain.video import AudioKind, Quality, Video
 from bff.http.images import Gallery
 from bff.media.commands import FFPROBE, run
 from bff.stores.drawing_briefs import find_still
-from bff.stores.ingest import take_task
+from bff.stores.ingest_tasks import take_task
 from bff.stores.postgres import open_pool
 from tests.engines import Engines
 from tests.media.masters import draw_master, run_ffmpeg

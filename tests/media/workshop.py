@@ -10,7 +10,7 @@ from bff.domain.ingest import IngestJob
 from bff.domain.titles import MovieCard
 from bff.domain.video import Video
 from bff.stores.catalogue import read_cards
-from bff.stores.ingest import read_ingest_job
+from bff.stores.ingest_progress import read_ingest_job
 from tests.engines import Engines
 from workers.ingest_order import FilmOrder, order_video
 from workers.transcode import open_workshop, transcode

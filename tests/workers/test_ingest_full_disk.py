@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from bff.domain.ingest import IngestState, Preset
-from bff.stores.ingest import read_ingest_job
+from bff.stores.ingest_progress import read_ingest_job
 from tests.engines import Engines
 from tests.faults.dev_process import clean_environment
 from tests.faults.processes import DEADLINE, started

@@ -19,19 +19,15 @@ from bff.domain.ingest import (
     TaskKind,
 )
 from bff.domain.video import Video
-from bff.stores.ingest import (
+from bff.stores.ingest_jobs import finish_job, park_task, queue_ingest, sweep_tasks
+from bff.stores.ingest_progress import read_ingest_job, read_ingest_jobs
+from bff.stores.ingest_tasks import (
     TaskLost,
-    finish_job,
     finish_task,
-    park_task,
     put_off_task,
-    queue_ingest,
-    read_ingest_job,
-    read_ingest_jobs,
     read_results,
     release_task,
     renew_task,
-    sweep_tasks,
     take_task,
 )
 

@@ -1,4 +1,5 @@
-"""The tables of masters on their way to video: jobs, and the tasks they are done in. `bff.stores.ingest` owns them."""
+"""The tables of masters on their way to video: jobs, and the tasks they are done in. `bff.stores.ingest_jobs` and
+`ingest_tasks` own them."""
 
 from datetime import datetime
 from typing import Any
