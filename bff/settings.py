@@ -20,6 +20,10 @@ class DocumentPolicy(StrEnum):
     TRUSTED = "trusted"
 
 
+CODECS = ("H264", "HEVC", "VP9", "AV1")
+"""What pictures can be encoded in here."""
+
+
 class Secret(str):
     """A string that never shows itself in a repr, a log or a traceback."""
 
@@ -156,6 +160,13 @@ def _convert(name: str, raw: str) -> object:
             return {"1": True, "true": True, "0": False, "false": False}[raw.strip().lower()]
         if kind in (Secret, Path, int, float, str):
             return kind(raw)
-        return tuple(part.strip() for part in raw.split(",") if part.strip())
+        parts = tuple(part.strip() for part in raw.split(",") if part.strip())
+        return _check_codecs(parts) if name == "codecs" else parts
     except (KeyError, ValueError) as error:
         raise SettingsError(f"BFF_{name.upper()} cannot be read: {error}") from error
+
+
+def _check_codecs(names: tuple[str, ...]) -> tuple[str, ...]:
+    if unknown := [name for name in names if name.upper() not in CODECS]:
+        raise ValueError(f"{', '.join(unknown)} is none of {', '.join(CODECS)}")
+    return tuple(name.upper() for name in names)

@@ -2,7 +2,6 @@
 what is left of accounts that were deleted."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from bff.stores.ended_sign_ins import forget_ended_sign_ins
 from bff.stores.gateway import GatewayAway
 from bff.stores.sessions import remove_ended_families, remove_expired_tokens
 from bff.stores.sign_in_origins import forget_old_origins
+from workers.batches import repeat
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +43,8 @@ async def remove_ended_sign_ins(ctx: dict[Any, Any]) -> int:
     pool = ctx["pool"]
     before = datetime.now(UTC) - KEPT
     await forget_ended_sign_ins(pool)
-    await _repeat(lambda: remove_expired_tokens(pool, before=before))
-    removed = await _repeat(lambda: remove_ended_families(pool, before=before))
-    await _repeat(lambda: remove_unused_devices(pool, before=before))
-    await _repeat(lambda: forget_old_origins(pool, before=before - ORIGINS_KEPT))
-    return removed
-
-
-async def _repeat(remove: Callable[[], Awaitable[int]]) -> int:
-    """Until nothing is left, or the job's time is over: the next one goes on."""
-    removed = 0
-    while some := await remove():
-        removed += some
+    await repeat(lambda: remove_expired_tokens(pool, before=before))
+    removed = await repeat(lambda: remove_ended_families(pool, before=before))
+    await repeat(lambda: remove_unused_devices(pool, before=before))
+    await repeat(lambda: forget_old_origins(pool, before=before - ORIGINS_KEPT))
     return removed

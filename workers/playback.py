@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bff.stores.playback_sessions import forget_sessions, sweep_sessions
+from workers.batches import repeat
 
 SWEEP_EVERY = 2
 """Seconds between two sweeps: media is refused within five of what ends a session."""
@@ -11,9 +12,11 @@ SWEEP_EVERY = 2
 
 async def sweep_playback(ctx: dict[Any, Any]) -> int:
     """Every few seconds; may run twice. Answers how many sessions it ended."""
-    return await sweep_sessions(ctx["pool"], datetime.now(UTC))
+    now = datetime.now(UTC)
+    return await repeat(lambda: sweep_sessions(ctx["pool"], now))
 
 
 async def forget_playback(ctx: dict[Any, Any]) -> int:
     """Hourly; may run twice. Answers how many sessions went."""
-    return await forget_sessions(ctx["pool"], datetime.now(UTC))
+    now = datetime.now(UTC)
+    return await repeat(lambda: forget_sessions(ctx["pool"], now))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--audio", multiple=True, metavar="FILE[:LANGUAGE[:KIND]]", help="Another language, or DESCRIPTION.")
 @click.option("--language", default="en", show_default=True, help="Of the master's own sound, if it does not say.")
 @click.option("--quick", is_flag=True, help="Three rungs at set qualities, at once; else each is measured.")
+@click.option("--codecs", help="Besides H.264, like av1,vp9,hevc; else what BFF_CODECS says.")
 @click.option("--clear", is_flag=True, help="Without encryption.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Tell the progress until it plays.")
 @data_dir_option
@@ -36,6 +37,7 @@ def ingest(  # noqa: PLR0917 -- one a parameter of the command
     audio: tuple[str, ...],
     language: str,
     quick: bool,
+    codecs: str | None,
     clear: bool,
     wait: bool,
     data_dir: Path | None,
@@ -44,17 +46,25 @@ def ingest(  # noqa: PLR0917 -- one a parameter of the command
     find_engines(data_dir)
     import asyncio
 
-    from bff.domain.ingest import Preset
+    from bff.domain.ingest import Preset, read_codecs
     from bff.domain.video import AudioKind, SubtitleKind
+    from bff.settings import read_settings
     from workers.ingest_order import FilmOrder, IngestError, read_track
 
+    preset = Preset.QUICK if quick else Preset.STANDARD
+    named = codecs.split(",") if codecs is not None else () if quick else read_settings().codecs
+    try:
+        wanted = read_codecs(named, preset)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     try:
         order = FilmOrder(
             path=video,
             title_id=title_id,
             episode_id=episode_id,
             is_trailer=is_trailer,
-            preset=Preset.QUICK if quick else Preset.STANDARD,
+            preset=preset,
+            codecs=wanted,
             language=language,
             is_encrypted=not clear,
             subtitles=tuple(read_track(track, list(SubtitleKind)) for track in subtitles),

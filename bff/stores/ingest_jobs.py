@@ -195,10 +195,17 @@ async def sweep_tasks(pool: asyncpg.Pool, now: datetime) -> int:
     return len(rows)
 
 
-async def remove_old_jobs(pool: asyncpg.Pool, before: datetime) -> int:
-    """Forget the tasks of jobs that ended before then; the jobs stay. Answers how many tasks went."""
+async def remove_old_tasks(pool: asyncpg.Pool, before: datetime, *, most: int = 1000) -> int:
+    """Forget the tasks of jobs that ended before then, at most so many; the jobs stay. Answers how many tasks went."""
     status: str = await pool.execute(
-        "DELETE FROM ingest_task USING ingest_job WHERE ingest_job.id = job_id AND finished_at < $1", before, timeout=60
+        """
+        DELETE FROM ingest_task WHERE id IN (
+            SELECT task.id FROM ingest_task AS task JOIN ingest_job AS job ON job.id = task.job_id
+            WHERE job.finished_at < $1 LIMIT $2 FOR UPDATE OF task SKIP LOCKED)
+        """,
+        before,
+        most,
+        timeout=60,
     )
     return int(status.removeprefix("DELETE "))
 

@@ -41,7 +41,7 @@ _SWEEP = """
         OR title.id IS NULL OR title.is_hidden OR title.maturity > profile.maturity_ceiling
         OR stay.opens IS NULL OR stay.opens > $1 OR stay.closes <= $1
       )
-      ORDER BY session.id LIMIT 1000 FOR UPDATE OF session SKIP LOCKED
+      ORDER BY session.id LIMIT $2 FOR UPDATE OF session SKIP LOCKED
     )
 """
 _FORGET = """
@@ -136,9 +136,12 @@ async def end_session(
     )
 
 
-async def sweep_sessions(pool: asyncpg.Pool, now: datetime) -> int:
-    """End the sessions whose sign-in, account, membership, licence window or ceiling allows them no more; how many."""
-    status: str = await pool.execute(_SWEEP, now, timeout=10)
+async def sweep_sessions(pool: asyncpg.Pool, now: datetime, *, most: int = 1000) -> int:
+    """End the sessions whose sign-in, account, membership, licence window or ceiling allows them no more; how many.
+
+    A transaction ends at most so many: go on while it is as many.
+    """
+    status: str = await pool.execute(_SWEEP, now, most, timeout=10)
     return int(status.removeprefix("UPDATE "))
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bff.settings import Environment, Secret, SettingsError, read_settings
+from bff.domain.devices import VideoCodec
+from bff.settings import CODECS, Environment, Secret, SettingsError, read_settings
 
 NEEDED = {
     "BFF_DATABASE_URL": "postgresql://user:hidden@/database",
@@ -39,6 +40,11 @@ def test_each_kind_of_value_is_read() -> None:
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_the_codecs_are_those_of_devices() -> None:
+    assert set(CODECS) == set(VideoCodec)
+    assert read_settings({**NEEDED, "BFF_CODECS": "vp9, Hevc"}).codecs == ("VP9", "HEVC")
+
+
 @pytest.mark.parametrize("name", sorted(NEEDED))
 def test_what_is_missing_is_named(name: str) -> None:
     environment = {other: value for other, value in NEEDED.items() if other != name}
@@ -48,7 +54,12 @@ def test_what_is_missing_is_named(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("BFF_ENV", "staging"), ("BFF_OPERATION_DEADLINE", "soon"), ("BFF_ACCESS_TOKEN_AGE", "1.5")],
+    [
+        ("BFF_ENV", "staging"),
+        ("BFF_OPERATION_DEADLINE", "soon"),
+        ("BFF_ACCESS_TOKEN_AGE", "1.5"),
+        ("BFF_CODECS", "h264,mpeg2"),
+    ],
 )
 def test_what_cannot_be_read_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} cannot be read"):

@@ -1,11 +1,13 @@
 """Masters on their way: which task a worker gets, and what becomes of the tasks of workers that die."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
+from bff.domain.devices import VideoCodec
 from bff.domain.ingest import (
     LEASE,
     MOST_TRIES,
@@ -17,6 +19,7 @@ from bff.domain.ingest import (
     SourceFile,
     Task,
     TaskKind,
+    read_codecs,
 )
 from bff.domain.video import Video
 from bff.stores.ingest_jobs import finish_job, park_task, queue_ingest, sweep_tasks
@@ -30,6 +33,7 @@ from bff.stores.ingest_tasks import (
     renew_task,
     take_task,
 )
+from workers.ingest_upkeep import TASKS_KEPT, forget_tasks
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -200,3 +204,33 @@ async def test_a_failed_job_can_be_ordered_again(pool: asyncpg.Pool, film: str) 
     assert not await renew_task(pool, working, NOW, 0.5)
     assert (await read(pool, job_id)).error == "no picture"
     assert await queue(pool, film) != job_id
+
+
+async def test_tasks_of_jobs_that_ended_long_ago_are_forgotten(pool: asyncpg.Pool, film: str) -> None:
+    ended = await probed(pool, film)
+    await park_task(pool, await take(pool), datetime.now(UTC) - TASKS_KEPT - SECOND, "no picture")
+    lately = await queue(pool, film, OTHER)
+    await park_task(pool, await take(pool), datetime.now(UTC), "no sound")
+    assert await forget_tasks({"pool": pool}) == 5
+    assert {row["job_id"] for row in await pool.fetch("SELECT job_id FROM ingest_task")} == {lately}
+    assert (await read(pool, ended)).error == "no picture"
+
+
+@pytest.mark.parametrize("names", [["h264"], ["AV1", " vp9"], ["h.264", "hevc", "hevc"], []])
+def test_codecs_go_by_their_names_behind_h264(names: list[str]) -> None:
+    codecs = read_codecs(names, Preset.STANDARD)
+    assert codecs[0] is VideoCodec.H264
+    assert set(codecs) == {VideoCodec.H264, *(VideoCodec(name.strip().upper().replace(".", "")) for name in names)}
+
+
+@pytest.mark.parametrize(
+    ("names", "preset", "words"),
+    [
+        (["h264", "mpeg2"], Preset.STANDARD, "mpeg2 is no codec that is made here: h264, hevc, vp9, av1"),
+        (["av1", ""], Preset.STANDARD, "An empty name is no codec"),
+        (["av1"], Preset.QUICK, "makes H.264 alone"),
+    ],
+)
+def test_what_cannot_be_encoded_is_refused(names: list[str], preset: Preset, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_codecs(names, preset)
