@@ -1,12 +1,13 @@
 """The home screen: opened from the document that pins it or composed anew, paged, arranged."""
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
 import strawberry
 from msgspec import Struct
 
+from bff.artwork.sizes import ImageKind
 from bff.context import Info, OperationContext
 from bff.domain.badges import is_leaving, is_new
 from bff.domain.devices import DeviceClass
@@ -23,14 +24,13 @@ from bff.domain.paging import (
     encode_cursor,
     make_page,
 )
-from bff.domain.titles import AnyTitleCard, ArtworkKind
+from bff.domain.titles import AnyTitleCard
 from bff.errors import BadUserInput, Unavailable
-from bff.execution import KeptList
+from bff.execution import KeptList, batched
 from resolvers.home_composer import open_home, open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
-from resolvers.pictures import Picture
+from resolvers.pictures import Picture, open_album
 from resolvers.previews import PreviewView, view_preview
-from resolvers.titles import make_title_picture
 
 ROWS_ON_SCREEN = {DeviceClass.TV: 6, DeviceClass.WEB: 8, DeviceClass.TABLET: 6, DeviceClass.MOBILE: 5}
 CARDS_ON_SCREEN = {DeviceClass.TV: 12, DeviceClass.WEB: 12, DeviceClass.TABLET: 8, DeviceClass.MOBILE: 6}
@@ -202,7 +202,7 @@ def write_headline(root: strawberry.Parent[HeroView], info: Info) -> str | None:
 
 
 def picture_background(root: strawberry.Parent[HeroView], info: Info) -> Picture:
-    return make_title_picture(info.context, root.title, ArtworkKind.HERO, None)
+    return open_album(info.context, ImageKind.HERO, None).find(root.title)
 
 
 def get_preview_delay(root: strawberry.Parent[HeroView], info: Info) -> float:
@@ -358,12 +358,16 @@ def get_because(root: strawberry.Parent[RowView], info: Info) -> AnyTitleCard | 
     return find_open(info.context, root.row.because_id or "")
 
 
-def picture_item(
-    root: strawberry.Parent[TitleItem | RankedItem | ContinueItem], info: Info, width: int | None = None
-) -> Picture:
+@batched
+def picture_items(
+    roots: Sequence[TitleItem | RankedItem | ContinueItem], info: Info, width: int | None = None
+) -> Sequence[Picture]:
     """Wide on wide rows and on continue watching, upright elsewhere."""
-    is_wide = isinstance(root, ContinueItem) or root.layout is RowLayout.WIDE
-    return make_title_picture(info.context, root.title, ArtworkKind.WIDE if is_wide else ArtworkKind.BOXART, width)
+    wide, upright = (open_album(info.context, kind, width) for kind in (ImageKind.WIDE, ImageKind.BOXART))
+    return [
+        (wide if isinstance(root, ContinueItem) or root.layout is RowLayout.WIDE else upright).find(root.title)
+        for root in roots
+    ]
 
 
 def _read_cursor(scope: str, cursor: str) -> tuple[str, int]:

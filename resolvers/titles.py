@@ -9,7 +9,7 @@ from msgspec import Struct
 from bff.artwork.briefs import PersonBrief
 from bff.artwork.sizes import ImageKind
 from bff.context import Info, OperationContext
-from bff.domain import badges, next_up, synopsis
+from bff.domain import next_up, synopsis
 from bff.domain.devices import DeviceClass
 from bff.domain.paging import CARDS_CAP, LIST_CAP, Key, Page, check_first, check_ids, take_page
 from bff.domain.profile_state import Thumb, WatchProgress
@@ -17,12 +17,10 @@ from bff.domain.titles import (
     AnyPlayable,
     AnyTitleCard,
     ArtworkKind,
-    Badge,
     Credit,
     CreditRole,
     Episode,
     Genre,
-    MaturityRating,
     Person,
     TitleCard,
     Trailer,
@@ -30,7 +28,7 @@ from bff.domain.titles import (
 from bff.domain.visibility import Visibility, judge
 from bff.execution import batched
 from resolvers.enums import SynopsisLength
-from resolvers.pictures import Picture, make_picture
+from resolvers.pictures import Picture, make_picture, open_album
 from resolvers.previews import PreviewView, view_preview
 
 DEFAULT_PAGE = 20
@@ -95,22 +93,20 @@ async def find_titles(info: Info, ids: list[strawberry.ID]) -> list[AnyTitleCard
     return [find_visible(info.context, identifier) for identifier in ids]
 
 
-def get_maturity(root: strawberry.Parent[TitleCard]) -> MaturityRating:
-    return root.maturity
-
-
-def write_synopsis(
-    root: strawberry.Parent[TitleCard], info: Info, length: SynopsisLength | None = SynopsisLength.AUTO
-) -> str:
+@batched
+def write_synopses(
+    roots: Sequence[TitleCard], info: Info, length: SynopsisLength | None = SynopsisLength.AUTO
+) -> Sequence[str]:
     is_small = info.context.device_class in (DeviceClass.MOBILE, DeviceClass.TABLET)
     if length is SynopsisLength.SHORT or (length is not SynopsisLength.FULL and is_small):
-        return synopsis.shorten(root.synopsis)
-    return root.synopsis
+        return [synopsis.shorten(root.synopsis) for root in roots]
+    return [root.synopsis for root in roots]
 
 
-def list_genres(root: strawberry.Parent[TitleCard], info: Info) -> list[Genre]:
-    genres = info.context.catalogue.genres
-    return [genres[identifier] for identifier in root.genre_ids if identifier in genres]
+@batched
+def list_genres(roots: Sequence[TitleCard], info: Info) -> Sequence[Sequence[Genre]]:
+    find_genres = info.context.catalogue.find_genres
+    return [find_genres(root.genre_ids) for root in roots]
 
 
 def list_credits(
@@ -124,25 +120,15 @@ def get_person(root: strawberry.Parent[Credit]) -> Person:
     return Person(id=root.person_id, name=root.name)
 
 
-def picture_title(
-    root: strawberry.Parent[TitleCard],
+@batched
+def picture_titles(
+    roots: Sequence[TitleCard],
     info: Info,
     kind: ArtworkKind | None = ArtworkKind.BOXART,
     width: int | None = None,
-) -> Picture:
-    return make_title_picture(info.context, root, kind or ArtworkKind.BOXART, width)
-
-
-def make_title_picture(context: OperationContext, card: TitleCard, kind: ArtworkKind, width: int | None) -> Picture:
-    return make_picture(
-        context,
-        subject_id=card.id,
-        kind=ImageKind(kind),
-        version=card.artwork.version,
-        alt=card.name,
-        width=width,
-        placeholder=card.artwork.placeholders.get(kind.value),
-    )
+) -> Sequence[Picture]:
+    album = open_album(info.context, ImageKind(kind or ArtworkKind.BOXART), width)
+    return [album.find(root) for root in roots]
 
 
 def picture_person(root: strawberry.Parent[Person], info: Info, width: int | None = None) -> Picture | None:
@@ -165,11 +151,6 @@ def get_preview(root: strawberry.Parent[AnyTitleCard], info: Info, width: int | 
 def list_trailers(root: strawberry.Parent[AnyTitleCard]) -> list[Trailer]:
     """Those that play."""
     return [Trailer(title=root, card=trailer) for trailer in root.trailers if trailer.video is not None]
-
-
-def list_badges(root: strawberry.Parent[TitleCard], info: Info) -> tuple[Badge, ...]:
-    context = info.context
-    return badges.list_badges(root, context.caller.region, context.now, in_top_ten=root.id in context.shelf.top_ids)  # type: ignore[arg-type]
 
 
 def get_availability(root: strawberry.Parent[TitleCard], info: Info) -> AvailabilityView:

@@ -103,7 +103,7 @@ class RowItem:
     id: strawberry.ID
     title: Title
     artwork: Image = field(
-        home.picture_item,
+        home.picture_items,
         reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT),
         description="In the shape that the row's layout asks for.",
     )

@@ -18,7 +18,7 @@ from bff.domain.titles import Season as SeasonValue
 from bff.domain.titles import Trailer as TrailerValue
 from bff.domain.video import AudioKind, Quality, SkipKind, SubtitleKind, VideoState
 from bff.execution import shows
-from resolvers import playables, seasons, titles
+from resolvers import badges, playables, seasons, titles
 from resolvers.inputs import Seconds
 from resolvers.pictures import Picture
 from resolvers.previews import PreviewView
@@ -126,17 +126,17 @@ class Title(Node):
     original_name: str | None = field(description="As first released, where it differs from `name`.")
     original_language: str | None = field(description="A BCP 47 tag, where the catalogue knows it.")
     synopsis: str = field(
-        titles.write_synopsis,
+        titles.write_synopses,
         reads=(Reads.DEVICE_CLASS,),
         description="Shortened for the device unless a length is given.",
     )
     release_year: int
-    maturity_rating: MaturityRating = field(titles.get_maturity, reads=())
+    maturity: MaturityRating = field(name="maturityRating")
     certificate: str | None = field(description="As certified: TV-MA, PG-13, 15.")
     genres: list["Genre"] = field(titles.list_genres, reads=(Reads.GENRES,), description="The most telling first.")
     credits: list["Credit"] = field(titles.list_credits, reads=(), description="In billing order; at most 100.")
     artwork: Image = field(
-        titles.picture_title,
+        titles.picture_titles,
         reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT),
         description="Format and size follow the device: `width` is a wish, answered by the nearest that is drawn.",
     )
@@ -144,7 +144,7 @@ class Title(Node):
         titles.get_preview, reads=(Reads.DEVICE_CLASS,), description="The clip behind a card or the hero."
     )
     trailers: list["Trailer"] = field(titles.list_trailers, reads=())
-    badges: list[Badge] = field(titles.list_badges, reads=(Reads.REGION, Reads.DAY, Reads.TOP_TEN), max_age=60)
+    badges: list[Badge] = field(badges.list_badges, reads=(Reads.REGION, Reads.DAY, Reads.TOP_TEN), max_age=60)
     availability: Availability = field(titles.get_availability, max_age=60)
     average_rating: float | None = field(description="0..10, over `ratingCount` ratings.")
     rating_count: int

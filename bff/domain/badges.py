@@ -1,6 +1,9 @@
 """What a card is marked with, by the catalogue and the calendar."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from bff.domain.titles import AnyTitleCard, Badge, SeriesCard
 
@@ -44,3 +47,34 @@ def list_badges(card: AnyTitleCard, region: str, now: datetime, *, in_top_ten: b
     elif has_new_episodes(card, now):
         badges.append(Badge.NEW_EPISODES)
     return tuple(badges)
+
+
+class Phase(Struct, frozen=True):
+    """What a title is marked with from `since` until `until` (exclusive), outside of the top ten."""
+
+    badges: tuple[Badge, ...]
+    since: datetime
+    until: datetime
+
+
+def find_phase(card: AnyTitleCard, region: str, now: datetime) -> Phase:
+    """The one of now: no badge of the title comes or goes within it."""
+    edges = list(_list_edges(card, region))
+    return Phase(
+        badges=list_badges(card, region, now, in_top_ten=False),
+        since=max((edge for edge in edges if edge <= now), default=datetime.min.replace(tzinfo=UTC)),
+        until=min((edge for edge in edges if edge > now), default=datetime.max.replace(tzinfo=UTC)),
+    )
+
+
+def _list_edges(card: AnyTitleCard, region: str) -> Iterator[datetime]:
+    """When a badge may come or go."""
+    window = card.windows.get(region)
+    if window is not None:
+        yield from (window.opens, window.opens + NEW_FOR)
+        if window.closes is not None:
+            yield from (window.closes - LEAVING_WITHIN, window.closes)
+    if isinstance(card, SeriesCard):
+        for _, episode in card.walk_episodes():
+            if episode.released_at is not None:
+                yield from (episode.released_at, episode.released_at + NEW_FOR)

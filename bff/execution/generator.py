@@ -54,13 +54,14 @@ class _Block:
 class _Place:
     """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Building.complete`.
 
-    `holder[key]` is the place, as an expression that holds before the value is there.
+    `holder[key]` is the place, as an expression that holds before the value is there. `holds_null`: null stands there.
     """
 
     assign: str
     late: tuple[str, ...]
     holder: str
     key: str
+    holds_null: bool = True
 
 
 class _Shared:
@@ -125,7 +126,7 @@ class _Function:
         return lines
 
     def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
-        """Code that puts `value` into its place, where None stands already; `complete` does what is too deep."""
+        """Code that puts `value` into its place; `complete` does what is too deep."""
         if out.loops > _MAX_LOOPS or out.depth > _MAX_DEPTH:
             out.add(*place.late)
         elif position.kind is Kind.LEAF:
@@ -142,7 +143,7 @@ class _Function:
             return
         out.add(f"if {leaf.check.format(value, self._name('model', leaf.model))}:")
         out.deeper().add(place.assign.format(leaf.expression.format(value)))
-        out.add("else:")
+        out.add(f"elif {value} is not None:" if place.holds_null and position.nullable else "else:")
         out.deeper().add(*place.late)
 
     def _write_list(self, position: Position, value: str, place: _Place, out: _Block) -> None:
@@ -157,7 +158,7 @@ class _Function:
         inside = out.deeper()
         inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append", f"for {item} in {value}:")
         late = f"complete({self._name('position', position.item)}, {item}, {items}, len({items}) - 1)"
-        place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items})")
+        place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items})", holds_null=False)
         self._write_value(position.item, item, place_of_item, inside.deeper(loops=1))
         if fragment:
             inside.add(f"if type({value}) is KeptList:")

@@ -97,6 +97,7 @@ class Catalogue:
         }
         self._likeness = Likeness(self.by_popularity)
         self._shelves: dict[Audience, Shelf] = {}
+        self._genre_lists: dict[tuple[str, ...], tuple[Genre, ...]] = {}
         self._similar: dict[str, tuple[AnyTitleCard, ...]] = {}
 
     @classmethod
@@ -128,6 +129,14 @@ class Catalogue:
             return found
         card = self.cards.get(playable_id)
         return card if isinstance(card, MovieCard) else None
+
+    def find_genres(self, genre_ids: tuple[str, ...]) -> tuple[Genre, ...]:
+        """Those with these ids, in their order; one tuple for all titles that have the same."""
+        found = self._genre_lists.get(genre_ids)
+        if found is None:
+            found = tuple(self.genres[identifier] for identifier in genre_ids if identifier in self.genres)
+            self._genre_lists[genre_ids] = found
+        return found
 
     def shelve(self, audience: Audience, now: datetime) -> Shelf:
         """What `audience` may see everywhere at `now`; judged once, until a licence window opens or closes."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bff.domain.badges import has_new_episodes, is_leaving, is_new, list_badges
+from bff.domain.badges import find_phase, has_new_episodes, is_leaving, is_new, list_badges
 from bff.domain.titles import Badge, LicenceWindow, MaturityRating
 from bff.domain.visibility import Audience, Visibility, judge
 from tests.cards import NOON, make_film, make_series
@@ -81,3 +81,17 @@ def test_most_telling_first_and_new_episodes_only_where_the_series_is_not_new() 
     known = make_series("known", 1, released_at=NOON - DAY)
     assert list_badges(fresh, "US", NOON, in_top_ten=True) == (Badge.TOP_TEN, Badge.LEAVING_SOON, Badge.NEW)
     assert list_badges(known, "US", NOON, in_top_ten=False) == (Badge.NEW_EPISODES,)
+
+
+@given(windows, st.booleans(), st.timedeltas(-60 * DAY, 60 * DAY), st.timedeltas(-100 * DAY, 100 * DAY))
+def test_a_phase_has_the_badges_of_all_its_time(
+    window: LicenceWindow, is_series: bool, age: timedelta, later: timedelta
+) -> None:
+    windows = {"US": window}
+    film, series = make_film("film", windows=windows), make_series("s", 2, windows=windows, released_at=NOON - age)
+    card = series if is_series else film
+    phase = find_phase(card, "US", NOON)
+    assert phase.since <= NOON < phase.until
+    first, last = max(phase.since, NOON - 999 * DAY), min(phase.until, NOON + 999 * DAY) - timedelta.resolution
+    for moment in (first, NOON, min(max(first, NOON + later), last), last):
+        assert list_badges(card, "US", moment, in_top_ten=False) == phase.badges
