@@ -17,6 +17,7 @@ from bench.sockets import bench_sockets
 from bench.spans import bench_spans
 from bench.stage import set_stage
 from bench.tokens import bench_tokens
+from bench.transcode import bench_transcode
 
 BENCHES = {
     "compression": bench_compression,
@@ -27,6 +28,7 @@ BENCHES = {
     "sockets": bench_sockets,
     "spans": bench_spans,
     "tokens": bench_tokens,
+    "transcode": bench_transcode,
     "flame": bench_flame,
 }
 

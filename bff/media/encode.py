@@ -36,17 +36,29 @@ async def encode_chunk(
     folder: Path,
     *,
     preset: Preset,
+    threads: int = 1,
     on_time: OnProgress | None = None,
 ) -> dict[str, Path]:
-    """One file a rung, by the rung's name, of exactly the chunk's frames. Raises MediaError."""
+    """One file a rung, by the rung's name, of exactly the chunk's frames. Raises MediaError.
+
+    `threads` are those of the decoder and of each encoder, 0 for what they choose themselves: pieces that are encoded
+    beside one another take one each.
+    """
     files = {rung.name: folder / f"{rung.name}.mp4" for rung in rungs}
     rate = master.frames_a_second
     seek, pick = _choose_seek(master, chunk)
     graph = _draw_graph(master, rungs, pick)
-    outputs = [word for rung in rungs for word in _describe_output(rung, chunk, rate, preset, files[rung.name])]
+    outputs = [
+        word
+        for rung in rungs
+        for word in _describe_output(rung, chunk, rate, preset, files[rung.name], threads=threads)
+    ]
     seconds = float(chunk.count / rate)
     await run_ffmpeg(
-        ("-threads", "1", *seek, "-i", str(source), "-filter_threads", "1", "-filter_complex", graph, *outputs),
+        (
+            *("-threads", str(threads), *seek, "-i", str(source), "-filter_threads", str(threads)),
+            *("-filter_complex", graph, *outputs),
+        ),
         deadline=120 + 120 * seconds * len(rungs),
         on_time=on_time,
     )
@@ -160,15 +172,17 @@ def _draw_graph(master: Master, rungs: Sequence[Rung], pick: str) -> str:
     return ";".join([f"[0:V:0]{','.join(steps)},split={len(rungs)}{names}", *scales])
 
 
-def _describe_output(rung: Rung, chunk: Chunk, rate: Fraction, preset: Preset, target: Path) -> list[str]:
+def _describe_output(
+    rung: Rung, chunk: Chunk, rate: Fraction, preset: Preset, target: Path, *, threads: int
+) -> list[str]:
     return [
-        *("-map", f"[{rung.name}]", "-an", "-frames:v", str(chunk.count), "-r", str(rate), "-threads", "1"),
-        *_describe_encoder(rung, group_length(rate), preset),
+        *("-map", f"[{rung.name}]", "-an", "-frames:v", str(chunk.count), "-r", str(rate), "-threads", str(threads)),
+        *_describe_encoder(rung, group_length(rate), preset, threads),
         *("-video_track_timescale", str(time_scale(rate)), "-map_metadata", "-1", "-bitexact", str(target)),
     ]
 
 
-def _describe_encoder(rung: Rung, group: int, preset: Preset) -> list[str]:
+def _describe_encoder(rung: Rung, group: int, preset: Preset, threads: int) -> list[str]:
     """Closed groups on the grid, of the same parameter sets in every chunk, at a set quality below a set rate."""
     limit = ["-maxrate", str(rung.most_bitrate), "-bufsize", str(2 * rung.most_bitrate)]
     crf = ["-crf", f"{rung.crf:g}"]
@@ -193,7 +207,7 @@ def _describe_encoder(rung: Rung, group: int, preset: Preset) -> list[str]:
                 *("-g", str(group), "-keyint_min", str(group), *crf, "-b:v", "0"),
             ]
         case VideoCodec.AV1:
-            parameters = f"keyint={group}:scd=0:irefresh-type=2:lp=1"
+            parameters = f"keyint={group}:scd=0:irefresh-type=2:lp={threads}"
             return [
                 *("-c:v", "libsvtav1", "-preset", "10", "-pix_fmt", "yuv420p10le", "-g", str(group)),
                 *("-svtav1-params", parameters, *crf),
