@@ -11,6 +11,7 @@ from bench.compression import bench_compression
 from bench.flame import bench_flame
 from bench.home import bench_home
 from bench.latency import bench_latency
+from bench.media import bench_media
 from bench.plans import bench_plans
 from bench.scale import bench_scale
 from bench.sockets import bench_sockets
@@ -23,6 +24,7 @@ BENCHES = {
     "compression": bench_compression,
     "home": bench_home,
     "latency": bench_latency,
+    "media": bench_media,
     "plans": bench_plans,
     "scale": bench_scale,
     "sockets": bench_sockets,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from bench.metered_worker import Spent
 from bench.stage import Stage
-from bff.catalog.open_films import find_file, list_open_films
+from bff.catalog.open_films import OpenFilm, find_file, list_open_films
 from bff.domain.devices import VideoCodec
 from bff.domain.ingest import IngestJob, IngestState, Preset
 from bff.domain.ingest_plan import IngestPlan
@@ -52,6 +52,22 @@ def find_masters() -> dict[str, Path]:
         if not path.is_file():
             raise FileNotFoundError(path)
     return masters
+
+
+def find_film(key: str = BUNNY) -> OpenFilm:
+    return next(film for film in list_open_films() if film.key == key)
+
+
+async def make_film(stage: Stage) -> Made:
+    """The demo's best film, made once for all benchmarks that play it."""
+    if stage.folder not in _films:
+        master = find_masters()[BUNNY]
+        title_id = find_film().title_id
+        _films[stage.folder] = await make_video(stage, master, title_id, workers=1, preset=Preset.QUICK)
+    return _films[stage.folder]
+
+
+_films: dict[Path, Made] = {}
 
 
 async def loop_film(path: Path, seconds: float, target: Path) -> Path:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -40,6 +41,19 @@ async def measure(
     200, or there was none."""
     script = stage.folder / "load.lua"
     script.write_text(_write_script(stage.tokens, path, body or {"query": HOME}))
+    return await _run_wrk(server, script, seconds, connections)
+
+
+async def measure_files(
+    server: Server, stage: Stage, paths: Sequence[str], *, seconds: int = 5, connections: int = 8
+) -> Figures:
+    """One round of GET for all paths in turn. Raises RuntimeError like `measure`."""
+    script = stage.folder / "files.lua"
+    script.write_text(_FILES.format(paths=",".join(f'"{path}"' for path in paths)))
+    return await _run_wrk(server, script, seconds, connections)
+
+
+async def _run_wrk(server: Server, script: Path, seconds: int, connections: int) -> Figures:
     before = server.cpu_seconds()
     process = await asyncio.create_subprocess_exec(
         "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), server.url,
@@ -60,6 +74,15 @@ async def measure(
         kilobytes=_read_size(output) / total / 1000,
         megabytes=server.resident_bytes() / 1e6,
     )
+
+
+_FILES = """
+local paths, place = {{{paths}}}, 0
+request = function()
+  place = place % #paths + 1
+  return wrk.format("GET", paths[place])
+end
+"""
 
 
 def _write_script(tokens: tuple[str, ...], path: str, content: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -28,7 +28,7 @@ from bff.embedded import EmbeddedEngines
 from bff.settings import Environment, Secret, Settings
 from bff.stores.devices import add_implicit_device
 from bff.stores.migrate import migrate
-from bff.stores.new_accounts import NewAccount, NewProfile, add_accounts
+from bff.stores.new_accounts import NewAccount, NewMembership, NewProfile, add_accounts
 from bff.stores.postgres import open_pool
 
 _CONTRACT = Path(__file__).parents[1] / "tests" / "contract" / "operations"
@@ -168,7 +168,7 @@ def _make_account(number: int, now: datetime) -> NewAccount:
                 maturity_ceiling=MaturityRating.AGE_18,
             ),
         ),
-        membership=None,
+        membership=NewMembership(PlanCode.PREMIUM, now, now + timedelta(days=30)),
     )
 
 
@@ -189,13 +189,13 @@ def run_app(factory: str, environment: Mapping[str, str]) -> Iterator[Server]:
 
 @contextmanager
 def _run(module: str, *arguments: str, environment: Mapping[str, str]) -> Iterator[Server]:
-    port = _find_free_port()
+    port = find_free_port()
     command = [sys.executable, "-m", module, *arguments, "--host", "127.0.0.1", "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
-            _await_answer(f"{url}/healthz", process)
+            await_answer(f"{url}/healthz", process)
             yield Server(url=url, pid=process.pid)
         except BaseException:
             log.seek(0)
@@ -206,13 +206,14 @@ def _run(module: str, *arguments: str, environment: Mapping[str, str]) -> Iterat
             process.wait(timeout=20)
 
 
-def _find_free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _await_answer(url: str, process: "subprocess.Popen[bytes]") -> None:
+def await_answer(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until what the process serves is no error of its own. Raises RuntimeError where it never comes to that."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -9,11 +9,10 @@ from statistics import fmean
 
 from msgspec import Struct
 
-from bench.films import BUNNY, Made, find_masters, is_long, loop_film, make_video
+from bench.films import BUNNY, Made, find_film, find_masters, is_long, loop_film, make_video
 from bench.metered_worker import JOIN, count_cpu_seconds
 from bench.report import SHARED, Cell, Table, write_results
 from bench.stage import Stage
-from bff.catalog.open_films import list_open_films
 from bff.domain.devices import VideoCodec
 from bff.domain.ingest import Preset, TaskKind
 from bff.domain.ingest_plan import IngestPlan
@@ -72,7 +71,7 @@ async def bench_transcode(stage: Stage) -> None:
 async def run_case(stage: Stage, case: Case) -> list[str | Table]:
     """What is to be written of it."""
     film = find_masters()[BUNNY]
-    title_id = next(film.title_id for film in list_open_films() if film.key == BUNNY)
+    title_id = find_film().title_id
     codecs = (VideoCodec.H264,)
     ladders: dict[int, list[Ladder]] = defaultdict(list)
     made: dict[int, Made] = {}
