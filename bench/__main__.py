@@ -13,6 +13,7 @@ from bench.home import bench_home
 from bench.latency import bench_latency
 from bench.media import bench_media
 from bench.plans import bench_plans
+from bench.playback import bench_playback
 from bench.scale import bench_scale
 from bench.sockets import bench_sockets
 from bench.spans import bench_spans
@@ -26,6 +27,7 @@ BENCHES = {
     "latency": bench_latency,
     "media": bench_media,
     "plans": bench_plans,
+    "playback": bench_playback,
     "scale": bench_scale,
     "sockets": bench_sockets,
     "spans": bench_spans,
