@@ -21,7 +21,7 @@ from bff.domain.ingest import IngestJob, IngestState, Preset
 from bff.domain.ingest_plan import IngestPlan
 from bff.media.commands import run_ffmpeg
 from bff.settings import Settings, read_settings
-from bff.stores.ingest import queue_ingest, read_plan
+from bff.stores.ingest_jobs import queue_ingest, read_plan
 from bff.stores.objects import open_objects
 from bff.stores.postgres import open_pool
 from workers.ingest_order import follow_job, store_file
