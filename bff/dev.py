@@ -19,6 +19,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bff.catalog.open_films import find_file, list_open_films
 from bff.embedded import EmbeddedEngines, EmbeddedError
 from bff.embedded.binaries import bound_to_parent
 from bff.embedded.directory import is_claimed, write_private
@@ -78,6 +79,7 @@ async def _develop(options: DevOptions, engines: EmbeddedEngines, report: Report
             report("Everything runs; Ctrl-C ends it.\n")
             print(f"GraphiQL       {url}/graphql")
             if not options.empty:
+                print(_list_films(url))
                 print(_SIGN_IN)
             if "BFF_SMTP_URL" not in os.environ:
                 print(f"Mail           {engines.data_dir / 'mail'} has what would be sent, as .eml files")
@@ -184,6 +186,15 @@ def _is_disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def _list_films(url: str) -> str:
+    """The demo's films that play, or will once the worker has encoded them after the first start."""
+    films = [film for film in list_open_films() if find_file(film.master).exists()]
+    addresses = [f"{url}/watch/{film.title_id}  {film.name}" for film in films]
+    return "Films          " + "\n               ".join(
+        [*addresses, "(encoded after the first start: the first plays in a minute)"]
+    )
 
 
 def _children(options: DevOptions, data_dir: Path, port: int) -> tuple[Program, Program]:

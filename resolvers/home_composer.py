@@ -27,11 +27,12 @@ from bff.domain.home import (
     spread,
 )
 from bff.domain.paging import ROWS_CAP
+from bff.domain.titles import AnyTitleCard
 from bff.errors import BadUserInput, Unavailable
 from bff.stores import keys
 from bff.stores.redis import RedisAway, read_document
 from resolvers import sections
-from resolvers.sections.scene import Scene, Section
+from resolvers.sections.scene import Scene, Section, plays
 from resolvers.sections.time_of_day import find_part
 
 log = logging.getLogger(__name__)
@@ -135,15 +136,20 @@ def compute_basis(context: OperationContext) -> str:
 
 
 def pick_hero(scene: Scene) -> str | None:
-    """One of the day's pool, the same all day for a profile, unless it begins to watch it.
-
-    The pool is drawn each day, for all of the region, from the most popular titles.
-    """
-    day = scene.now.date()
-    pool = draw(f"{scene.region}:{day}", (card.id for card in scene.titles[:HERO_RANKS]), HERO_POOL)
-    own_order = draw(f"{scene.state.profile_id}:{day}", pool, len(pool))
+    """One of the day's pool, the same all day for a profile, unless it begins to watch it: what plays, if anything."""
+    pool = {card.id: card for card in scene.pick("heroes", lambda: draw_heroes(scene))}
+    drawn = draw(f"{scene.state.profile_id}:{scene.now.date()}", pool, len(pool))
+    own_order = sorted(drawn, key=lambda title_id: not plays(pool[title_id]))
     known = scene.begun_ids | scene.unwanted_ids
     return next((title_id for title_id in own_order if title_id not in known), own_order[0] if own_order else None)
+
+
+def draw_heroes(scene: Scene) -> list[AnyTitleCard]:
+    """The day's pool, for all of the region: from the most popular titles, and all that plays."""
+    ranked = sorted(scene.titles, key=lambda card: not plays(card))[:HERO_RANKS]
+    by_id = {card.id: card for card in ranked}
+    drawn = [by_id[title_id] for title_id in draw(f"{scene.region}:{scene.now.date()}", by_id, len(by_id))]
+    return sorted(drawn, key=lambda card: not plays(card))[:HERO_POOL]
 
 
 async def _propose(section: Section, scene: Scene, deadline: float, previous: PinnedHome | None) -> list[HomeRow]:

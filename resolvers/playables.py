@@ -6,9 +6,9 @@ from msgspec import Struct
 from bff.artwork.sizes import ImageKind
 from bff.context import Info
 from bff.domain import next_up
-from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode
+from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode, MovieCard
 from bff.domain.video import AudioTrack, Rendition, SkipMarker, SubtitleKind, SubtitleTrack, TrickPlay, VideoState
-from bff.stores.drawing_briefs import brief_episode
+from bff.stores.drawing_briefs import brief_part
 from resolvers import titles
 from resolvers.pictures import Picture, make_picture
 
@@ -54,15 +54,12 @@ def get_video(root: Parent) -> VideoState:
 
 def picture_still(root: Parent, info: Info, width: int | None = None) -> Picture | None:
     """A drawn one, until there is a video to take it from."""
+    source = root.artwork if isinstance(root, MovieCard) else brief_part(info.context.catalogue, root)
     return make_picture(
         info.context,
         subject_id=root.id,
         kind=ImageKind.STILL,
-        version=(
-            brief_episode(info.context.catalogue, root).version
-            if isinstance(root, Episode)
-            else titles.get_title(root).artwork.version
-        ),
+        version=source.version,
         alt=root.name,
         width=width,
     )

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bff.artwork.describe import DRAWING_VERSION
+from bff.artwork.describe import DRAWING_VERSION, compute_version
 
 
 class TitleBrief(Struct, frozen=True, kw_only=True):
@@ -21,14 +21,15 @@ class TitleBrief(Struct, frozen=True, kw_only=True):
 
 
 class StillBrief(Struct, frozen=True, kw_only=True):
-    """An episode: `title` is its series, `label` is `S2:E3`."""
+    """An episode or a trailer: `label` is `S2:E3` or the trailer's name, `still` is of its own video."""
 
     title: TitleBrief
     label: str
+    still: str = ""
 
     @property
     def version(self) -> str:
-        return self.title.version
+        return compute_version(self.title.version, self.still) if self.still else self.title.version
 
 
 class PersonBrief(Struct, frozen=True, kw_only=True):

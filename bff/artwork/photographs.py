@@ -7,7 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from bff.artwork.sizes import ImageKind, compute_height
 
 POSTER_KINDS = frozenset({ImageKind.WIDE, ImageKind.HERO})
-"""What a title's own poster stands for: those that lie, as posters of films do on screens."""
+"""What a title's own poster, or a frame of its video, stands for: what is wider than high."""
 
 
 def poster_key(title_id: str) -> str:

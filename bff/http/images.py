@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bff.artwork.briefs import DrawingBrief, TitleBrief
+from bff.artwork.briefs import DrawingBrief, StillBrief, TitleBrief
 from bff.artwork.draw import draw_picture, encode_picture
 from bff.artwork.photographs import POSTER_KINDS, fit_photograph, poster_key
 from bff.artwork.sizes import ImageKind
@@ -72,14 +72,13 @@ class Gallery:
         return content
 
     async def _find_photograph(self, brief: DrawingBrief, name: ImageName) -> bytes | None:
-        """A picture that was taken, where there is one of the subject. Raises Unavailable."""
-        if not isinstance(brief, TitleBrief):
+        """A picture that was taken: the title's own poster, else a frame of the video. Raises Unavailable."""
+        if not isinstance(brief, TitleBrief | StillBrief):
             return None
-        if name.kind in POSTER_KINDS:
-            return await self._objects.read(poster_key(name.subject_id))
-        if name.kind is ImageKind.STILL and brief.still:
+        poster = await self._objects.read(poster_key(name.subject_id)) if name.kind in POSTER_KINDS else None
+        if poster is None and brief.still and name.kind in {ImageKind.STILL, *POSTER_KINDS}:
             return await self._objects.read(brief.still)
-        return None
+        return poster
 
 
 def image_route(signer: ImageSigner, gallery: Gallery) -> Route:

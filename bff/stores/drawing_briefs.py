@@ -2,21 +2,21 @@
 
 from bff.artwork.briefs import AvatarBrief, DrawingBrief, PersonBrief, StillBrief, TitleBrief
 from bff.artwork.portraits import AVATARS
-from bff.domain.titles import AnyTitleCard, Episode, MovieCard
+from bff.domain.titles import AnyTitleCard, Episode, MovieCard, Trailer
 from bff.domain.video import Video
 from bff.stores.snapshot import Catalogue
 
 
 def find_brief(catalogue: Catalogue, subject_id: str) -> DrawingBrief | None:
-    """The brief of a title, episode or person, or of an avatar by its key; None for what is not there."""
+    """The brief of a title, episode, trailer or person, or of an avatar by its key; None for what is not there."""
     if subject_id in AVATARS:
         return AvatarBrief(key=subject_id)
     card = catalogue.cards.get(subject_id)
     if card is not None:
         return brief_title(catalogue, card)
-    episode = catalogue.episodes.get(subject_id)
-    if episode is not None:
-        return brief_episode(catalogue, episode)
+    part = catalogue.episodes.get(subject_id) or catalogue.trailers.get(subject_id)
+    if part is not None:
+        return brief_part(catalogue, part)
     person = catalogue.people.get(subject_id)
     return PersonBrief(name=person.name) if person is not None else None
 
@@ -38,5 +38,6 @@ def find_still(video: Video | None) -> str:
     return f"media/{video.asset_id}/{video.stills[0]}" if video is not None and video.stills else ""
 
 
-def brief_episode(catalogue: Catalogue, episode: Episode) -> StillBrief:
-    return StillBrief(title=brief_title(catalogue, episode.series), label=episode.label)
+def brief_part(catalogue: Catalogue, part: Episode | Trailer) -> StillBrief:
+    title, label = (part.series, part.label) if isinstance(part, Episode) else (part.title, part.name)
+    return StillBrief(title=brief_title(catalogue, title), label=label, still=find_still(part.video))

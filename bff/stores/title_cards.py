@@ -183,7 +183,7 @@ def _build_card(
 
 
 def _version_still(artwork: Artwork, video: Video | None) -> Artwork:
-    """Pictures never change under their URL, and that of a film's still is a frame of its video."""
+    """Pictures never change under their URL, and some of a film's are frames of its video."""
     if video is None or not video.stills:
         return artwork
     return replace(artwork, version=compute_version(artwork.version, video.asset_id))

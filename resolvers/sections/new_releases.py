@@ -1,9 +1,11 @@
-"""What came into the region within the last 30 days: this week's first, the most popular of each week in front."""
+"""What came into the region within the last 30 days: this week's first, of each week what plays and then the
+most popular in front.
+"""
 
 from bff.domain.badges import is_new
 from bff.domain.home import HomeRow, RowKind, RowLayout
 from bff.domain.titles import AnyTitleCard
-from resolvers.sections.scene import Scene
+from resolvers.sections.scene import Scene, plays
 
 
 class NewReleases:
@@ -19,7 +21,8 @@ class NewReleases:
 
 
 def list_new(scene: Scene) -> list[AnyTitleCard]:
-    def weeks_old(card: AnyTitleCard) -> int:
-        return (scene.now - card.windows[scene.region].opens).days // 7
+    def rank(card: AnyTitleCard) -> tuple[int, bool]:
+        weeks_old = (scene.now - card.windows[scene.region].opens).days // 7
+        return weeks_old, not plays(card)
 
-    return sorted((card for card in scene.titles if is_new(card, scene.region, scene.now)), key=weeks_old)
+    return sorted((card for card in scene.titles if is_new(card, scene.region, scene.now)), key=rank)

@@ -8,12 +8,17 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 from asyncpg.connection import LoggedQuery
+from msgspec.structs import replace as replace_fields
 
 from bff.app import build_app, open_services
+from bff.domain.badges import is_new
 from bff.domain.profile_state import Preferences, ProfileState, Rating, Thumb, WatchProgress
-from bff.domain.titles import MaturityRating
+from bff.domain.titles import MaturityRating, MovieCard
+from bff.domain.video import VideoState
 from resolvers.home_composer import HERO_POOL, HERO_RANKS, pick_hero
 from resolvers.sections import Scene
+from resolvers.sections.new_releases import list_new
+from resolvers.sections.scene import plays
 from tests.demo_titles import ADULT, open_cards
 from tests.home_screen import HOME, check_rows, find_row, ids_of, read_rows
 from tests.http_server import serve
@@ -156,28 +161,56 @@ async def test_the_headline_of_the_hero_is_true(demo: Demo) -> None:
             assert badges is None or headline == expected[marks[0] if marks else None]
 
 
+def show_videos(demo: Demo, monkeypatch: pytest.MonkeyPatch, *playing: MovieCard) -> None:
+    """Nothing but these plays in this process."""
+    held = demo.services.follower.catalogue
+    ready = [replace_fields(card, video_state=VideoState.READY) for card in playing]
+    others = [card.id for card in held.cards.values() if plays(card)]
+    catalogue = held.apply(held.version + 1, ready, others, held.genres.values())
+    monkeypatch.setattr(demo.services.follower, "catalogue", catalogue)
+
+
 def make_scene(demo: Demo, profile_id: str, now: datetime, **state: object) -> Scene:
     catalogue = demo.services.follower.catalogue
     return Scene(
         catalogue=catalogue,
         shelf=catalogue.shelve(ADULT, demo.services.now()),
-        state=ProfileState(
-            profile_id=profile_id,
-            account_id="acc",
-            version=1,
-            is_kids=False,
-            language="en",
-            ceiling=MaturityRating.AGE_18,
-            preferences=Preferences(),
-            **state,  # type: ignore[arg-type]
-        ),
+        state=make_state(profile_id, **state),
         region="US",
         now=now,
         local_time=None,
     )
 
 
-async def test_a_day_has_a_pool_of_heroes_and_the_next_day_another(demo: Demo) -> None:
+def make_state(profile_id: str, **state: object) -> ProfileState:
+    return ProfileState(
+        profile_id=profile_id,
+        account_id="acc",
+        version=1,
+        is_kids=False,
+        language="en",
+        ceiling=MaturityRating.AGE_18,
+        preferences=Preferences(),
+        **state,  # type: ignore[arg-type]
+    )
+
+
+async def test_what_plays_is_the_hero_and_leads_what_is_new(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = demo.services.now()
+    films = [card for card in open_cards(demo) if isinstance(card, MovieCard) and not plays(card)]
+    old, recent = films[HERO_RANKS], [card for card in films if is_new(card, "US", now)][-1]
+    show_videos(demo, monkeypatch, old, recent)
+    scene = make_scene(demo, "pro_1", now)
+    assert {pick_hero(replace(scene, state=make_state(f"pro_{number}"))) for number in range(20)} == {old.id, recent.id}
+    ratings = {card.id: Rating(Thumb.DOWN, now) for card in (old, recent)}
+    assert pick_hero(make_scene(demo, "pro_1", now, ratings=ratings)) not in {old.id, recent.id, None}
+    opened = {card.id: card.windows["US"].opens for card in list_new(scene)}
+    before = list(opened)[: list(opened).index(recent.id)]
+    assert all((now - opened[title_id]).days // 7 < (now - opened[recent.id]).days // 7 for title_id in before)
+
+
+async def test_a_day_has_a_pool_of_heroes_and_the_next_day_another(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    show_videos(demo, monkeypatch)
     popular = {card.id for card in open_cards(demo)[:HERO_RANKS]}
     pools = []
     for day in range(3):

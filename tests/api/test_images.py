@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bff.domain.badges import is_new
+from bff.domain.ids import IdKind, random_id
+from bff.domain.titles import SeriesCard
+from bff.domain.video import Video
+from bff.stores.objects import open_objects
+from bff.stores.videos import add_trailer, publish_video
 from tests.live import Client, Demo
+from tests.media.publishing import catch_up, pick_film
 
 CARD = """query ($width: Int) { browse(first: 1) { edges { node { id
   boxart: artwork(kind: BOXART, width: $width) { url width height format alt placeholder }
@@ -91,3 +98,60 @@ async def test_avatars_and_stills_are_drawn(demo: Demo) -> None:
         response = await ada.http.get(url)
         assert response.status_code == 200
         Image.open(io.BytesIO(response.content)).verify()
+
+
+SHOWN = """query ($id: ID!) { node(id: $id) {
+  ... on Movie { still { url } wide: artwork(kind: WIDE) { url } hero: artwork(kind: HERO, width: 780) { url }
+    boxart: artwork { url } trailers { still { url } } }
+  ... on Episode { still { url } } } }"""
+RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
+
+
+async def keep_frame(demo: Demo, colour: tuple[int, int, int]) -> Video:
+    """A video of which one frame is kept, all of one colour."""
+    frame = io.BytesIO()
+    Image.new("RGB", (320, 180), colour).save(frame, "JPEG")
+    video = Video(
+        asset_id=random_id(IdKind.ASSET),
+        duration=60,
+        segment_duration=4,
+        segment_count=15,
+        renditions=(),
+        stills=("stills/1.jpg",),
+    )
+    objects = open_objects(demo.services.settings)
+    await objects.write(f"media/{video.asset_id}/{video.stills[0]}", frame.getvalue())
+    return video
+
+
+async def look_at(client: Client, picture: dict[str, str]) -> object:
+    """The colour in the middle."""
+    response = await client.http.get(picture["url"])
+    assert response.status_code == 200
+    drawn = Image.open(io.BytesIO(response.content)).convert("RGB")
+    return drawn.getpixel((drawn.width // 2, drawn.height // 2))
+
+
+async def test_frames_of_videos_are_the_pictures_of_what_has_no_poster(demo: Demo) -> None:
+    viewer, film = await demo.make_viewer(), pick_film(demo, skip=22)
+    catalogue = demo.services.follower.catalogue
+    episode = next(
+        next(card.walk_episodes())[1]
+        for card in reversed(catalogue.by_popularity)
+        if isinstance(card, SeriesCard) and any(card.walk_episodes()) and is_new(card, "US", demo.services.now())
+    )
+    drawn = await look_at(viewer, (await viewer.fetch(SHOWN, id=film.id))["node"]["boxart"])
+    trailer_id = random_id(IdKind.TRAILER)
+    async with demo.services.pool.acquire() as connection, connection.transaction():
+        await add_trailer(connection, trailer_id, film.id, "Teaser")
+        for playable_id, colour in ((film.id, RED), (trailer_id, GREEN), (episode.id, BLUE)):
+            await publish_video(connection, playable_id, await keep_frame(demo, colour))
+    await catch_up(demo)
+    shown = (await viewer.fetch(SHOWN, id=film.id))["node"]
+    for kind in ("still", "wide", "hero"):
+        assert await look_at(viewer, shown[kind]) == pytest.approx(RED, abs=12), kind
+    assert await look_at(viewer, shown["boxart"]) == drawn
+    (trailer,) = shown["trailers"]
+    assert await look_at(viewer, trailer["still"]) == pytest.approx(GREEN, abs=12)
+    still = (await viewer.fetch(SHOWN, id=episode.id))["node"]["still"]
+    assert await look_at(viewer, still) == pytest.approx(BLUE, abs=12)
