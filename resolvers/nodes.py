@@ -13,13 +13,15 @@ from bff.domain.paging import check_ids
 from bff.domain.titles import AnyTitleCard
 from bff.stores.invoices import find_invoices
 from resolvers.home import find_home, find_row
-from resolvers.titles import find_visible
+from resolvers.playback import find_own_sessions
+from resolvers.titles import find_visible, find_visible_playable
 
 RULES = {
     IdKind.TITLE: Access.PUBLIC,
     IdKind.GENRE: Access.PUBLIC,
     IdKind.SEASON: Access.PUBLIC,
     IdKind.EPISODE: Access.PUBLIC,
+    IdKind.TRAILER: Access.PUBLIC,
     IdKind.PERSON: Access.PUBLIC,
     IdKind.ACCOUNT: Access.SIGNED_IN,
     IdKind.PROFILE: Access.SIGNED_IN,
@@ -28,6 +30,7 @@ RULES = {
     IdKind.INVOICE: Access.OWNER,
     IdKind.HOME: Access.PROFILE,
     IdKind.ROW: Access.PROFILE,
+    IdKind.PLAYBACK_SESSION: Access.PROFILE,
 }
 """Who may find what by its id; other kinds nobody."""
 
@@ -43,11 +46,13 @@ async def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
 
 
 async def _find_all(context: OperationContext, ids: Sequence[str]) -> list[Any]:
-    invoices = await _find_invoices(context, ids)
-    return [await _find(context, identifier, invoices) for identifier in ids]
+    sessions = await find_own_sessions(context, ids) if context.allows(RULES[IdKind.PLAYBACK_SESSION]) else {}
+    listed = {**await _find_invoices(context, ids), **sessions}
+    return [await _find(context, identifier, listed) for identifier in ids]
 
 
-async def _find(context: OperationContext, identifier: str, invoices: Mapping[str, Invoice]) -> Any:
+async def _find(context: OperationContext, identifier: str, listed: Mapping[str, Any]) -> Any:
+    """`listed` are those found together with others of their kind."""
     kind = kind_of(identifier)
     if kind is None or kind not in RULES or not context.allows(RULES[kind]):
         return None
@@ -56,8 +61,8 @@ async def _find(context: OperationContext, identifier: str, invoices: Mapping[st
             return await find_home(context, identifier)
         case IdKind.ROW:
             return await find_row(context, identifier)
-        case IdKind.INVOICE:
-            return invoices.get(identifier)
+        case IdKind.INVOICE | IdKind.PLAYBACK_SESSION:
+            return listed.get(identifier)
         case IdKind.ACCOUNT | IdKind.PROFILE | IdKind.DEVICE | IdKind.MEMBERSHIP:
             return await _find_of_account(context, identifier)
     return _find_in_catalogue(context, kind, identifier)
@@ -77,12 +82,12 @@ def _find_in_catalogue(context: OperationContext, kind: IdKind | None, identifie
     titles: Iterable[AnyTitleCard] = ()
     if kind is IdKind.TITLE:
         return find_visible(context, identifier)
+    if kind in (IdKind.EPISODE, IdKind.TRAILER):
+        return find_visible_playable(context, identifier)
     if kind is IdKind.GENRE:
         return catalogue.genres.get(identifier) if identifier in context.shelf.by_genre else None
     if kind is IdKind.SEASON and (season := catalogue.seasons.get(identifier)) is not None:
         found, titles = season, (season.series,)
-    elif kind is IdKind.EPISODE and (episode := catalogue.episodes.get(identifier)) is not None:
-        found, titles = episode, (episode.series,)
     elif kind is IdKind.PERSON:
         found, titles = catalogue.people.get(identifier), catalogue.titles_by_person.get(identifier, ())
     return found if any(find_visible(context, card.id) is not None for card in titles) else None

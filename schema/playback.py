@@ -16,7 +16,7 @@ from bff.domain.entitlements import RefusedRendition as RefusedRenditionValue
 from bff.domain.playback import SessionEndReason
 from bff.domain.video import VideoState
 from bff.execution import shows
-from resolvers import playback
+from resolvers import playback_views
 from resolvers.enums import EdgeTier, PlaybackState
 from resolvers.inputs import Seconds
 from schema.access import field
@@ -27,7 +27,7 @@ from schema.viewer import ActiveStream, Device, Plan
 
 
 @strawberry.type(description="One playing of one playable on one device.")
-@shows(playback.SessionView)
+@shows(playback_views.SessionView)
 class PlaybackSession(Node):
     playable: Playable
     device: Device
@@ -49,7 +49,7 @@ class PlaybackSession(Node):
         description="Renditions left out of the manifest for this device and plan, and why."
     )
     segment_url: URL | None = field(
-        playback.find_segment,
+        playback_views.find_segment,
         description="One segment, by quality, codec and position: for clients without a DASH or HLS player.",
     )
     heartbeat_interval: Seconds = field(
@@ -66,7 +66,7 @@ class RefusedRendition:
 
 
 @strawberry.type(description="Where the key of one protection system comes from.")
-@shows(playback.LicenseView)
+@shows(playback_views.LicenseView)
 class DrmLicense:
     system: DrmSystem
     license_url: URL
@@ -75,7 +75,7 @@ class DrmLicense:
 
 
 @strawberry.type(description="Where segments come from.")
-@shows(playback.EdgeView)
+@shows(playback_views.EdgeView)
 class Edge:
     id: strawberry.ID
     region: str
@@ -97,7 +97,7 @@ class StreamLimitReached(Problem):
 
 
 @strawberry.type(description="The plan does not hold this.")
-@shows(playback.PlanUpgradeView)
+@shows(playback_views.PlanUpgradeView)
 class PlanUpgradeRequired(Problem):
     required: Plan
 
@@ -128,7 +128,7 @@ class NotReady(Problem):
 
 
 @strawberry.type(description="The session is over; start another one.")
-@shows(playback.SessionEndedView)
+@shows(playback_views.SessionEndedView)
 class SessionEnded(Problem):
     reason: SessionEndReason
 

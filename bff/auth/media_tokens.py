@@ -33,12 +33,12 @@ class MediaClaims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     family_id: _Id
     title_id: _Id
     asset_id: _Id
-    permissions: tuple[Literal["play"], ...]
+    permissions: tuple[Literal["play"]]
     region: str
     max_quality: Quality
     issued: int
     expires: int
-    audience: Literal["marquee/media"] = "marquee/media"
+    audience: Literal["marquee/media"]
 
     @property
     def expires_at(self) -> datetime:
@@ -89,7 +89,7 @@ class MediaTokens:
             claims = _decode_claims(payload)
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError) as error:
             raise _invalid() from error
-        if kid != _name_key(claims.issued) or token.count("=") or token != token.strip():
+        if kid != _name_key(claims.issued) or "=" in token:
             raise _invalid()
         return claims
 
@@ -128,6 +128,7 @@ def media_claims(
         max_quality=max_quality,
         issued=issued,
         expires=issued + int(age.total_seconds()),
+        audience="marquee/media",
     )
 
 

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from bff.domain.accounts import MembershipStatus, Plan
 from bff.domain.devices import DeviceCapabilities
+from bff.domain.key_signals import LICENSED_SYSTEMS
 from bff.domain.titles import MaturityRating, TitleCard
 from bff.domain.video import Quality, Rendition, Video, VideoState
+from bff.domain.visibility import Audience, Visibility, judge
 
 DATA_SAVER_LINES = Quality.P480.lines
 
@@ -42,6 +44,10 @@ class Choice(Struct, frozen=True):
         return max((rendition.quality for rendition in self.renditions), key=lambda quality: quality.lines)
 
 
+class Absent(Struct, frozen=True):
+    """For this viewer the title does not exist."""
+
+
 class NotAvailable(Struct, frozen=True):
     message: str
     region: str
@@ -72,34 +78,37 @@ class NotReady(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What somebody wants to play, and what is known of both. The title is one that the viewer may see by its id.
+    """What somebody wants to play, and what is known of both.
 
-    `plan` is the one in force; `pin_passed` says that the profile's PIN was given and is right, or that it has none;
-    `max_quality` is the most that the client wants.
+    `plan` is the one in force, and `is_suspended` says why it may be none; `pin_passed` says that the profile's PIN was
+    given and is right, or that it has none; `max_quality` is the most that the client wants.
     """
 
     title: TitleCard
     video: Video | None
     video_state: VideoState
-    region: str
+    audience: Audience
     membership: MembershipStatus | None
     plan: Plan | None
+    is_suspended: bool = False
     pin_passed: bool
     capabilities: DeviceCapabilities
     saves_data: bool = False
     max_quality: Quality | None = None
 
 
-Refusal = MembershipRequired | NotAvailable | PinAsked | NotReady | BetterPlanAsked
+Refusal = Absent | MembershipRequired | NotAvailable | PinAsked | NotReady | BetterPlanAsked
 
 
 def decide_playback(asked: Asked, now: datetime) -> Choice | Refusal:
-    """Membership, licence window, PIN, readiness, then what plan and device leave of the renditions."""
+    """Existence, membership, licence window, PIN, readiness, then what plan and device leave of the renditions."""
+    visibility = judge(asked.title, asked.audience, now)
+    if visibility is Visibility.ABSENT:
+        return Absent()
     if asked.plan is None:
-        return MembershipRequired(_say_membership(asked.membership), asked.membership)
-    away = _check_window(asked, now)
-    if away is not None:
-        return away
+        return MembershipRequired(_say_membership(asked), asked.membership)
+    if visibility is Visibility.CLOSED:
+        return _say_window(asked, now)
     if asked.title.maturity >= MaturityRating.AGE_18 and not asked.pin_passed:
         return PinAsked()
     if asked.video is None:
@@ -107,13 +116,14 @@ def decide_playback(asked: Asked, now: datetime) -> Choice | Refusal:
     return _choose(asked, asked.plan, asked.video)
 
 
-def _check_window(asked: Asked, now: datetime) -> NotAvailable | None:
-    window = asked.title.windows.get(asked.region)
-    if window is not None and window.opens <= now and (window.closes is None or now < window.closes):
-        return None
-    opens = window.opens if window is not None and now < window.opens else None
-    when = f" It opens on {opens.day} {opens:%B %Y}." if opens is not None else ""
-    return NotAvailable(f"“{asked.title.name}” cannot be watched in this region now.{when}", asked.region, opens)
+def _say_window(asked: Asked, now: datetime) -> NotAvailable:
+    region = asked.audience.region
+    opens = asked.title.windows[region].opens
+    if opens <= now:
+        return NotAvailable(f"“{asked.title.name}” cannot be watched in this region any more.", region, None)
+    return NotAvailable(
+        f"“{asked.title.name}” cannot be watched in this region before {opens.day} {opens:%B %Y}.", region, opens
+    )
 
 
 def _choose(asked: Asked, plan: Plan, video: Video) -> Choice | NotReady | BetterPlanAsked:
@@ -121,6 +131,7 @@ def _choose(asked: Asked, plan: Plan, video: Video) -> Choice | NotReady | Bette
         video.renditions,
         plan_quality=plan.max_quality,
         capabilities=asked.capabilities,
+        is_encrypted=video.is_encrypted,
         saves_data=asked.saves_data,
         max_quality=asked.max_quality,
     )
@@ -139,37 +150,40 @@ def choose_renditions(
     *,
     plan_quality: Quality,
     capabilities: DeviceCapabilities,
+    is_encrypted: bool = False,
     saves_data: bool = False,
     max_quality: Quality | None = None,
 ) -> Choice:
     """Part renditions, best first, into those that plan and device allow and those that they do not.
 
-    The lowest of each codec stays whatever the device's height or the wish to save data says: something has to play.
+    The lowest that the device can decode stays whatever its height or the wish to save data says: something has to
+    play. Above the plan nothing stays.
     """
     most = min(
         DATA_SAVER_LINES if saves_data else Quality.P2160.lines,
         max_quality.lines if max_quality is not None else Quality.P2160.lines,
     )
-    lowest = {
-        codec: min(
-            (rendition for rendition in renditions if rendition.codec is codec),
-            key=lambda rendition: rendition.quality.lines,
-        )
-        for codec in {rendition.codec for rendition in renditions}
-    }
+    can_decrypt = not is_encrypted or not LICENSED_SYSTEMS.isdisjoint(capabilities.drm)
 
-    def find_reasons(rendition: Rendition) -> Iterator[RefusalReason]:
-        lines = rendition.quality.lines
-        must_stay = rendition is lowest[rendition.codec]
+    def find_obstacles(rendition: Rendition) -> Iterator[RefusalReason]:
         if rendition.codec not in capabilities.video_codecs:
             yield RefusalReason.CODEC
         if rendition.hdr and not capabilities.hdr:
             yield RefusalReason.HDR
-        if lines > capabilities.max_height and not must_stay:
+        if not can_decrypt:
+            yield RefusalReason.DRM
+
+    decodable = [rendition for rendition in renditions if not any(find_obstacles(rendition))]
+    least = min((rendition.quality.lines for rendition in decodable), default=0)
+
+    def find_reasons(rendition: Rendition) -> Iterator[RefusalReason]:
+        yield from find_obstacles(rendition)
+        lines = rendition.quality.lines
+        if lines > max(capabilities.max_height, least):
             yield RefusalReason.DEVICE_HEIGHT
         if lines > plan_quality.lines:
             yield RefusalReason.PLAN
-        if lines > most and not must_stay:
+        if lines > max(most, least):
             yield RefusalReason.DATA_SAVER
 
     reasons = [next(find_reasons(rendition), None) for rendition in renditions]
@@ -180,16 +194,16 @@ def choose_renditions(
     )
 
 
-def _say_membership(status: MembershipStatus | None) -> str:
-    match status:
+def _say_membership(asked: Asked) -> str:
+    if asked.is_suspended:
+        return "This account is suspended: write to support."
+    match asked.membership:
         case None:
             return "There is no membership: choose a plan with `startMembership`."
         case MembershipStatus.PAST_DUE:
             return "The last payment failed: give another card with `updatePaymentMethod`."
-        case MembershipStatus.ENDED | MembershipStatus.CANCELLED:
-            return "The membership has ended: begin another one with `startMembership`."
         case _:
-            return "This account is suspended: write to support."
+            return "The membership has ended: begin another one with `startMembership`."
 
 
 _READINESS = {

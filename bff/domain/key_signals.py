@@ -5,6 +5,10 @@ from base64 import b64decode
 from collections.abc import Callable
 from xml.sax.saxutils import escape
 
+from bff.domain.devices import DrmSystem
+
+LICENSED_SYSTEMS = frozenset({DrmSystem.CLEARKEY})
+"""Those whose licences are had here: a device that knows none of them can play nothing that is encrypted."""
 CLEARKEY_SYSTEM = "e2719d58-a985-b3c9-781a-b030af78d30e"
 _COMMON_SYSTEM = "1077efec-c0b2-4d02-ace3-3c1e52e2fb4b"
 

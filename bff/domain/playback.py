@@ -70,13 +70,18 @@ def choose_start(asked: float | None, held: WatchProgress | None, duration: floa
 
 
 def choose_audio(tracks: Sequence[AudioTrack], preferences: Preferences) -> AudioTrack | None:
-    """The preferred language, described where that is preferred; else the original sound, else the first."""
-    wanted = preferences.audio_language
+    """The preferred language, described where that is preferred; else the original sound, else the first.
 
-    def rank(track: AudioTrack) -> tuple[bool, bool, bool]:
+    A description is for those who prefer one: others rather hear another language.
+    """
+    described = preferences.audio_description
+
+    def rank(track: AudioTrack) -> tuple[bool, int, bool, bool]:
+        is_described = track.kind is AudioKind.DESCRIPTION
         return (
-            (track.kind is AudioKind.DESCRIPTION) != preferences.audio_description,
-            wanted is None or not speaks(track.language, wanted),
+            is_described and not described,
+            _rank_language(track.language, preferences.audio_language),
+            is_described != described,
             track.kind is not AudioKind.ORIGINAL,
         )
 
@@ -88,10 +93,27 @@ def choose_subtitle(tracks: Sequence[SubtitleTrack], preferences: Preferences) -
     wanted = preferences.subtitle_language
     if wanted is None:
         return None
-    spoken = [track for track in tracks if speaks(track.language, wanted) and track.kind is not SubtitleKind.FORCED]
-    return min(spoken, key=lambda track: track.kind is SubtitleKind.CLOSED_CAPTIONS, default=None)
+    spoken = [
+        track
+        for track in tracks
+        if _rank_language(track.language, wanted) < _ANOTHER_LANGUAGE and track.kind is not SubtitleKind.FORCED
+    ]
+    return min(
+        spoken,
+        key=lambda track: (_rank_language(track.language, wanted), track.kind is SubtitleKind.CLOSED_CAPTIONS),
+        default=None,
+    )
 
 
-def speaks(language: str, wanted: str) -> bool:
-    """Whether two BCP 47 tags name the same language, whatever the regions."""
-    return language.split("-", maxsplit=1)[0].lower() == wanted.split("-", maxsplit=1)[0].lower()
+_ANOTHER_LANGUAGE = 2
+
+
+def _rank_language(language: str, wanted: str | None) -> int:
+    """0 for the same BCP 47 tag, 1 for the same language of whatever region, and `_ANOTHER_LANGUAGE`.
+
+    Where none is wanted all are alike.
+    """
+    if wanted is None or language.lower() == wanted.lower():
+        return 0
+    is_same = language.split("-", maxsplit=1)[0].lower() == wanted.split("-", maxsplit=1)[0].lower()
+    return 1 if is_same else _ANOTHER_LANGUAGE

@@ -1,5 +1,6 @@
 """Playback sessions in PostgreSQL: begun once for a key, ended once, swept when what allowed them has gone."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -119,6 +120,17 @@ async def read_session(pool: asyncpg.Pool, session_id: str) -> PlaybackSession |
         timeout=_DEADLINE,
     )
     return _to_session(row) if row is not None else None
+
+
+async def read_sessions(pool: asyncpg.Pool, profile_id: str, ids: Sequence[str]) -> list[PlaybackSession]:
+    """Those of one profile, in no order."""
+    rows = await pool.fetch(
+        f"SELECT {_COLUMNS} FROM playback_session WHERE id = ANY($2) AND profile_id = $1",  # noqa: S608 - constants only
+        profile_id,
+        list(ids),
+        timeout=_DEADLINE,
+    )
+    return [_to_session(row) for row in rows]
 
 
 async def end_session(
