@@ -21,6 +21,7 @@ from bff.domain.manifests import cut_dash, cut_hls, find_lines
 from bff.domain.titles import MaturityRating
 from bff.domain.visibility import Audience, Visibility, judge
 from bff.errors import Error, Forbidden, NotFound
+from bff.http.files import FilePart
 from bff.stores.objects import Objects
 from bff.stores.playback_sessions import read_session
 
@@ -156,6 +157,9 @@ async def serve_object(request: Request, objects: Objects, key: str, *, cache_co
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD":
         return Response(status_code=status, media_type=_find_type(key), headers=headers)
+    path = objects.locate(key)
+    if path is not None:
+        return FilePart(path, start, end, status_code=status, media_type=_find_type(key), headers=headers)
     return StreamingResponse(
         _stream(objects, key, start, end), status_code=status, media_type=_find_type(key), headers=headers
     )

@@ -4,12 +4,14 @@ requests that wish for another protocol."""
 import asyncio
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bff.http.endings import CLOSE_DEADLINE, drain, write_refusal
+from bff.http.files import SEND_FILE, send_file
 from bff.http.waiting import STALL_DEADLINE, Stall
 
 HEADER_DEADLINE = 10.0
@@ -158,6 +160,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
+        if self.scheme == "http":  # what is encrypted passes through this process
+            cycle.scope["extensions"] = {SEND_FILE: partial(send_file, cycle)}  # type: ignore[dict-item]
         super()._start_asgi_task(cycle, app)
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -40,8 +41,15 @@ class Objects:
         except (BaseError, OSError, TimeoutError) as error:
             raise _away(error) from error
 
+    def locate(self, key: str) -> Path | None:
+        """Where a local store has the object, if it has it; None of any other store."""
+        return self._folder / key if self._folder is not None else None
+
     async def measure(self, key: str) -> int | None:
         """How many bytes an object has; None where there is none. Raises Unavailable."""
+        path = self.locate(key)
+        if path is not None:
+            return _measure(path)
         try:
             async with asyncio.timeout(DEADLINE):
                 return int((await obstore.head_async(self._store, key))["size"])
@@ -135,6 +143,17 @@ def open_objects(settings: Settings) -> Objects:
         return Objects(from_url(settings.object_store_url))
     folder = Path(settings.data_dir).resolve() / "objects"
     return Objects(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder)
+
+
+def _measure(path: Path) -> int | None:
+    """Of a local disk this is quicker than to have a thread do it."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _away(error) from error
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _away(error: BaseException | None = None) -> Unavailable:
