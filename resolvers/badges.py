@@ -1,46 +1,49 @@
 """Badges of titles, kept for all requests until one comes or goes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from bff.context import Info
-from bff.domain.badges import Phase, find_phase
+from bff.domain.badges import find_phase
 from bff.domain.titles import AnyTitleCard, Badge
 from bff.execution import batched
+from bff.stores.kept import KeptByCard
 
-_REGIONS = 16
-_MOST_IN_REGION = 4096
+_BOARDS = 32
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
 
 
 class Board:
-    """The badges of titles in one region."""
+    """The badges of titles in one region, with one top ten."""
 
-    __slots__ = ("_kept", "_region")
+    __slots__ = ("_badges", "_now", "_region", "_since", "_top_ids", "_until")
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, top_ids: frozenset[str]) -> None:
         self._region = region
-        self._kept: dict[str, tuple[AnyTitleCard, Phase]] = {}
+        self._top_ids = top_ids
+        self._since = self._until = _BEGINNING
 
-    def find(self, card: AnyTitleCard, now: datetime) -> tuple[Badge, ...]:
-        """Outside of the top ten."""
-        kept = self._kept.get(card.id)
-        if kept is not None and kept[0] is card:
-            phase = kept[1]
-            if phase.since <= now < phase.until:
-                return phase.badges
-        phase = find_phase(card, self._region, now)
-        if len(self._kept) >= _MOST_IN_REGION:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[card.id] = card, phase
-        return phase.badges
+    def list_badges(self, cards: Sequence[AnyTitleCard], now: datetime) -> list[tuple[Badge, ...]]:
+        """Of each card."""
+        if not self._since <= now < self._until:
+            self._badges = KeptByCard(self._mark)
+            self._since, self._until = _BEGINNING, _END
+        self._now = now
+        return self._badges.list_values(cards)
+
+    def _mark(self, card: AnyTitleCard) -> tuple[Badge, ...]:
+        """What is kept holds until the first badge comes or goes."""
+        phase = find_phase(card, self._region, self._now)
+        self._since, self._until = max(self._since, phase.since), min(self._until, phase.until)
+        return (Badge.TOP_TEN, *phase.badges) if card.id in self._top_ids else phase.badges
 
 
-_open_board = lru_cache(maxsize=_REGIONS)(Board)
+_open_board = lru_cache(maxsize=_BOARDS)(Board)
 
 
 @batched
 def list_badges(roots: Sequence[AnyTitleCard], info: Info) -> Sequence[tuple[Badge, ...]]:
     context = info.context
-    find, now, top_ids = _open_board(context.caller.region).find, context.now, context.shelf.top_ids
-    return [(Badge.TOP_TEN, *find(root, now)) if root.id in top_ids else find(root, now) for root in roots]
+    return _open_board(context.caller.region, context.shelf.top_ids).list_badges(roots, context.now)

@@ -202,7 +202,7 @@ def write_headline(root: strawberry.Parent[HeroView], info: Info) -> str | None:
 
 
 def picture_background(root: strawberry.Parent[HeroView], info: Info) -> Picture:
-    return open_album(info.context, ImageKind.HERO, None).find(root.title)
+    return open_album(info.context, ImageKind.HERO).find(root.title)
 
 
 def get_preview_delay(root: strawberry.Parent[HeroView], info: Info) -> float:
@@ -364,8 +364,9 @@ def picture_items(
 ) -> Sequence[Picture]:
     """Wide on wide rows and on continue watching, upright elsewhere."""
     wide, upright = (open_album(info.context, kind, width) for kind in (ImageKind.WIDE, ImageKind.BOXART))
+    wide_layout = RowLayout.WIDE  # members of an enum are slow to come by
     return [
-        (wide if isinstance(root, ContinueItem) or root.layout is RowLayout.WIDE else upright).find(root.title)
+        (wide if type(root) is ContinueItem or root.layout is wide_layout else upright).find(root.title)  # type: ignore[union-attr]
         for root in roots
     ]
 

@@ -9,9 +9,9 @@ from bff.artwork.urls import ImageSigner
 from bff.context import OperationContext
 from bff.domain.devices import ImageFormat
 from bff.domain.titles import TitleCard
+from bff.stores.kept import KeptByCard
 
 _ALBUMS = 32
-_MOST_IN_ALBUM = 2048
 
 
 class Picture(Struct, frozen=True):
@@ -33,11 +33,9 @@ def make_picture(
     version: str,
     alt: str,
     width: int | None = None,
-    placeholder: str | None = None,
 ) -> Picture:
     """`width` is a wish, answered by the nearest one that is drawn; None goes by the device's class."""
-    style = _choose_style(context, kind, width)
-    return style.make_picture(subject_id, version, alt, placeholder)
+    return _choose_style(context, kind, width).make_picture(subject_id, version, alt)
 
 
 class Style(Struct, frozen=True):
@@ -49,7 +47,7 @@ class Style(Struct, frozen=True):
     width: int
     format: ImageFormat
 
-    def make_picture(self, subject_id: str, version: str, alt: str, placeholder: str | None) -> Picture:
+    def make_picture(self, subject_id: str, version: str, alt: str, placeholder: str | None = None) -> Picture:
         return Picture(
             url=self.public_url + self.signer.url(subject_id, self.kind, version, self.width, self.format),
             width=self.width,
@@ -59,31 +57,23 @@ class Style(Struct, frozen=True):
             placeholder=placeholder,
         )
 
-
-class Album:
-    """Titles' pictures in one style, kept for all requests: a home shows two hundred, most of them shown before."""
-
-    __slots__ = ("_kept", "_style")
-
-    def __init__(self, style: Style) -> None:
-        self._style = style
-        self._kept: dict[str, tuple[TitleCard, Picture]] = {}
-
-    def find(self, card: TitleCard) -> Picture:
-        kept = self._kept.get(card.id)
-        if kept is not None and kept[0] is card:
-            return kept[1]
-        artwork, kind = card.artwork, self._style.kind
-        picture = self._style.make_picture(card.id, artwork.version, card.name, artwork.placeholders.get(kind))
-        if len(self._kept) >= _MOST_IN_ALBUM:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[card.id] = card, picture
-        return picture
+    def picture_title(self, card: TitleCard) -> Picture:
+        placeholder = card.artwork.placeholders.get(self.kind)
+        return self.make_picture(card.id, card.artwork.version, card.name, placeholder)
 
 
-def open_album(context: OperationContext, kind: ImageKind, width: int | None) -> Album:
-    """With the pictures that fit the request's device; `width` as in `make_picture`."""
+Album = KeptByCard[TitleCard, Picture]
+
+
+def open_album(context: OperationContext, kind: ImageKind, width: int | None = None) -> Album:
+    """Titles' pictures that fit the request's device; `width` as in `make_picture`."""
     return _open_album(_choose_style(context, kind, width))
+
+
+@lru_cache(maxsize=_ALBUMS)
+def _open_album(style: Style) -> Album:
+    """A home shows two hundred pictures, most of them shown before."""
+    return KeptByCard(style.picture_title)
 
 
 def _choose_style(context: OperationContext, kind: ImageKind, width: int | None) -> Style:
@@ -95,6 +85,3 @@ def _choose_style(context: OperationContext, kind: ImageKind, width: int | None)
         width=choose_width(kind, width, context.device_class),
         format=choose_format(context.image_formats, context.caller.accept, is_transparent=kind is ImageKind.LOGO),
     )
-
-
-_open_album = lru_cache(maxsize=_ALBUMS)(Album)

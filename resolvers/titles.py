@@ -105,8 +105,7 @@ def write_synopses(
 
 @batched
 def list_genres(roots: Sequence[TitleCard], info: Info) -> Sequence[Sequence[Genre]]:
-    find_genres = info.context.catalogue.find_genres
-    return [find_genres(root.genre_ids) for root in roots]
+    return info.context.catalogue.genre_lists.list_values(roots)
 
 
 def list_credits(
@@ -127,8 +126,7 @@ def picture_titles(
     kind: ArtworkKind | None = ArtworkKind.BOXART,
     width: int | None = None,
 ) -> Sequence[Picture]:
-    album = open_album(info.context, ImageKind(kind or ArtworkKind.BOXART), width)
-    return [album.find(root) for root in roots]
+    return open_album(info.context, ImageKind(kind or ArtworkKind.BOXART), width).list_values(roots)
 
 
 def picture_person(root: strawberry.Parent[Person], info: Info, width: int | None = None) -> Picture | None:

@@ -2,7 +2,7 @@
 generated code does not recognise them.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, Undefined
@@ -54,6 +54,12 @@ class Building:
         holders, self.holders[slot] = self.holders[slot], []
         waiting, self.waiting[slot] = self.waiting[slot], []
         return parents, holders, waiting
+
+    def queue(self, slots: Iterable[int], parents: list[Any], holders: list[Any]) -> None:
+        """Have the fields of these slots called for values that were read, each for all of them."""
+        for slot in slots:
+            self.parents[slot] += parents
+            self.holders[slot] += holders
 
     def build(self, selection: Selection, value: Any, target: dict[str, Any]) -> None:
         """Read a value's fields into `target`, which holds a place for each."""

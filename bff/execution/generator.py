@@ -88,7 +88,7 @@ class _Function:
         self._names: dict[str, Any] = {"Failed": Failed, "KeptList": KeptList}
         self._known: dict[int, str] = {}
         self._locals = count(1)
-        self._slots: dict[int, str] = {}
+        self._queues: dict[tuple[int, ...], int] = {}
         self._has_fragments = False
         self._has_holes = False
 
@@ -101,29 +101,39 @@ class _Function:
             *self._open(),
             "    for holder, value in zip(holders, values):",
             *body.lines,
+            *self._close(),
         ]
         return load_lines("complete", lines, self._names, self._shared.texts)
 
     def write_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
         body = _Block(1)
         target = self._write_fields(selection, model, "value", "", body)
-        body.add(f"building.missed.append(({self._name('fragment', fragment)}, value, {target}))", f"return {target}")
-        lines = ["def build(building, value):", *self._open(), *body.lines]
+        body.add(f"building.missed.append(({self._name('fragment', fragment)}, value, {target}))")
+        lines = ["def build(building, value):", *self._open(), *body.lines, *self._close(), f"    return {target}"]
         return load_lines("build", lines, self._names, self._shared.texts)
 
     def _open(self) -> list[str]:
-        """What is looked up once a call."""
+        """What is looked up once a call, and lists of those whose fields are called afterwards."""
         lines = ["    complete = building.complete"]
         if self._has_fragments:
             lines += ["    find_fragment = building.find_fragment", "    fill = building.fill"]
         if self._has_holes:
             lines.append("    open_hole = building.open_hole")
-        if self._slots:
-            self._names["slots"] = tuple(self._slots)
-            for prefix, lists in (("add", "parents"), ("hold", "holders")):
-                appends = ", ".join(f"{prefix}_{name}" for name in self._slots.values())
-                lines.append(f"    {appends}, = [building.{lists}[slot].append for slot in slots]")
+        for number in self._queues.values():
+            for name in (f"parents{number}", f"holders{number}"):
+                lines += [f"    {name} = []", f"    add_{name} = {name}.append"]
         return lines
+
+    def _close(self) -> list[str]:
+        """Queues the fields of all that was read."""
+        self._names |= {f"slots{number}": slots for slots, number in self._queues.items()}
+        return [
+            f"    building.queue(slots{number}, parents{number}, holders{number})" for number in self._queues.values()
+        ]
+
+    def _queue(self, slots: tuple[int, ...], value: str, holder: str, out: _Block) -> None:
+        number = self._queues.setdefault(slots, len(self._queues))
+        out.add(f"add_parents{number}({value})", f"add_holders{number}({holder})")
 
     def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
         """Code that puts `value` into its place; `complete` does what is too deep."""
@@ -202,23 +212,27 @@ class _Function:
         target = self._local("data")
         entries: list[str] = []
         after = _Block(out.depth, loops=out.loops)
+        called: list[int] = []
         for read in selection.fields:
             expression = "None"
             if read.source is Source.TYPENAME:
                 expression = repr(selection.type.name)
             elif read.slot is not None:
-                slot = self._slots.setdefault(read.slot, f"slot{len(self._slots)}")
-                holder = target
                 if read.is_hole:
                     self._has_holes = True
-                    holder = f"open_hole({self._name('field', read)}, {value}, {target})"
-                after.add(f"add_{slot}({value})", f"hold_{slot}({holder})")
+                    self._queue(
+                        (read.slot,), value, f"open_hole({self._name('field', read)}, {value}, {target})", after
+                    )
+                else:
+                    called.append(read.slot)
             else:
                 expression = self._write_attribute(read, model, value, target, after)
             entries.append(f"{read.key!r}: {expression}")
         out.add(f"{target} = {{{', '.join(entries)}}}")
         if assign:
             out.add(assign.format(target))
+        if called:
+            self._queue(tuple(called), value, target, out)
         out.lines += after.lines
         return target
 

@@ -17,9 +17,11 @@ from bff.domain.titles import (
     Person,
     Season,
     SeriesCard,
+    TitleCard,
     Trailer,
 )
 from bff.domain.visibility import Audience, Visibility, judge
+from bff.stores.kept import KeptByCard
 from bff.stores.search import TitleIndex
 
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class Catalogue:
         self.version = version
         self.cards = cards
         self.genres = {genre.id: genre for genre in genres}
+        self.genre_lists = KeptByCard(self._list_genres)
         self.genres_version = hash(tuple(self.genres.values()))
         self.index = index
         self.by_popularity = tuple(sorted(cards.values(), key=lambda card: (-card.popularity, card.id)))
@@ -97,7 +100,6 @@ class Catalogue:
         }
         self._likeness = Likeness(self.by_popularity)
         self._shelves: dict[Audience, Shelf] = {}
-        self._genre_lists: dict[tuple[str, ...], tuple[Genre, ...]] = {}
         self._similar: dict[str, tuple[AnyTitleCard, ...]] = {}
 
     @classmethod
@@ -129,14 +131,6 @@ class Catalogue:
             return found
         card = self.cards.get(playable_id)
         return card if isinstance(card, MovieCard) else None
-
-    def find_genres(self, genre_ids: tuple[str, ...]) -> tuple[Genre, ...]:
-        """Those with these ids, in their order; one tuple for all titles that have the same."""
-        found = self._genre_lists.get(genre_ids)
-        if found is None:
-            found = tuple(self.genres[identifier] for identifier in genre_ids if identifier in self.genres)
-            self._genre_lists[genre_ids] = found
-        return found
 
     def shelve(self, audience: Audience, now: datetime) -> Shelf:
         """What `audience` may see everywhere at `now`; judged once, until a licence window opens or closes."""
@@ -183,6 +177,9 @@ class Catalogue:
             since=now,
             until=min(edges, default=None),
         )
+
+    def _list_genres(self, card: TitleCard) -> tuple[Genre, ...]:
+        return tuple(self.genres[identifier] for identifier in card.genre_ids if identifier in self.genres)
 
     def _place_seasons(self, series: SeriesCard) -> None:
         for season in series.seasons:

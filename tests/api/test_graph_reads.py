@@ -37,7 +37,7 @@ UNDECLARED = {
 MAY_READ: Mapping[Reads, frozenset[str]] = {
     Reads.DAY: frozenset({"now"}),
     Reads.DEVICE_CLASS: frozenset({"device_class"}),
-    Reads.GENRES: frozenset({"catalogue.find_genres"}),
+    Reads.GENRES: frozenset({"catalogue.genre_lists"}),
     Reads.IMAGE_FORMAT: frozenset({"image_formats", "caller.accept"}),
     Reads.REGION: frozenset({"caller.region", "audience.region"}),
     Reads.TOP_TEN: frozenset({"shelf.top", "shelf.top_ids"}),
@@ -164,7 +164,7 @@ async def test_fields_that_read_more_than_they_declare_are_found(demo: Demo, mon
     assert excess["Movie.synopsis"] == {"device_class"}
     assert excess["Movie.artwork"] == {"image_formats", "caller.accept"}
     assert excess["Movie.badges"] == {"caller.region"}
-    assert excess["Movie.genres"] == {"catalogue.find_genres"}
+    assert excess["Movie.genres"] == {"catalogue.genre_lists"}
     assert excess["Movie.availability"] >= {"now", "audience.ceiling"}
 
 
