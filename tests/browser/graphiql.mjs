@@ -4,55 +4,25 @@
 //
 // Judges nothing: the caller does. Fails only where the page cannot be used at all.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { withPage } from "./chromium.mjs";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-async function main(url, screenshot) {
-  const profile = await mkdtemp(join(tmpdir(), "marquee-browser-"));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: FLAGS,
-    viewport: { width: 1600, height: 1000 },
-    colorScheme: "dark",
-  });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    page.setDefaultTimeout(30_000);
-    const watched = watch(page, url);
-    await page.goto(url);
-    const report = { title: await page.title() };
-    report.explorerFields = await readExplorer(page);
-    report.headers = await readHeaders(page);
-    report.tabs = await readTabs(page);
-    report.runs = [await run(page, report.tabs[0], pressKeys)];
-    await page.screenshot({ path: screenshot });
-    for (const name of report.tabs.slice(1)) {
-      await openTab(page, name);
-      report.runs.push(await run(page, name, clickButton));
-    }
-    report.documentation = await readDocumentation(page);
-    await page.reload();
-    report.reloaded = { headers: await readHeaders(page), tabs: await readTabs(page) };
-    return { ...report, ...watched };
-  } finally {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true });
+async function main(page, url, screenshot) {
+  const watched = watch(page, url);
+  await page.goto(url);
+  const report = { title: await page.title() };
+  report.explorerFields = await readExplorer(page);
+  report.headers = await readHeaders(page);
+  report.tabs = await readTabs(page);
+  report.runs = [await run(page, report.tabs[0], pressKeys)];
+  await page.screenshot({ path: screenshot });
+  for (const name of report.tabs.slice(1)) {
+    await openTab(page, name);
+    report.runs.push(await run(page, name, clickButton));
   }
+  report.documentation = await readDocumentation(page);
+  await page.reload();
+  report.reloaded = { headers: await readHeaders(page), tabs: await readTabs(page) };
+  return { ...report, ...watched };
 }
 
 /** Collects, from now on, everything that would trouble a reader of the browser's own console. */
@@ -148,4 +118,5 @@ if (!screenshot) {
   console.error("usage: node tests/browser/graphiql.mjs URL SCREENSHOT.png");
   process.exit(2);
 }
-console.log(JSON.stringify(await main(url, screenshot), null, 2));
+const looks = { viewport: { width: 1600, height: 1000 }, colorScheme: "dark" };
+console.log(JSON.stringify(await withPage(looks, (page) => main(page, url, screenshot)), null, 2));

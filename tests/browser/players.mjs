@@ -5,25 +5,13 @@
 // The plan is a list of runs, played a few at a time in one page: {name, player, url, license?, codec?, steps?}.
 // Judges nothing: the caller does. Fails only where the page cannot be used at all.
 
-import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+import { withPage } from "./chromium.mjs";
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
-];
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+
 const SCRIPTS = {
   shaka: "shaka-player/dist/shaka-player.compiled-es2021.js",
   hls: "hls.js/dist/hls.min.js",
@@ -31,33 +19,21 @@ const SCRIPTS = {
 };
 const AT_ONCE = 3;
 
-async function main(origin, plan) {
-  const profile = await mkdtemp(join(tmpdir(), "marquee-browser-"));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: FLAGS,
-  });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    await page.goto(`${origin}/healthz`);
-    for (const player of new Set(plan.map((run) => run.player))) {
-      await page.addScriptTag({ path: require.resolve(SCRIPTS[player]) });
-    }
-    await page.evaluate(definePlayers);
-    const waiting = [...plan];
-    const reports = {};
-    const work = async () => {
-      for (let run = waiting.shift(); run; run = waiting.shift()) {
-        reports[run.name] = await page.evaluate((run) => window.play(run), run);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return reports;
-  } finally {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true });
+async function main(page, origin, plan) {
+  await page.goto(`${origin}/healthz`);
+  for (const player of new Set(plan.map((run) => run.player))) {
+    await page.addScriptTag({ path: require.resolve(SCRIPTS[player]) });
   }
+  await page.evaluate(definePlayers);
+  const waiting = [...plan];
+  const reports = {};
+  const work = async () => {
+    for (let run = waiting.shift(); run; run = waiting.shift()) {
+      reports[run.name] = await page.evaluate((run) => window.play(run), run);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return reports;
 }
 
 /** Runs inside the page: gives it `play(run)`, which answers what was seen of one run. */
@@ -188,9 +164,9 @@ function definePlayers() {
 
   const take = async (steps, opened, video, report, url) => {
     if (steps.position) await until(() => video.currentTime > steps.position, `second ${steps.position}`);
-    if (steps.quality) {
-      opened.setQuality(steps.quality);
-      await until(() => video.videoHeight === steps.quality, "another quality");
+    for (const height of steps.qualities ?? []) {
+      opened.setQuality(height);
+      await until(() => video.videoHeight === height, `${height} lines`);
       await playOn(video);
     }
     if (steps.audio) {
@@ -222,4 +198,5 @@ if (!origin) {
   console.error("usage: node tests/browser/players.mjs ORIGIN < plan.json");
   process.exit(2);
 }
-console.log(JSON.stringify(await main(origin, JSON.parse(await text(process.stdin))), null, 2));
+const plan = JSON.parse(await text(process.stdin));
+console.log(JSON.stringify(await withPage({}, (page) => main(page, origin, plan)), null, 2));

@@ -1,26 +1,18 @@
 """GraphiQL in headless Chromium, on the real application: what a newcomer does first."""
 
-import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-DRIVER = Path(__file__).with_name("graphiql.mjs")
+from tests.browser.driving import Drive
 
 
 @pytest.fixture(scope="module")
-async def report(live_app: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+async def report(drive: Drive, live_app: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the driver saw; `screenshot` is the path of its picture."""
     screenshot = tmp_path_factory.mktemp("graphiql") / "home.png"
-    process = await asyncio.create_subprocess_exec(
-        "node", DRIVER, f"{live_app}/graphql", screenshot, stdout=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(120):
-        output, _ = await process.communicate()
-    assert process.returncode == 0
-    return {**json.loads(output), "screenshot": screenshot}
+    return {**await drive("graphiql", f"{live_app}/graphql", screenshot), "screenshot": screenshot}
 
 
 def test_page_loads_nothing_from_elsewhere_and_without_complaint(report: dict[str, Any]) -> None:

@@ -1,32 +1,25 @@
 """The pages behind links in mail, in headless Chromium on the real application."""
 
-import asyncio
-import json
-from pathlib import Path
 from typing import Any
 
 from tests.api.account_holder import ME, register
+from tests.browser.driving import Drive
 from tests.live import Demo
 
-DRIVER = Path(__file__).with_name("mail_pages.mjs")
 NEW_PASSWORD = "chosen on the page"
 
 
-async def open_page(url: str, *password: str) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec("node", DRIVER, url, *password, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(120):
-        output, _ = await process.communicate()
-    assert process.returncode == 0
-    report: dict[str, Any] = json.loads(output)
+async def open_page(drive: Drive, url: str, *password: str) -> dict[str, Any]:
+    report: dict[str, Any] = await drive("mail_pages", url, *password)
     assert report["complaints"] == []
     assert all(asked.startswith(url.partition("#")[0].rpartition("/")[0]) for asked in report["asked"])
     return report
 
 
-async def test_the_page_of_the_mail_verifies_the_address(demo: Demo) -> None:
+async def test_the_page_of_the_mail_verifies_the_address(demo: Demo, drive: Drive) -> None:
     holder = await register(demo)
     token = await holder.read_token()
-    report = await open_page(f"{demo.url}/verify-email#token={token}")
+    report = await open_page(drive, f"{demo.url}/verify-email#token={token}")
     assert (report["title"], report["said"]) == (
         "Confirm your e-mail address · Marquee",
         "Your e-mail address is confirmed.",
@@ -34,19 +27,19 @@ async def test_the_page_of_the_mail_verifies_the_address(demo: Demo) -> None:
     assert report["address"] == f"{demo.url}/verify-email"
     assert token not in "".join(asked.partition("#")[0] for asked in report["asked"])
     assert (await holder.client.fetch(ME))["viewer"]["account"]["emailVerified"] is True
-    again = await open_page(f"{demo.url}/verify-email#token={token}")
+    again = await open_page(drive, f"{demo.url}/verify-email#token={token}")
     assert "ask for a new one" in again["said"]
 
 
-async def test_the_page_of_the_mail_sets_a_new_password(demo: Demo) -> None:
+async def test_the_page_of_the_mail_sets_a_new_password(demo: Demo, drive: Drive) -> None:
     holder = await register(demo)
     token = await holder.ask_for_reset()
-    report = await open_page(f"{demo.url}/reset-password#token={token}", NEW_PASSWORD)
+    report = await open_page(drive, f"{demo.url}/reset-password#token={token}", NEW_PASSWORD)
     assert report["said"].startswith("Your password is changed")
     assert (await holder.login(NEW_PASSWORD))["__typename"] == "Session"
-    again = await open_page(f"{demo.url}/reset-password#token={token}", NEW_PASSWORD)
+    again = await open_page(drive, f"{demo.url}/reset-password#token={token}", NEW_PASSWORD)
     assert "ask for a new one" in again["said"]
 
 
-async def test_a_link_without_a_token_says_so(demo: Demo) -> None:
-    assert "not whole" in (await open_page(f"{demo.url}/reset-password"))["said"]
+async def test_a_link_without_a_token_says_so(demo: Demo, drive: Drive) -> None:
+    assert "not whole" in (await open_page(drive, f"{demo.url}/reset-password"))["said"]

@@ -1,6 +1,5 @@
 """Shaka Player, hls.js and dash.js in headless Chromium, on sessions of the real application."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,13 +10,22 @@ import pytest
 from bff.domain.accounts import PlanCode
 from bff.domain.video import KeyLabel
 from bff.stores.content_keys import make_content_keys
+from tests.browser.driving import Drive
 from tests.engines import KEY_ENCRYPTION_KEY
 from tests.live import Client, Demo
 from tests.media.assets import CUES, Asset, package_asset
 from tests.media.screening import choose_films, name_asset, screening, start
 
-DRIVER = Path(__file__).with_name("players.mjs")
-STEPS = {"quality": 720, "audio": "es", "subtitles": "es"}
+STEPS = {"qualities": [240, 720], "audio": "es", "subtitles": "es"}
+NO_SUBTITLES = {"qualities": [240, 720], "audio": "es"}
+CODECS = {"AV1": "av01", "VP9": "vp09"}
+ABLE = (
+    *(("shaka", manifest, kind) for manifest in ("dash", "hls") for kind in ("clear", "encrypted")),
+    ("hls", "hls", "clear"),
+    ("dash", "dash", "clear"),
+    ("dash", "dash", "encrypted"),
+)
+"""Which player plays what: hls.js knows no ClearKey for fragments of MP4."""
 LABELS = (KeyLabel.SD, KeyLabel.HD, KeyLabel.AUDIO)
 CAPABILITIES = {"maxHeight": 1080, "hdr": False, "audioCodecs": ["AAC"], "drm": ["CLEARKEY"]}
 REGISTER = "mutation ($input: DeviceInput!) { registerDevice(input: $input) { id } }"
@@ -28,7 +36,7 @@ Report = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 async def report(
-    demo: Demo, clear_asset: Asset, encodes: Path, tmp_path_factory: pytest.TempPathFactory
+    demo: Demo, drive: Drive, clear_asset: Asset, encodes: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Report]:
     """What the driver saw of each run."""
     clear, encrypted = choose_films(demo, 2)
@@ -43,17 +51,21 @@ async def report(
             "shaka hls clear": play("shaka", open_["hlsUrl"], steps=STEPS),
             "shaka dash encrypted": play("shaka", shut["dashUrl"], shut, steps=STEPS),
             "shaka hls encrypted": play("shaka", shut["hlsUrl"], steps=STEPS),
-            "hls clear": play("hls", open_["hlsUrl"], steps=STEPS),
-            "dash clear": play("dash", open_["dashUrl"], steps={"quality": 720, "audio": "es"}),
-            "dash encrypted": play("dash", f"{shut['dashUrl']}?drm=clearkey", steps={"quality": 720, "audio": "es"}),
+            "hls hls clear": play("hls", open_["hlsUrl"], steps=STEPS),
+            "dash dash clear": play("dash", open_["dashUrl"], steps=NO_SUBTITLES),
+            "dash dash encrypted": play("dash", f"{shut['dashUrl']}?drm=clearkey", steps=NO_SUBTITLES),
             "no licence": play("shaka", shut["dashUrl"]),
         }
-        for codec, name in (("AV1", "av01"), ("VP9", "vp09")):
+        for codec, name in CODECS.items():
             device = await register_device(viewer, [codec])
-            for kind, film in (("clear", clear), ("encrypted", encrypted)):
-                session = await start(viewer, film, deviceId=device)
-                for manifest in ("dash", "hls"):
-                    runs[f"shaka {manifest} {kind} {name}"] = play("shaka", session[f"{manifest}Url"], session)
+            sessions = {
+                "clear": await start(viewer, clear, deviceId=device),
+                "encrypted": await start(viewer, encrypted, deviceId=device),
+            }
+            for player, manifest, kind in ABLE:
+                session = sessions[kind]
+                url = session[f"{manifest}Url"] + ("?drm=clearkey" if player == "dash" else "")
+                runs[f"{player} {manifest} {kind} {name}"] = play(player, url, session)
         basic = await demo.make_viewer(plan=PlanCode.BASIC)
         small = await start(basic, encrypted)
         runs["small plan"] = play("shaka", small["dashUrl"], small)
@@ -68,7 +80,10 @@ async def report(
         runs["stopped while it plays"] = play(
             "shaka", watched["dashUrl"], watched, steps={"stop": {"headers": headers, "body": json.dumps(stop)}}
         )
-        yield await drive(demo.url, runs)
+        plan = [{"name": name, **run} for name, run in runs.items()]
+        seen: Report = await drive("players", demo.url, told=plan)
+        assert seen.keys() == runs.keys()
+        yield seen
 
 
 def play(player: str, url: str, session: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -86,19 +101,6 @@ async def register_device(viewer: Client, codecs: list[str]) -> str:
     return registered
 
 
-async def drive(origin: str, runs: dict[str, dict[str, Any]]) -> Report:
-    process = await asyncio.create_subprocess_exec(
-        "node", DRIVER, origin, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    plan = [{"name": name, **run} for name, run in runs.items()]
-    async with asyncio.timeout(200):
-        output, _ = await process.communicate(json.dumps(plan).encode())
-    assert process.returncode == 0
-    seen: Report = json.loads(output)
-    assert seen.keys() == runs.keys()
-    return seen
-
-
 def check_playing(run: dict[str, Any]) -> None:
     assert run["errors"] == []
     assert "gaveUp" not in run
@@ -107,7 +109,7 @@ def check_playing(run: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["shaka dash clear", "shaka hls clear", "shaka dash encrypted", "shaka hls encrypted", "hls clear"]
+    "name", ["shaka dash clear", "shaka hls clear", "shaka dash encrypted", "shaka hls encrypted", "hls hls clear"]
 )
 def test_players_switch_quality_audio_and_subtitles(report: Report, name: str) -> None:
     run = report[name]
@@ -118,19 +120,18 @@ def test_players_switch_quality_audio_and_subtitles(report: Report, name: str) -
         assert run["keySystem"] == ("org.w3.clearkey" if "encrypted" in name else "")
 
 
-@pytest.mark.parametrize("name", ["dash clear", "dash encrypted"])
+@pytest.mark.parametrize("name", ["dash dash clear", "dash dash encrypted"])
 def test_dash_js_switches_quality_and_audio(report: Report, name: str) -> None:
     check_playing(report[name])
     assert (report[name]["height"], report[name]["audio"]) == (720, "es")
 
 
-@pytest.mark.parametrize("codec", ["av01", "vp09"])
-@pytest.mark.parametrize("kind", ["clear", "encrypted"])
-@pytest.mark.parametrize("manifest", ["dash", "hls"])
-def test_other_codecs_play(report: Report, manifest: str, kind: str, codec: str) -> None:
-    run = report[f"shaka {manifest} {kind} {codec}"]
+@pytest.mark.parametrize("codec", CODECS.values())
+@pytest.mark.parametrize("able", ABLE, ids=" ".join)
+def test_other_codecs_play(report: Report, able: tuple[str, str, str], codec: str) -> None:
+    run = report[" ".join((*able, codec))]
     check_playing(run)
-    assert run["codec"].startswith(codec)
+    assert codec in run["codec"]
 
 
 def test_thumbnails_are_cut_from_their_sheet(report: Report) -> None:
