@@ -4,6 +4,7 @@ costs requests nothing. Knows nothing of what the documents hold."""
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import Context
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -19,6 +20,9 @@ _MOST_CONNECTIONS = 64
 _AT_ONCE = 48
 """Of the connections, what one `DocumentCache` uses; the rest are for others on the same client."""
 
+_MOST_KEYS = 128
+"""Asked for together: from so many on, the next who asks begins another round trip."""
+
 _PUT_IF_NEWER = """
 local held = redis.call('GETRANGE', KEYS[1], 0, 7)
 if #held < 8 or struct.unpack('>I8', held) < struct.unpack('>I8', ARGV[1]) then
@@ -31,6 +35,15 @@ return 0
 
 class RedisAway(Exception):
     """Redis did not answer in time or could not be reached; go on without it, and say so in `degraded`."""
+
+
+class _Reading:
+    """What is asked for in one turn of the event loop: all keys, and who wants how many of them."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.askers: list[tuple[asyncio.Future[list[bytes | None]], int]] = []
+        self.task: asyncio.Task[None] | None = None
 
 
 class DocumentCache:
@@ -50,10 +63,28 @@ class DocumentCache:
         self._rest = rest
         self._closed_until = 0.0
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._reading: _Reading | None = None
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """One round trip; None where a key is missing. Raises RedisAway."""
-        return cast("list[bytes | None]", await self._send("MGET", self.redis.mget(keys)))
+        """None where a key is missing. One round trip for all who ask in the same turn of the event loop: most of what
+        one costs is waking Redis. Raises RedisAway."""
+        loop = asyncio.get_running_loop()
+        reading = self._reading
+        if reading is None or len(reading.keys) >= _MOST_KEYS:
+            reading = self._reading = _Reading()
+            reading.task = loop.create_task(self._read(reading), context=Context())  # each tells a trace of its own
+        documents: asyncio.Future[list[bytes | None]] = loop.create_future()
+        reading.askers.append((documents, len(keys)))
+        reading.keys += keys
+        started = time.perf_counter()
+        failure = ""
+        try:
+            return await documents
+        except RedisAway as error:
+            failure = type(error.__cause__ or error).__name__
+            raise
+        finally:
+            note_call("redis", "MGET", time.perf_counter() - started, failure)
 
     async def put(self, key: str, document: bytes, *, age: int) -> None:
         """Write over what is there; gone after `age` seconds. Raises RedisAway."""
@@ -109,6 +140,22 @@ class DocumentCache:
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+    async def _read(self, reading: _Reading) -> None:
+        if self._reading is reading:
+            self._reading = None
+        try:
+            found = cast("list[bytes | None]", await self._send("MGET", self.redis.mget(reading.keys)))
+        except Exception as error:  # whatever it is, all who wait must learn of it
+            for documents, _ in reading.askers:
+                if not documents.done():
+                    documents.set_exception(error)
+            return
+        start = 0
+        for documents, count in reading.askers:
+            if not documents.done():
+                documents.set_result(found[start : start + count])
+            start += count
 
     async def _send(self, name: str, command: Awaitable[T]) -> T:
         try:
