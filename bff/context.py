@@ -90,8 +90,7 @@ class Services:
     now: Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """What a request says of itself, before anything was read.
 
     `country` is what a trusted proxy said, `device_id` and `accept` are the headers of those names; `device_class` is

@@ -1,6 +1,5 @@
 """Signing in and changing profiles, and the devices that sign-ins are bound to."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -147,7 +146,9 @@ async def go_on(context: OperationContext, result: SignInResult) -> LoginView:
 
 async def enter_session(context: OperationContext, result: SignedIn) -> SessionView:
     """The operation goes on as whoever signed in, for what it asks of the session."""
-    context.become(replace(context.caller, token=result.claims, region=result.claims.region, device_id=None))
+    context.become(
+        msgspec.structs.replace(context.caller, token=result.claims, region=result.claims.region, device_id=None)
+    )
     await context.enter()
     return SessionView(
         access_token=result.access_token,

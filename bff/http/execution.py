@@ -24,6 +24,11 @@ from bff.telemetry import Step
 T = TypeVar("T")
 Part = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
 _STEP = "graphql.execute"
+_INPUTS = (
+    *("schema", "fragment_definitions", "fragments", "operation", "variable_values"),
+    *("field_resolver", "type_resolver", "subscribe_field_resolver"),
+)
+"""What an executor is built from, the same for all requests that ask the same with the same variables."""
 _GRACE = 0.1
 """Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
 
@@ -116,26 +121,37 @@ def build_executor(
     """What is known of an operation by its cost is `found`; without it graphql-core may run it, whatever it costs.
 
     Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit."""
-    executor = executor_class.build(
-        schema._schema,
-        document,
-        root_value,
-        context,
-        request.variables,
-        request.operation_name,
-        max_coercion_errors=5,
-        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-        hide_suggestions=hide_suggestions,
-        operation_extensions=request.extensions,
-    )
-    if isinstance(executor, list):
-        raise InvalidOperation("BAD_USER_INPUT", executor)
-    bound = cast(DeadlineExecutor, executor)
+    if found is not None and found.inputs is not None:
+        executor = executor_class(
+            **found.inputs,
+            root_value=root_value,
+            context_value=context,
+            is_awaitable=optimized_is_awaitable,
+            hide_suggestions=hide_suggestions,
+            operation_extensions=request.extensions,
+        )
+    else:
+        built = executor_class.build(
+            schema._schema,
+            document,
+            root_value,
+            context,
+            request.variables,
+            request.operation_name,
+            max_coercion_errors=5,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=hide_suggestions,
+            operation_extensions=request.extensions,
+        )
+        if isinstance(built, list):
+            raise InvalidOperation("BAD_USER_INPUT", built)
+        executor = cast(DeadlineExecutor, built)
     if found is not None:
-        bound.comes_again = found.is_worth_a_plan
-        bound.must_compile = found.cost > WALKED_COST
-        bound.cost = found.cost
-    return bound
+        found.inputs = found.inputs or {name: getattr(executor, name) for name in _INPUTS}
+        executor.comes_again = found.is_worth_a_plan
+        executor.must_compile = found.cost > WALKED_COST
+        executor.cost = found.cost
+    return executor
 
 
 async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:

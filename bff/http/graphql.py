@@ -34,7 +34,7 @@ from bff.http.limits import Limits
 from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
 from bff.http.operations import Admit, ChargeReading, FoundOperation, OperationFinder
-from bff.http.reading import join_header, read_request, until_disconnect
+from bff.http.reading import IndexedRequest, join_header, read_request, until_disconnect
 from bff.http.sse import SERVER_SENT_EVENTS
 from bff.http.streaming import StreamAnswer, open_stream, refuse, send_stream
 from bff.http.subscriptions import Asked, Refused, ResultStreams
@@ -152,7 +152,7 @@ class GraphQLEndpoint:
             self._report(metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request = IndexedRequest(scope, receive)
         offered = [JSON, GRAPHQL_RESPONSE]
         if self._graphiql is not None and request.method == "GET":
             offered.append(HTML)

@@ -55,7 +55,9 @@ class IncrementalOperations:
     def make_whole(self, found: FoundOperation) -> FoundOperation:
         """The same operation, which gives one answer."""
         whole = self._find(found)
-        return replace(found, document=whole.document, operation=whole.operation)
+        if whole.operation is found.operation:
+            return found
+        return replace(found, document=whole.document, operation=whole.operation, inputs=None)
 
     def _find(self, found: FoundOperation) -> _Whole:
         key = id(found.operation)

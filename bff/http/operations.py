@@ -1,6 +1,7 @@
 """Finds the operation that a request names, the same way for every transport: its document, its cost, its limits."""
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
@@ -25,11 +26,18 @@ WALKED_COST = 8_000
 answers in parts, what is compared."""
 
 
-class FoundOperation(Struct, frozen=True, kw_only=True):
+_KEPT = 250
+_LONGEST_KEPT = 100
+"""Of a variable, in characters."""
+_EXACT = frozenset({int, bool, float, type(None)})
+
+
+class FoundOperation(Struct, kw_only=True):
     """A valid operation that may run. `cost` is the most values that it can bring with the request's variables.
 
     `is_trusted`: it was published under `document_hash`, so it is known to come again. `has_text`: the request brought
-    the text itself.
+    the text itself. Requests that ask the same with the same plain variables share it, and its `inputs`: what their
+    executors are built from besides the context, once one was built.
     """
 
     document: DocumentNode
@@ -38,6 +46,7 @@ class FoundOperation(Struct, frozen=True, kw_only=True):
     is_trusted: bool = False
     document_hash: str = ""
     has_text: bool = True
+    inputs: Mapping[str, Any] | None = None
 
     @property
     def is_worth_a_plan(self) -> bool:
@@ -67,6 +76,7 @@ class OperationFinder:
         self._admit = admit
         self._costs = costs
         self._cost_limit = cost_limit
+        self._found: OrderedDict[Hashable, FoundOperation] = OrderedDict()
 
     def charge_reading(self, connection: HTTPConnection) -> None:
         """To be called before `find`, whatever comes of it. Raises RateLimited, and errors about who asks."""
@@ -77,6 +87,20 @@ class OperationFinder:
         """Raises InvalidOperation where the operation cannot start, TooExpensive, and UntrustedDocument or the errors
         of persisted queries where there is no text that may be run."""
         document = await self._find_document(request)
+        variables = name_variables(request.variables)
+        key = (id(document), request.operation_name, request.query is None, variables)
+        found = self._found.get(key)
+        if found is not None and found.document is document:
+            self._found.move_to_end(key)
+            return found
+        found = self._judge(document, request)
+        if variables is not None:
+            self._found[key] = found
+            if len(self._found) > _KEPT:
+                self._found.popitem(last=False)
+        return found
+
+    def _judge(self, document: DocumentNode, request: GraphQLRequest) -> FoundOperation:
         operation = choose_operation(document, request.operation_name)
         limit = self._cost_limit if operation.operation is OperationType.QUERY else min(WALKED_COST, self._cost_limit)
         cost = self._costs.check(document, operation, request.variables, limit)
@@ -124,3 +148,16 @@ class OperationFinder:
         document = self._documents.find(request.query)
         self._persisted.keep(text_hash, request.query)
         return document
+
+
+def name_variables(variables: Mapping[str, Any] | None) -> Hashable:
+    """A key that only the same variables have; None where one is an object, a list or a long text."""
+    if not variables:
+        return ()
+    if all(_is_plain(value) for value in variables.values()):
+        return tuple((name, type(value), value) for name, value in variables.items())
+    return None
+
+
+def _is_plain(value: Any) -> bool:
+    return len(value) <= _LONGEST_KEPT if type(value) is str else type(value) in _EXACT
