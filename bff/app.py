@@ -21,6 +21,7 @@ from bff.auth.authority import open_authority
 from bff.auth.demo import open_demo_session
 from bff.auth.keys import derive_key
 from bff.auth.media_tokens import MediaTokens
+from bff.auth.upload_tokens import UploadTokens
 from bff.billing.payments import Billing
 from bff.context import Caller, OperationContext, Services
 from bff.execution import FragmentCache, PlanCache
@@ -47,6 +48,7 @@ from bff.http.opening import ContextOpener
 from bff.http.previews import preview_route
 from bff.http.sdl import sdl_route
 from bff.http.security import SecurityHeaders
+from bff.http.uploads import upload_route
 from bff.http.watch import know_watch_documents, watch_route
 from bff.http.websocket import WebSocketEndpoint
 from bff.logs import log_as_json
@@ -131,7 +133,9 @@ async def open_services(
             login_failures=LoginFailures(cache),
             mail_requests=MailRequests(cache, most=settings.mail_requests),
             signals=signals,
+            objects=open_objects(settings),
             media_tokens=MediaTokens(settings.key_encryption_key),
+            upload_tokens=UploadTokens(settings.key_encryption_key),
             ended_sessions=ended_sessions,
             activity=activity,
             searches=CallCount("tantivy"),
@@ -183,7 +187,7 @@ def build_app(services: Services) -> Starlette:
     sockets = WebSocketEndpoint(
         endpoint.streams, connections, opener.read_caller, origins=(*settings.cors_origins, *own_origin)
     )
-    objects = open_objects(settings)
+    objects = services.objects
     gate = MediaGate(services)
     gallery = Gallery(objects, lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
@@ -194,6 +198,7 @@ def build_app(services: Services) -> Starlette:
         media_route(gate, objects),
         *drm_routes(find_grants(gate, services.pool, settings.key_encryption_key), {"clearkey": ClearKey()}),
         preview_route(objects),
+        upload_route(services),
         metrics_route(metrics, settings.metrics_token),
         sdl_route(schema, None if settings.is_development else opener.check_operator),
         *mail_page_routes(),

@@ -22,6 +22,7 @@ from bff.auth.access import Access, check_access
 from bff.auth.authority import Authority
 from bff.auth.media_tokens import MediaTokens
 from bff.auth.tokens import AccessToken
+from bff.auth.upload_tokens import UploadTokens
 from bff.billing.payments import Billing
 from bff.domain.accounts import AccountRecord, Device, Profile
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
@@ -38,6 +39,7 @@ from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
+from bff.stores.objects import Objects
 from bff.stores.playback_sessions import EndedSessions
 from bff.stores.postgres import StatementCount
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
@@ -82,7 +84,9 @@ class Services:
     login_failures: LoginFailures
     mail_requests: MailRequests
     signals: Signals
+    objects: Objects
     media_tokens: MediaTokens
+    upload_tokens: UploadTokens
     ended_sessions: EndedSessions
     activity: DeviceActivity
     searches: CallCount

@@ -43,6 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     `operation_cost` is the most that one operation may cost, in values that it may bring, `visitor_cost` the most that
     a visitor's may; `account_rate` is what
     an account may ask for a second, `address_rate` what an address may without a token: 0 sets no limit.
+    `object_store_url` is s3://bucket/prefix or the like, none the folder `objects` under `data_dir`; where it is not
+    AWS's own, `object_store_endpoint` is where it answers; keys that are not named are looked for as AWS's SDKs do.
     `smtp_url` is smtp://user:password@host:587 or smtps://…, `mail_from` an address like `Marquee <no-reply@host>`;
     an address without a token may ask for `mail_requests` mails an hour;
     links in mail begin with `link_url`, or with `public_url` where that is not set.
@@ -56,6 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: Secret
     redis_url: Secret
     object_store_url: str = ""
+    object_store_endpoint: str = ""
+    object_store_region: str = ""
+    object_store_access_key: Secret = Secret("")
+    object_store_secret_key: Secret = Secret("")
     data_dir: Path = Path(".data")
     public_url: str = ""
     key_encryption_key: Secret

@@ -9,11 +9,13 @@ from bff.domain.billing import InvoiceStatus
 from bff.domain.devices import AudioCodec, DeviceClass, DrmSystem, ImageFormat, VideoCodec
 from bff.domain.entitlements import RefusalReason
 from bff.domain.home import RowKind, RowLayout
+from bff.domain.ingest import IngestState, Preset, Priority
 from bff.domain.notifications import NotificationKind
 from bff.domain.playback import SessionEndReason
 from bff.domain.profile_state import Thumb
 from bff.domain.search import MatchKind
 from bff.domain.titles import ArtworkKind, Badge, CreditRole, MaturityRating
+from bff.domain.uploads import UploadState
 from bff.domain.video import AudioKind, Quality, SkipKind, SubtitleKind, VideoState
 
 
@@ -91,6 +93,7 @@ _DESCRIPTIONS = {
     DrmSystem: "A system of content protection.",
     EdgeTier: "How near to the viewer an edge stands.",
     ImageFormat: "How a picture is coded.",
+    IngestState: "How far a master is: it waits, is being worked on, plays, or failed for a reason.",
     InvoiceStatus: "What became of an invoice.",
     MatchKind: "Where a text was found.",
     MaturityRating: "The lowest age a title is meant for; what has no certificate counts as AGE_18.",
@@ -108,6 +111,9 @@ _DESCRIPTIONS = {
     BrowseSort: "The order of a browsed list; ties go by popularity, then id.",
     DownloadQuality: "STANDARD is at most 720p, HIGH at most 1080p.",
     EventKind: "What a client saw happen.",
+    Preset: "QUICK is three rungs of H.264 at set qualities; STANDARD finds the quality of every rung for the title.",
+    Priority: "What waits with a higher one goes first.",
+    UploadState: "OPEN takes parts, TAKEN is being put together, RECEIVED is whole and checked.",
     PlaybackState: "What a player does.",
     SynopsisLength: "AUTO goes by the device: short on phones and tablets.",
     TitleType: "What a title is.",
@@ -115,5 +121,7 @@ _DESCRIPTIONS = {
     VideoState: "Whether there is something to play: NONE, in the making, ready, or failed.",
 }
 
+_NAMES: dict[object, str] = {Preset: "IngestPreset", Priority: "IngestPriority"}
+
 for _enum, _description in _DESCRIPTIONS.items():
-    strawberry.enum(_enum, description=_description)
+    strawberry.enum(_enum, name=_NAMES.get(_enum), description=_description)

@@ -6,7 +6,7 @@ A list that is added without a size fails a test: sizes keep one operation from 
 from bff.artwork.portraits import AVATARS
 from bff.domain.costs import CostMap, Size
 from bff.domain.paging import CARDS_CAP, LIST_CAP, ROWS_CAP
-from resolvers import home, my_list, search, seasons, titles, viewer
+from resolvers import home, ingest, my_list, search, seasons, titles, viewer
 
 
 def up_to(count: int) -> Size:
@@ -31,6 +31,11 @@ SIZES = {
     "Query.continueWatching": LISTED,
     "Query.myList": LISTED,
     "Query.notifications": LATEST,
+    "Query.ingestJobs": Size(ingest.DEFAULT_PAGE, LIST_CAP),
+    "Upload.parts": Size(LIST_CAP, LIST_CAP),
+    "IngestJob.codecs": up_to(4),
+    "IngestJob.workingOn": up_to(20),
+    "UploadIncomplete.missing": up_to(LIST_CAP),
     "Mutation.reportOfflineProgress": Size(LIST_CAP, LIST_CAP, "reports"),
     "Mutation.markNotificationsRead": up_to(viewer.DEFAULT_PAGE),
     "MyListPayload.myList": LISTED,
@@ -100,6 +105,9 @@ WEIGHTS = {
     "Mutation.changeMembership": _CHARGE,
     "Mutation.updatePaymentMethod": _CHARGE,
     "Query.service": _QUERY,
+    "Query.upload": _QUERY,
+    "Query.ingestJob": _QUERY,
+    "Query.ingestJobs": _QUERY,
     "Query.search": 2 * _QUERY,
     "Query.suggest": _QUERY,
     "Query.browse": _QUERY,

@@ -2,11 +2,23 @@
 
 import strawberry
 
-from resolvers import accounts, home_arrangement, memberships, my_list, playback, profiles, sign_in, unavailable
+from resolvers import (
+    accounts,
+    home_arrangement,
+    ingest,
+    memberships,
+    my_list,
+    playback,
+    profiles,
+    sign_in,
+    unavailable,
+    uploads,
+)
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
 from schema.home import ContinueWatchingPayload, Home, MyListPayload
+from schema.ingest import CreateUploadResult, StartIngestResult
 from schema.playback import EventsPayload, ReportProgressResult, StartPlaybackResult
 from schema.results import (
     AccountResult,
@@ -133,6 +145,13 @@ class Mutation:
         Access.PROFILE,
         prefetch=prefetch_home,
         description="The profile's own order of rows, and the rows it does not want; null puts the server's own back.",
+    )
+
+    create_upload: CreateUploadResult | None = root(uploads.create_upload, Access.OPERATOR)
+    start_ingest: StartIngestResult | None = root(
+        ingest.start_ingest,
+        Access.OPERATOR,
+        description="Once all parts are there. The same again, of the same file, is made only once.",
     )
 
     mark_notifications_read: NotificationConnection | None = root(unavailable.mark_notifications_read, Access.PROFILE)

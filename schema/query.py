@@ -4,6 +4,7 @@ import strawberry
 
 import resolvers.browse
 import resolvers.home
+import resolvers.ingest
 import resolvers.my_list
 import resolvers.nodes
 import resolvers.playback
@@ -12,12 +13,14 @@ import resolvers.search
 import resolvers.service
 import resolvers.titles
 import resolvers.unavailable
+import resolvers.uploads
 import resolvers.viewer
 from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.common import Node
 from schema.downloads import DownloadLibrary
 from schema.home import ContinueConnection, Home, MyListConnection
+from schema.ingest import IngestJob, IngestJobConnection, Upload
 from schema.playback import PlaybackSession
 from schema.search import SearchConnection, Suggestion
 from schema.service import Service
@@ -81,5 +84,10 @@ class Query:
     )
     service: Service | None = root(
         resolvers.service.get_service, Access.OPERATOR, description="How the service stands, for its operators."
+    )
+    upload: Upload | None = root(resolvers.uploads.get_upload, Access.OPERATOR)
+    ingest_job: IngestJob | None = root(resolvers.ingest.find_ingest_job, Access.OPERATOR)
+    ingest_jobs: IngestJobConnection | None = root(
+        resolvers.ingest.page_ingest_jobs, Access.OPERATOR, description="At most 100 a page."
     )
     notifications: NotificationConnection | None = root(resolvers.unavailable.page_notifications, Access.PROFILE)

@@ -33,7 +33,7 @@ _OWNER = """
     InvoiceConnection InvoiceEdge Invoice ProfileLimitReached PaymentDeclined PaymentActionRequired
 """
 _OPERATOR = """
-    Service
+    Service Upload UploadPart UploadIncomplete IngestJob IngestJobConnection IngestJobEdge
 """
 
 TYPES = {

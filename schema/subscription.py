@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator
 
 import strawberry
 
-from resolvers import home_events, unavailable
+from resolvers import home_events, ingest, unavailable
 from schema.access import Access, stream
 from schema.home import HomeChange
+from schema.ingest import IngestJob
 from schema.playback import PlaybackUpdate
 from schema.together import Notification, PartySignal, WatchParty
 
@@ -28,4 +29,9 @@ class Subscription:
         home_events.follow_home,
         Access.PROFILE,
         description="The home of this profile was rebuilt: refetch it, or the rows named.",
+    )
+    ingest_progress: AsyncGenerator[IngestJob, None] = stream(
+        ingest.follow_ingest,
+        Access.OPERATOR,
+        description="A job as it stands, then whenever it gets on, until it has ended.",
     )

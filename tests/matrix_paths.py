@@ -63,6 +63,9 @@ PATHS: dict[str, ById | Own] = {
     "Money": Own("plans", below("plans", "price")),
     "Avatar": Own("avatars", below("avatars")),
     "Service": Own("service", below("service")),
+    "IngestJobConnection": Own("ingestJobs", below("ingestJobs")),
+    "IngestJobEdge": Own("ingestJobs", below("ingestJobs", "edges")),
+    "IngestJob": Own("ingestJobs", below("ingestJobs", "edges", "node")),
     "ContinueConnection": Own("continueWatching", below("continueWatching")),
     "ContinueEdge": Own("continueWatching", below("continueWatching", "edges")),
     "ContinueItem": Own("continueWatching", below("continueWatching", "edges", "node")),
@@ -114,7 +117,8 @@ ANSWERS = frozenset(
         "ProfileLimitReached", "PaymentDeclined", "PaymentActionRequired", "MyListPayload", "ContinueWatchingPayload",
         "EventsPayload", "RefusedEvent", "NotAvailable", "StreamLimitReached", "PlanUpgradeRequired",
         "MembershipRequired", "NotReady", "SessionEnded", "DownloadLimitReached", "PartyNotFound", "PartyFull",
-        "PartyConflict", "HomeChange", "PlaybackUpdate", "PartySignal",
+        "PartyConflict", "HomeChange", "PlaybackUpdate", "PartySignal", "Upload", "UploadPart",
+        "UploadIncomplete",
     }
 )  # fmt: skip
 """What mutations and subscriptions give to who may use them, as tests/root_fields.py says."""

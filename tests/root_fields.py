@@ -34,6 +34,11 @@ def of_owner(text: str, adult: str = OK, bare: str | None = None) -> RootField:
     return RootField(text, adult, kid=FORBIDDEN, bare=bare)
 
 
+def of_operator(text: str, operator: str = OK) -> RootField:
+    """The bare account of the tests is an operator's."""
+    return RootField(text, FORBIDDEN, bare=operator)
+
+
 SESSION = "{ __typename }"
 NO_TITLE = '"tit_aaaaaaaaaaaaaaaa"'
 NO_DEVICE = '"dev_aaaaaaaaaaaaaaaa"'
@@ -75,6 +80,9 @@ ROOT_FIELDS = {
     "Query.search": RootField('{ field: search(query: "x") { totalCount } }'),
     "Query.suggest": RootField('{ field: suggest(prefix: "x") { text } }'),
     "Query.service": RootField("{ field: service { titleCount } }", FORBIDDEN, bare=OK),
+    "Query.upload": of_operator('{ field: upload(id: "x") { id } }'),
+    "Query.ingestJob": of_operator('{ field: ingestJob(id: "x") { id } }'),
+    "Query.ingestJobs": of_operator("{ field: ingestJobs { pageInfo { hasNextPage } } }"),
     "Query.continueWatching": of_profile("{ field: continueWatching { pageInfo { hasNextPage } } }"),
     "Query.myList": of_profile("{ field: myList { totalCount } }"),
     "Query.downloads": of_profile("{ field: downloads { usedBytes } }", UNAVAILABLE),
@@ -176,6 +184,12 @@ ROOT_FIELDS = {
         'mutation { field: signalWatchParty(partyId: "x", toMemberId: "y", payload: "z") }', UNAVAILABLE
     ),
     "Mutation.arrangeHome": of_profile("mutation { field: arrangeHome { id } }"),
+    "Mutation.createUpload": of_operator(
+        f'mutation {{ field: createUpload(input: {{fileName: "x", sizeBytes: 0, sha256: "x"}}) {SESSION} }}'
+    ),
+    "Mutation.startIngest": of_operator(
+        f'mutation {{ field: startIngest(input: {{uploadId: "x", titleId: {NO_TITLE}}}) {SESSION} }}', NOT_FOUND
+    ),
     "Mutation.markNotificationsRead": of_profile(
         'mutation { field: markNotificationsRead(ids: ["x"]) { unreadCount } }', UNAVAILABLE
     ),
@@ -186,6 +200,7 @@ SUBSCRIPTIONS = {
     "Subscription.watchParty": 'subscription { watchParty(partyId: "x") { id } }',
     "Subscription.watchPartySignal": 'subscription { watchPartySignal(partyId: "x") { payload } }',
     "Subscription.notificationReceived": "subscription { notificationReceived { id } }",
+    "Subscription.ingestProgress": 'subscription { ingestProgress(id: "x") { percent } }',
     "Subscription.homeChanged": "subscription { homeChanged { changedRowIds } }",
 }
 """Over POST without an event stream these are no answerable operations, for anybody."""

@@ -234,4 +234,5 @@ UNSERVED_ARGUMENTS = {
     "reportOfflineProgress.playableId",
     "requestDownload.playableId",
     "submitFeedback.titleId",
+    "startIngest.titleId",
 }

@@ -13,14 +13,15 @@ from msgspec import Struct
 from bff.artwork.photographs import poster_key
 from bff.catalog.open_films import find_file, list_open_films
 from bff.domain.devices import VideoCodec
-from bff.domain.ids import IdKind, derive_id
 from bff.domain.ingest import AudioSource, IngestJob, IngestState, Preset, Priority, SourceFile, SubtitleSource
+from bff.domain.languages import is_language_tag
+from bff.domain.uploads import master_key
 from bff.domain.video import AudioKind, SubtitleKind
 from bff.stores.ingest_jobs import queue_ingest
 from bff.stores.ingest_progress import read_ingest_job
 from bff.stores.objects import Objects
 from bff.stores.postgres import Connection
-from bff.stores.videos import add_trailer, find_title_of, has_title
+from bff.stores.videos import choose_playable, has_title
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at a job that somebody waits for."""
@@ -62,7 +63,7 @@ def read_track(argument: str, kinds: Sequence[str]) -> TrackFile:
     if not said:
         said = [part for part in Path(path).name.split(".")[1:-1] if part] or Path(path).stem.rsplit("-", 1)[1:]
     language = said[0].strip() if said else ""
-    if not 2 <= len(language) <= 12 or not language.replace("-", "").isalnum():
+    if not is_language_tag(language):
         raise IngestError(f"The language of {path} is missing: name the file like film.de.srt, or say {path}:de.")
     kind = said[1].upper() if len(said) > 1 else None
     if kind is not None and kind not in kinds:
@@ -145,7 +146,7 @@ async def store_file(objects: Objects, path: Path) -> SourceFile:
         sha256 = await asyncio.to_thread(_hash, path)
     except OSError as error:
         raise IngestError(f"{path} cannot be read: {error.strerror or error}") from error
-    key = f"masters/{sha256}"
+    key = master_key(sha256)
     if not await objects.exists(key):
         await objects.write_file(key, path)
     return SourceFile(key=key, sha256=sha256, name=path.name)
@@ -179,17 +180,11 @@ def describe_job(job: IngestJob, now: datetime) -> str:
 
 
 async def _find_playable(connection: Connection, order: FilmOrder, source: SourceFile) -> str:
-    if order.is_trailer:
-        trailer_id = derive_id(IdKind.TRAILER, f"{order.title_id}:{source.sha256}")
-        await add_trailer(connection, trailer_id, order.title_id, "Trailer")
-        return trailer_id
-    playable_id = order.episode_id or order.title_id
-    owner = await find_title_of(connection, playable_id)
-    if owner is None and order.episode_id is None:
-        raise IngestError(f"{order.title_id} is a series: name one of its episodes with --episode, or say --trailer.")
-    if owner != order.title_id:
-        raise IngestError(f"{order.episode_id} is no episode of {order.title_id}.")
-    return playable_id
+    trailer = source.sha256 if order.is_trailer else None
+    try:
+        return await choose_playable(connection, order.title_id, episode_id=order.episode_id, trailer=trailer)
+    except LookupError as error:
+        raise IngestError(str(error)) from error
 
 
 def _hash(path: Path) -> str:

@@ -31,6 +31,7 @@ from bff.stores.ingest_jobs import note_plan, read_plan
 from bff.stores.ingest_progress import read_ingest_job
 from bff.stores.ingest_tasks import TaskLost, finish_task, read_results
 from workers.ingest_publish import Extras, package_asset
+from workers.ingest_receive import receive_upload
 from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name_chunk, work_folder
 
 SAMPLED, MEASURED = 5, 12
@@ -49,6 +50,9 @@ async def do_task(shop: Workshop, task: Task, progress: Progress) -> None:
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=shop.scratch, prefix=f"{shop.name}."))
     run = Run(shop, job, task, folder, progress)
     try:
+        if task.kind is TaskKind.RECEIVE:
+            await receive_upload(run)
+            return
         if task.kind is TaskKind.PROBE:
             await _probe(run)
             return

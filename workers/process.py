@@ -74,6 +74,7 @@ async def _work(settings: Settings) -> None:
         shop = open_workshop(settings, pool)
         ctx = {
             "pool": pool,
+            "objects": shop.objects,
             "cache": cache,
             "settings": settings,
             "mail_room": mail_room,

@@ -12,7 +12,7 @@ from redis.asyncio import ConnectionPool
 from bff.settings import Settings
 from bff.telemetry import tracing
 from workers.billing import DEADLINE, bill_memberships, forget_requests
-from workers.ingest_upkeep import forget_tasks
+from workers.ingest_upkeep import forget_tasks, remove_uploads
 from workers.keys import rotate_keys
 from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
 from workers.mail import EVERY, JOB_DEADLINE, remove_mails, send_mails
@@ -27,8 +27,8 @@ def open_queue(settings: Settings) -> ArqRedis:
 
 
 def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
-    """Jobs find `pool`, `cache`, `settings`, `mail_room`, `billing` and `spans` in their `ctx`; they may run twice,
-    never half. Each is a trace of its own.
+    """Jobs find `pool`, `cache`, `objects`, `settings`, `mail_room`, `billing` and `spans` in their `ctx`; they may run
+    twice, never half. Each is a trace of its own.
 
     What must not be lost has a row in PostgreSQL. Signals and a Redis that is away are the concern of
     `workers.process`.
@@ -46,6 +46,7 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
             _at(forget_requests, hour=3, minute=40),
             _at(sweep_playback, second=set(range(0, 60, SWEEP_EVERY)), timeout=15),
             _at(forget_playback, minute=23, timeout=60),
+            _at(remove_uploads, minute=set(range(2, 60, 10)), timeout=120),
             _at(forget_tasks, minute=53, timeout=60),
             _at(rotate_keys, minute=17, run_at_startup=True),
         ],

@@ -28,6 +28,7 @@ class IdKind(StrEnum):
     SEASON = "sea"
     TITLE = "tit"
     TRAILER = "tra"
+    UPLOAD = "upl"
 
 
 def derive_id(kind: IdKind, natural_key: str) -> str:

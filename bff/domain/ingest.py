@@ -36,6 +36,7 @@ class TaskState(StrEnum):
 class TaskKind(StrEnum):
     """In the order of a job: what a task needs is whole once all tasks of lower stages are done."""
 
+    RECEIVE = "RECEIVE"
     PROBE = "PROBE"
     SAMPLE = "SAMPLE"
     PLAN = "PLAN"
@@ -50,13 +51,14 @@ class TaskKind(StrEnum):
 
 
 _STAGES = {
-    TaskKind.PROBE: 0,
-    TaskKind.SAMPLE: 1,
-    TaskKind.PLAN: 2,
-    TaskKind.CHUNK: 3,
-    TaskKind.AUDIO: 3,
-    TaskKind.EXTRAS: 3,
-    TaskKind.PACKAGE: 4,
+    TaskKind.RECEIVE: 0,
+    TaskKind.PROBE: 1,
+    TaskKind.SAMPLE: 2,
+    TaskKind.PLAN: 3,
+    TaskKind.CHUNK: 4,
+    TaskKind.AUDIO: 4,
+    TaskKind.EXTRAS: 4,
+    TaskKind.PACKAGE: 5,
 }
 
 
@@ -157,6 +159,30 @@ class IngestJob(Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
 
+    @property
+    def percent(self) -> float:
+        return round(100 * self.share, 1)
+
+    @property
+    def file_name(self) -> str:
+        return self.source.name
+
+    @property
+    def sha256(self) -> str:
+        return self.source.sha256
+
+    @property
+    def preset(self) -> Preset:
+        return self.order.preset
+
+    @property
+    def codecs(self) -> tuple[VideoCodec, ...]:
+        return self.order.codecs
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self.order.is_encrypted
+
     def estimate_end(self, now: datetime) -> datetime | None:
         """When it will be done if the rest takes its time like what is done; None while nothing can be said."""
         if self.state is not IngestState.RUNNING or self.started_at is None or self.share < 0.02:
@@ -186,6 +212,12 @@ class PlannedTask(Struct, frozen=True, kw_only=True):
     name: str
     spec: str = "{}"
     weight: float
+
+
+class ReceiveSpec(Struct, frozen=True):
+    """Which upload is to be put together."""
+
+    upload_id: str
 
 
 def sum_share(tasks: Iterable[tuple[float, float]]) -> float:

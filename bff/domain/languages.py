@@ -18,3 +18,8 @@ def name_language(tag: str) -> str:
     if name is None:
         return tag
     return f"{name} ({rest})" if rest else name
+
+
+def is_language_tag(tag: str) -> bool:
+    """Whether it may be one of BCP 47 that tracks are named by."""
+    return 2 <= len(tag) <= 12 and tag.isascii() and tag.replace("-", "").isalnum()

@@ -10,6 +10,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from bff.domain.uploads import MOST_PART
 from bff.http.endings import CLOSE_DEADLINE, drain, write_refusal
 from bff.http.files import SEND_FILE, send_file
 from bff.http.waiting import STALL_DEADLINE, Stall
@@ -17,11 +18,12 @@ from bff.http.waiting import STALL_DEADLINE, Stall
 HEADER_DEADLINE = 10.0
 """Seconds until a request's headers must be there, from its first byte or the opening of the connection."""
 BODY_DEADLINE = 30.0
-"""Seconds until its body must be."""
+"""Seconds until its body must be; of a part of an upload, until some more of it is."""
 MAX_HEAD_BYTES = 64 * 1024
 """What a request may take beside its body: its line, its headers, and the marks of chunks."""
 MAX_BODY_BYTES = 1024 * 1024
-"""Where a connection ends whatever becomes of the request; endpoints refuse what is too large for them before."""
+"""Where a connection ends whatever becomes of the request; endpoints refuse what is too large for them before. Parts of
+uploads have a limit of their own."""
 MAX_PIPELINED = 16
 """Requests that may wait for the answer to one before them."""
 
@@ -48,6 +50,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._awaited: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._head_size = self._body_size = 0
+        self._most_body = MAX_BODY_BYTES
         self._received = b""
         self._refusal: bytes | None = None
         self._answered: RequestResponseCycle | None = None
@@ -76,6 +79,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_upgraded or self.transport.is_closing():
             self._await(None)
         elif self._is_in_body:
+            if self._most_body > MAX_BODY_BYTES:
+                self._await(None)
             self._await("body")
         elif self._is_in_headers or not (self._is_answering or self.timeout_keep_alive_task):
             self._await("headers")
@@ -89,6 +94,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_headers = False
         self._is_in_body = True
+        is_part = self.url.startswith(b"/uploads/") and self.parser.get_method() == b"PUT"
+        self._most_body = MOST_PART if is_part else MAX_BODY_BYTES
         # What came in one piece is longer than its head; only where it might be too long it is measured.
         if self._head_size > MAX_HEAD_BYTES and self._measure_head() > MAX_HEAD_BYTES:
             raise self._stop_reading(_HEAD_TOO_LARGE)
@@ -103,7 +110,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._head_size -= len(body)
         self._body_size += len(body)
-        if self._body_size > MAX_BODY_BYTES:
+        if self._body_size > self._most_body:
             raise self._stop_reading(_BODY_TOO_LARGE)
         super().on_body(body)
 

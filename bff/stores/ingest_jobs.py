@@ -16,12 +16,14 @@ from bff.domain.ingest import (
     PlannedTask,
     Preset,
     Priority,
+    ReceiveSpec,
     SourceFile,
     SubtitleSource,
     Task,
     TaskKind,
     TaskState,
 )
+from bff.domain.uploads import Upload
 from bff.domain.video import Video, VideoState
 from bff.stores.ingest_tasks import add_tasks, finish_task
 from bff.stores.postgres import Connection
@@ -31,6 +33,8 @@ RULES_REVISION = 1
 """Raised with every change to what the pipeline makes of the same master, so that it can be made again."""
 
 PROBE_WEIGHT = 2.0
+RECEIVED_A_SECOND = 40_000_000
+"""Bytes that one core puts together and hashes in a second, about."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -48,8 +52,10 @@ async def queue_ingest(
     is_encrypted: bool = False,
     subtitles: Sequence[SubtitleSource] = (),
     audio: Sequence[AudioSource] = (),
+    uploads: Sequence[Upload] = (),
 ) -> str:
-    """Have a video made of a master that lies in the object store, once the transaction has committed.
+    """Have a video made of a master that lies in the object store, or that `uploads` bring there, once the transaction
+    has committed.
 
     Answers the job's id: that of the earlier one where the same is being made or was made of the same content.
     Raises LookupError for what does not play.
@@ -90,7 +96,17 @@ async def queue_ingest(
             "SELECT id FROM ingest_job WHERE content_key = $1 AND state <> 'FAILED'", content_key
         )
         return earlier
-    await add_tasks(connection, job_id, [PlannedTask(kind=TaskKind.PROBE, name="probe", weight=PROBE_WEIGHT)], now)
+    tasks = [
+        PlannedTask(
+            kind=TaskKind.RECEIVE,
+            name=f"upload {number}",
+            spec=_encode(ReceiveSpec(upload.id)).decode(),
+            weight=1 + upload.size / RECEIVED_A_SECOND,
+        )
+        for number, upload in enumerate(uploads, 1)
+    ]
+    tasks.append(PlannedTask(kind=TaskKind.PROBE, name="probe", weight=PROBE_WEIGHT))
+    await add_tasks(connection, job_id, tasks, now)
     await note_state(connection, playable_id, VideoState.PROCESSING)
     return str(job_id)
 

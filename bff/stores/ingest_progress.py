@@ -1,6 +1,7 @@
 """How far ingest jobs are, for whoever waits for them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -31,11 +32,19 @@ async def read_ingest_job(connection: Connection | asyncpg.Pool, job_id: str) ->
 
 
 async def read_ingest_jobs(
-    connection: Connection | asyncpg.Pool, *, states: Sequence[IngestState] = tuple(IngestState), most: int = 50
+    connection: Connection | asyncpg.Pool,
+    *,
+    states: Sequence[IngestState] = tuple(IngestState),
+    most: int = 50,
+    before: tuple[datetime, str] | None = None,
 ) -> list[IngestJob]:
-    """Newest first."""
+    """Newest first, those behind `before` (when one was queued, and its id)."""
     rows = await connection.fetch(
-        f"{_JOBS} WHERE job.state = ANY($1) ORDER BY queued_at DESC, job.id LIMIT $2", list(states), most
+        f"""{_JOBS} WHERE job.state = ANY($1) AND ($3::timestamptz IS NULL OR (job.queued_at, job.id) < ($3, $4))
+        ORDER BY job.queued_at DESC, job.id DESC LIMIT $2""",
+        list(states),
+        most,
+        *(before or (None, None)),
     )
     return [_read_job(row) for row in rows]
 

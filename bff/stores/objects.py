@@ -3,15 +3,20 @@
 import asyncio
 import errno
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from bff.errors import Unavailable
 from bff.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 PIECE_BYTES = 256 * 1024
 """Of an object that is streamed, as much is held in memory at once."""
@@ -19,7 +24,11 @@ DEADLINE = 5.0
 """Seconds after which the store counts as away."""
 SLOWEST = 1_000_000
 """Bytes a second that a file moves at least."""
+LONGEST_REQUEST = timedelta(hours=2)
+"""What one request of a store beyond this machine may take, however much it moves: each call has its own deadline."""
 _AT_ONCE = 1000
+_LEAST_CHUNK, _MOST_CHUNKS = 5 * 1024 * 1024, 9000
+"""S3 takes an object in pieces of at least so many bytes, ten thousand of them at most."""
 
 
 class Objects:
@@ -86,7 +95,49 @@ class Objects:
         try:
             size = (await asyncio.to_thread(path.stat)).st_size
             async with asyncio.timeout(60 + size / SLOWEST):
-                await obstore.put_async(self._store, key, path)
+                await obstore.put_async(self._store, key, path, chunk_size=_choose_chunk(size))
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+
+    async def write_stream(self, key: str, pieces: AsyncIterator[bytes], size: int, *, slowest: int = SLOWEST) -> None:
+        """Like `write`, of `size` bytes that come bit by bit, no slower than so many a second; little is in memory.
+
+        What `pieces` raises is raised, and nothing appears. Raises Unavailable.
+        """
+        try:
+            async with asyncio.timeout(60 + size / slowest):
+                await obstore.put_async(
+                    self._store, key, pieces, use_multipart=True, chunk_size=_choose_chunk(size), max_concurrency=2
+                )
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+
+    async def sign_put(self, keys: Sequence[str], age: timedelta) -> list[str] | None:
+        """Addresses to which anybody may PUT these objects for so long; None where the store has none, being a folder.
+
+        Asks no engine.
+        """
+        if not isinstance(self._store, S3Store | GCSStore | AzureStore):
+            return None
+        if not keys:
+            return []
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return list(await obstore.sign_async(self._store, "PUT", list(keys), age))
+        except (BaseError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+
+    async def list_sizes(self, prefix: str) -> dict[str, int]:
+        """Of every object below `prefix/`, in bytes, by its key. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return {
+                    entry["path"]: entry["size"]
+                    async for entries in obstore.list(self._store, prefix, chunk_size=_AT_ONCE)
+                    for entry in entries
+                }
+        except FileNotFoundError:
+            return {}
         except (BaseError, OSError, TimeoutError) as error:
             raise _away(error) from error
 
@@ -140,7 +191,7 @@ class Objects:
 def open_objects(settings: Settings) -> Objects:
     """The store that BFF_OBJECT_STORE_URL names, else the folder `objects` under the data directory."""
     if settings.object_store_url:
-        return Objects(from_url(settings.object_store_url))
+        return Objects(_open_remote(settings))
     folder = Path(settings.data_dir).resolve() / "objects"
     return Objects(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder)
 
@@ -154,6 +205,29 @@ def _measure(path: Path) -> int | None:
     except OSError as error:
         raise _away(error) from error
     return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _open_remote(settings: Settings) -> ObjectStore:
+    """What the settings leave out obstore finds where the SDKs of AWS do: `AWS_*`, or the machine's own role."""
+    given = {
+        "endpoint": settings.object_store_endpoint,
+        "region": settings.object_store_region,
+        "access_key_id": str(settings.object_store_access_key),
+        "secret_access_key": str(settings.object_store_secret_key),
+    }
+    return from_url(
+        settings.object_store_url,
+        config=cast("S3Config", {name: value for name, value in given.items() if value}),
+        client_options={
+            "allow_http": settings.object_store_endpoint.startswith("http://"),
+            "connect_timeout": timedelta(seconds=DEADLINE),
+            "timeout": LONGEST_REQUEST,
+        },
+    )
+
+
+def _choose_chunk(size: int) -> int:
+    return max(_LEAST_CHUNK, -(-size // _MOST_CHUNKS))
 
 
 def _away(error: BaseException | None = None) -> Unavailable:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bff.domain.ids import IdKind, kind_of
+from bff.domain.ids import IdKind, derive_id, kind_of
 from bff.domain.video import SkipMarker, Video, VideoState
 from bff.stores.postgres import Connection
 from bff.stores.title_cards import rebuild_cards
@@ -30,6 +30,28 @@ async def has_title(connection: Connection, title_id: str) -> bool:
     """Whether there is such a film or series, hidden or not."""
     found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM title WHERE id = $1)", title_id)
     return found
+
+
+async def choose_playable(
+    connection: Connection, title_id: str, *, episode_id: str | None = None, trailer: str | None = None
+) -> str:
+    """What of a title a master is for: the film, one episode, or the trailer that the text names, made where it is new.
+
+    Raises LookupError, in words for whoever asked.
+    """
+    if not await has_title(connection, title_id):
+        raise LookupError(f"There is no title {title_id}.")
+    if trailer is not None:
+        trailer_id = derive_id(IdKind.TRAILER, f"{title_id}:{trailer}")
+        await add_trailer(connection, trailer_id, title_id, "Trailer")
+        return trailer_id
+    playable_id = episode_id or title_id
+    owner = await find_title_of(connection, playable_id)
+    if owner is None and episode_id is None:
+        raise LookupError(f"{title_id} is a series: name one of its episodes, or say that it is a trailer.")
+    if owner != title_id:
+        raise LookupError(f"{episode_id} is no episode of {title_id}.")
+    return playable_id
 
 
 async def add_trailer(connection: Connection, trailer_id: str, title_id: str, name: str) -> None:
