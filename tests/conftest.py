@@ -3,6 +3,8 @@
 from tests.engines import catalogue_database, database, database_numbers, engines, migrated_template
 from tests.live import demo, live_app
 from tests.media.assets import clear_asset, encodes, encrypted_asset
+from tests.media.sending import sent_master
+from tests.media.stores import s3_endpoint, studio
 
 __all__ = [
     "catalogue_database",
@@ -14,5 +16,8 @@ __all__ = [
     "encrypted_asset",
     "engines",
     "live_app",
+    "sent_master",
     "migrated_template",
+    "s3_endpoint",
+    "studio",
 ]

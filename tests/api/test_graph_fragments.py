@@ -32,10 +32,10 @@ DEVICES = (
 )
 KEPT_TYPES = frozenset({"Movie", "Series"})
 NOTHING_YIELDS = frozenset({
-    "ActiveStream", "AudioTrack", "Download", "DownloadLibrary", "DrmLicense", "Edge", "IngestJob", "IngestJobEdge", "Invoice",
-    "InvoiceConnection", "InvoiceEdge", "Notification", "NotificationConnection", "NotificationEdge", "PartyMember", "PlaybackSession",
-    "Preview", "RefusedRendition", "Rendition", "SkipMarker", "SubtitleTrack", "Trailer", "TrickPlay", "Upload",
-    "UploadPart", "WatchParty",
+    "ActiveStream", "AudioTrack", "Download", "DownloadLibrary", "DrmLicense", "Edge", "IngestJob", "IngestJobEdge",
+    "Invoice", "InvoiceConnection", "InvoiceEdge", "Notification", "NotificationConnection", "NotificationEdge",
+    "PartyMember", "PlaybackSession", "Preview", "RefusedRendition", "Rendition", "SkipMarker", "SubtitleTrack",
+    "Trailer", "TrickPlay", "Upload", "UploadPart", "WatchParty",
 })  # fmt: skip
 """Object types that no field of the query has a value of in the demo."""
 
