@@ -16,8 +16,8 @@ __all__ = [
     "encrypted_asset",
     "engines",
     "live_app",
-    "sent_master",
     "migrated_template",
     "s3_endpoint",
+    "sent_master",
     "studio",
 ]
