@@ -14,22 +14,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from bff.auth.authority import open_authority
 from bff.auth.demo import seed_demo_accounts
+from bff.auth.keys import KeyRing
 from bff.auth.tokens import mint_access_token
 from bff.catalog.importer import DEMO_FILES, import_catalogue
-from bff.domain.accounts import Account, AccountStatus, PlanCode
+from bff.domain.accounts import Account, AccountStatus, PlanCode, imply_device
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.titles import MaturityRating
 from bff.embedded import EmbeddedEngines
 from bff.settings import Environment, Secret, Settings
-from bff.stores.devices import add_implicit_device
 from bff.stores.migrate import migrate
 from bff.stores.new_accounts import NewAccount, NewMembership, NewProfile, add_accounts
+from bff.stores.new_sign_ins import NewSignIn, add_sign_in
 from bff.stores.postgres import open_pool
+from bff.stores.sessions import Family
 
 _CONTRACT = Path(__file__).parents[1] / "tests" / "contract" / "operations"
 OPERATIONS = tuple(path.read_text() for path in sorted(_CONTRACT.glob("*.graphql")))
@@ -106,27 +109,9 @@ async def set_stage(folder: Path) -> AsyncIterator[Stage]:
             await seed_demo_accounts(pool, settings, today=now.date(), report=lambda _: None)
             accounts = [_make_account(number, now) for number in range(PROFILES)]
             await add_accounts(pool, accounts)
-            async with pool.acquire() as connection:
-                devices = [
-                    await add_implicit_device(connection, account.account.id, DeviceClass.WEB, now)
-                    for account in accounts
-                ]
             authority = await open_authority(pool, settings, now)
-            tokens = tuple(
-                mint_access_token(
-                    authority.keys,
-                    account_id=account.account.id,
-                    profile_id=account.profiles[0].id,
-                    family_id=derive_id(IdKind.REFRESH_FAMILY, account.account.id),
-                    device_id=device_id,
-                    plan=PlanCode.PREMIUM,
-                    region="US",
-                    permissions=(),
-                    now=now,
-                    age=3600,
-                )[0]
-                for account, device_id in zip(accounts, devices, strict=True)
-            )
+            async with pool.acquire() as connection:
+                tokens = tuple([await _sign_in(connection, authority.keys, account, now) for account in accounts])
             authority.passwords.close()
         yield Stage(
             folder=folder,
@@ -143,6 +128,40 @@ async def set_stage(folder: Path) -> AsyncIterator[Stage]:
             redis_url=settings.redis_url,
             profile_ids=tuple(account.profiles[0].id for account in accounts),
         )
+
+
+async def _sign_in(connection: PoolConnectionProxy, keys: KeyRing, new: NewAccount, now: datetime) -> str:
+    """Without a password; answers a token for an hour."""
+    account_id, profile_id = new.account.id, new.profiles[0].id
+    family = Family(
+        id=derive_id(IdKind.REFRESH_FAMILY, account_id),
+        account_id=account_id,
+        device_id=derive_id(IdKind.DEVICE, account_id),
+    )
+    await add_sign_in(
+        connection,
+        NewSignIn(
+            family=family,
+            implicit=imply_device(family.device_id, account_id, DeviceClass.WEB, now),
+            profile_id=profile_id,
+            token_hash=family.id.encode(),
+            now=now,
+            expires_at=now + timedelta(days=60),
+        ),
+    )
+    token, _ = mint_access_token(
+        keys,
+        account_id=account_id,
+        profile_id=profile_id,
+        family_id=family.id,
+        device_id=family.device_id,
+        plan=PlanCode.PREMIUM,
+        region="US",
+        permissions=(),
+        now=now,
+        age=3600,
+    )
+    return token
 
 
 def _make_account(number: int, now: datetime) -> NewAccount:

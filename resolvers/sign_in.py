@@ -30,10 +30,9 @@ class SessionView(Struct, frozen=True):
     access_token: str
     refresh_token: str
     expires_at: datetime
-    viewer: ViewerView
 
     def __repr__(self) -> str:
-        return f"SessionView({self.viewer!r}, …)"
+        return "SessionView(…)"
 
 
 LoginView = SessionView | InvalidCredentials | PinRequired
@@ -48,7 +47,7 @@ async def login(info: Info, input: LoginInput) -> LoginView:
     try:
         result = await sessions.sign_in(
             context.services.authority,
-            email=input.email,
+            email=email,
             password=input.password,
             device_id=input.device_id,
             device_class=context.caller.device_class or DeviceClass.WEB,
@@ -64,6 +63,13 @@ async def login(info: Info, input: LoginInput) -> LoginView:
     if not isinstance(result, InvalidCredentials):
         await failures.take_back(email, address)
     return await go_on(context, result)
+
+
+async def read_session_viewer(info: Info) -> ViewerView:
+    """Who signed in is read only where it is asked for."""
+    context = info.context
+    await context.enter()
+    return ViewerView(region=context.caller.region, locale=context.locale)
 
 
 async def refresh_token(info: Info, refresh_token: str) -> LoginView:
@@ -149,12 +155,10 @@ async def enter_session(context: OperationContext, result: SignedIn) -> SessionV
     context.become(
         msgspec.structs.replace(context.caller, token=result.claims, region=result.claims.region, device_id=None)
     )
-    await context.enter()
+    if result.device is not None:
+        await context.keep_device(result.device)
     return SessionView(
-        access_token=result.access_token,
-        refresh_token=result.refresh_token,
-        expires_at=result.expires_at,
-        viewer=ViewerView(region=result.claims.region, locale=context.locale),
+        access_token=result.access_token, refresh_token=result.refresh_token, expires_at=result.expires_at
     )
 
 

@@ -24,7 +24,7 @@ class Session:
     access_token: str
     refresh_token: str
     expires_at: datetime
-    viewer: Viewer
+    viewer: Viewer = field(sign_in.read_session_viewer)
 
 
 @strawberry.type(

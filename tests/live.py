@@ -19,11 +19,13 @@ from asyncpg.connection import LoggedQuery
 from bff.app import build_app, open_services
 from bff.auth.tokens import mint_access_token
 from bff.context import Services
-from bff.domain.accounts import Account, AccountStatus, PlanCode
+from bff.domain.accounts import Account, AccountStatus, PlanCode, imply_device
+from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.titles import MaturityRating
 from bff.stores.new_accounts import NewAccount, NewMembership, NewProfile, add_accounts
-from bff.stores.sessions import Family, add_family
+from bff.stores.new_sign_ins import NewSignIn, add_sign_in
+from bff.stores.sessions import Family
 from tests.engines import Engines
 from tests.http_server import serve
 
@@ -150,17 +152,20 @@ class Demo:
         await add_accounts(self.services.pool, [account])
         device_id = derive_id(IdKind.DEVICE, name)
         async with self.services.pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "INSERT INTO device (id, account_id, device_class, capabilities, implicit) VALUES ($1, $2, 'WEB', "
-                """'{"max_height": 1080, "pixel_ratio": 1.0, "hdr": false, "video_codecs": ["H264"], """
-                """"audio_codecs": ["AAC"], "image_formats": ["WEBP", "JPEG", "PNG"], "drm": ["CLEARKEY"]}', true)""",
-                device_id,
-                account.account.id,
-            )
             family = Family(
                 id=derive_id(IdKind.REFRESH_FAMILY, name), account_id=account.account.id, device_id=device_id
             )
-            await add_family(connection, family, now=now, expires_at=now + timedelta(days=60))
+            await add_sign_in(
+                connection,
+                NewSignIn(
+                    family=family,
+                    implicit=imply_device(device_id, account.account.id, DeviceClass.WEB, now),
+                    profile_id=profile.id,
+                    token_hash=name.encode(),
+                    now=now,
+                    expires_at=now + timedelta(days=60),
+                ),
+            )
         token, _ = mint_access_token(
             self.services.authority.keys,
             account_id=account.account.id,

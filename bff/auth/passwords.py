@@ -88,8 +88,13 @@ class Passwords:
         if self._is_closed:
             raise EOFError
         ours, theirs = socket.socketpair()
-        process = _start(theirs)
-        return _Hasher(process, *await asyncio.open_unix_connection(sock=ours))
+        with theirs:
+            try:
+                streams = await asyncio.open_unix_connection(sock=ours)
+            except BaseException:
+                ours.close()
+                raise
+            return _Hasher(_start(theirs), *streams)
 
     def _let_go(self) -> None:
         hasher, self._hasher = self._hasher, None
@@ -100,8 +105,7 @@ class Passwords:
 
 
 def _start(asked_over: socket.socket) -> "subprocess.Popen[bytes]":
-    with asked_over:
-        return subprocess.Popen(_COMMAND, stdin=asked_over.fileno(), stdout=asked_over.fileno())
+    return subprocess.Popen(_COMMAND, stdin=asked_over.fileno(), stdout=asked_over.fileno())
 
 
 def _draw_hash() -> str:

@@ -16,15 +16,15 @@ from bff.auth.authority import Authority
 from bff.auth.results import InvalidCredentials, SignedIn, SignInResult
 from bff.auth.tokens import mint_access_token
 from bff.domain.accounts import (
-    AccountRecord,
     AccountStatus,
+    Household,
     Profile,
     choose_profile,
     choose_region,
     find_plan_in_force,
 )
 from bff.stores import sessions
-from bff.stores.accounts import read_account
+from bff.stores.accounts import read_household
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.sessions import Family
 
@@ -35,7 +35,7 @@ RETRY_WITHIN = timedelta(seconds=10)
 class Grant(Struct, frozen=True):
     """Whom tokens are for; `request_country` is what a trusted proxy said."""
 
-    record: AccountRecord
+    record: Household
     family: Family
     profile: Profile | None
     request_country: str | None
@@ -67,7 +67,7 @@ async def refresh(
                 authority.ended.note(await end_sign_ins(connection, family.account_id, now, family_id=family.id))
                 return ended
             profile_id = held.profile_id
-        record = await read_account(connection, family.account_id)
+        record = await read_household(connection, family.account_id)
         if record is None or record.account.status is AccountStatus.CANCELLED:
             return ended
         profile = next((profile for profile in record.profiles if profile.id == profile_id), None)
@@ -78,14 +78,13 @@ async def refresh(
         grant = Grant(record, family, profile, request_country, now)
         if token.used_at is None:
             await _succeed(authority, connection, grant, successor)
-        return _sign(authority, grant, successor)
+        return sign(authority, grant, successor)
 
 
-async def issue_first(authority: Authority, connection: PoolConnectionProxy, grant: Grant) -> SignedIn:
-    """The first tokens of a sign-in, within the transaction that adds its family."""
+def draw_first() -> tuple[str, bytes]:
+    """The first refresh token of a sign-in, and the hash by which it is known."""
     refresh_token = secrets.token_urlsafe(32)
-    await _add_token(authority, connection, grant, refresh_token)
-    return _sign(authority, grant, refresh_token)
+    return refresh_token, _hash(refresh_token)
 
 
 async def issue_next(authority: Authority, connection: PoolConnectionProxy, grant: Grant) -> SignedIn | None:
@@ -98,19 +97,15 @@ async def issue_next(authority: Authority, connection: PoolConnectionProxy, gran
         return None
     successor = _derive_successor(authority, token_hash)
     await _succeed(authority, connection, grant, successor)
-    return _sign(authority, grant, successor)
+    return sign(authority, grant, successor)
 
 
 async def _succeed(authority: Authority, connection: PoolConnectionProxy, grant: Grant, successor: str) -> None:
     """The successor is good from now on, and what was before it no more."""
     await sessions.use_up_tokens(connection, grant.family.id, grant.now)
-    await _add_token(authority, connection, grant, successor)
-
-
-async def _add_token(authority: Authority, connection: PoolConnectionProxy, grant: Grant, refresh_token: str) -> None:
     await sessions.add_token(
         connection,
-        _hash(refresh_token),
+        _hash(successor),
         grant.family,
         grant.profile.id if grant.profile else None,
         now=grant.now,
@@ -118,7 +113,8 @@ async def _add_token(authority: Authority, connection: PoolConnectionProxy, gran
     )
 
 
-def _sign(authority: Authority, grant: Grant, refresh_token: str) -> SignedIn:
+def sign(authority: Authority, grant: Grant, refresh_token: str) -> SignedIn:
+    """What the holder of a refresh token that was just added or renewed gets."""
     account, family = grant.record.account, grant.family
     plan = find_plan_in_force(grant.record, grant.now)
     access_token, claims = mint_access_token(

@@ -5,15 +5,20 @@ from datetime import datetime
 from msgspec import Struct
 
 from bff.auth.tokens import AccessToken
+from bff.domain.accounts import Device
 
 
 class SignedIn(Struct, frozen=True):
-    """`expires_at` is the access token's end; the refresh token is good for one use."""
+    """`expires_at` is the access token's end; the refresh token is good for one use.
+
+    `device` is the implicit one, where it was made for this sign-in.
+    """
 
     access_token: str
     refresh_token: str
     expires_at: datetime
     claims: AccessToken
+    device: Device | None = None
 
     def __repr__(self) -> str:
         return f"SignedIn({self.claims!r})"

@@ -3,20 +3,21 @@
 from datetime import datetime, timedelta
 
 from asyncpg.pool import PoolConnectionProxy
+from msgspec.structs import replace
 
 from bff.auth.authority import Authority
-from bff.auth.new_sign_ins import note_sign_in
-from bff.auth.refresh_tokens import Grant, issue_first, issue_next
+from bff.auth.new_sign_ins import find_origins, tell_of_sign_in
+from bff.auth.refresh_tokens import Grant, draw_first, issue_next, sign
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.tokens import AccessToken
-from bff.domain.accounts import AccountRecord, AccountStatus, Profile, choose_profile
-from bff.domain.addresses import normalise_email
+from bff.domain.accounts import AccountStatus, Household, Profile, choose_profile, imply_device
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import NotFound, Unauthenticated
 from bff.stores import sessions
-from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, hold_account, read_account
-from bff.stores.devices import add_implicit_device, find_device, hold_device, read_last_profile
+from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_household
+from bff.stores.devices import find_device, read_last_profile
+from bff.stores.new_sign_ins import NewSignIn, add_sign_in
 from bff.stores.sessions import Family
 
 
@@ -36,15 +37,16 @@ async def sign_in(
     """Check the password, choose device and profile, and begin a sign-in; tell the account where it is a new one.
 
     `device_class` is that of the implicit device where `device_id` is None, `client` what its program says of itself.
-    Raises NotFound for a device or a profile that is not the account's, only after the password was right.
+    `email` is normalised. Raises NotFound for a device or a profile that is not the account's, only after the password
+    was right.
     """
     pool = authority.pool
     wrong = InvalidCredentials("The e-mail address or the password is wrong.")
-    credentials = await find_credentials(pool, normalise_email(email))
+    credentials = await find_credentials(pool, email)
     is_right = await authority.passwords.verify(credentials.password_hash if credentials else None, password)
     if credentials is None or not is_right or credentials.status is AccountStatus.CANCELLED:
         return wrong
-    record = await read_account(pool, credentials.account_id)
+    record = await read_household(pool, credentials.account_id)
     if record is None:
         return wrong
     last_used = None
@@ -64,26 +66,23 @@ async def sign_in(
         return refusal
     async with pool.acquire(timeout=2) as connection, connection.transaction():
         # Checking took a while, and a change of the password ends the sign-ins that are there when it happens.
-        if not await hold_account(connection, credentials):
-            return wrong
-        return await begin_session_within(
+        session = await _begin(
             authority,
             connection,
-            record=record,
-            profile=profile,
-            device_id=device_id,
+            Grant(record, _draw_family(record, device_id), profile, request_country, now),
+            has_device=device_id is not None,
             device_class=device_class,
-            request_country=request_country,
             client=client,
             is_told=True,
-            now=now,
+            password_hash=credentials.password_hash,
         )
+        return session or wrong
 
 
 async def begin_session(
     authority: Authority,
     *,
-    record: AccountRecord,
+    record: Household,
     profile: Profile | None,
     device_id: str | None,
     device_class: DeviceClass,
@@ -120,7 +119,7 @@ async def switch_profile(
 
     Raises NotFound for a profile that is not the account's, Unauthenticated for a sign-in that has ended.
     """
-    record = await read_account(authority.pool, claims.account_id)
+    record = await read_household(authority.pool, claims.account_id)
     if record is None or record.account.status is AccountStatus.CANCELLED:
         raise _ended()
     profile = _find_profile(record, profile_id)
@@ -141,7 +140,7 @@ async def begin_session_within(
     authority: Authority,
     connection: PoolConnectionProxy,
     *,
-    record: AccountRecord,
+    record: Household,
     profile: Profile | None,
     device_id: str | None,
     device_class: DeviceClass,
@@ -152,27 +151,66 @@ async def begin_session_within(
 ) -> SignedIn:
     """The same within an open transaction; the account is told where the sign-in is a new one and `is_told` says so.
 
-    Raises NotFound for a device that is not the account's.
+    Raises NotFound for a device that is not the account's, Unauthenticated for an account that is gone.
     """
-    account_id = record.account.id
-    await note_sign_in(
+    session = await _begin(
+        authority,
         connection,
-        record,
+        Grant(record, _draw_family(record, device_id), profile, request_country, now),
         has_device=device_id is not None,
         device_class=device_class,
         client=client,
-        country=request_country,
         is_told=is_told,
-        now=now,
+        password_hash=None,
     )
-    if device_id is None:
-        device_id = await add_implicit_device(connection, account_id, device_class, now)
-    elif not await hold_device(connection, account_id, device_id):
+    if session is None:
+        raise _ended()
+    return session
+
+
+async def _begin(
+    authority: Authority,
+    connection: PoolConnectionProxy,
+    grant: Grant,
+    *,
+    has_device: bool,
+    device_class: DeviceClass,
+    client: str,
+    is_told: bool,
+    password_hash: str | None,
+) -> SignedIn | None:
+    """None where the account is gone, or has another password than that of the hash."""
+    family, now = grant.family, grant.now
+    refresh_token, token_hash = draw_first()
+    device = None if has_device else imply_device(family.device_id, family.account_id, device_class, now)
+    added = await add_sign_in(
+        connection,
+        NewSignIn(
+            family=family,
+            implicit=device,
+            profile_id=grant.profile.id if grant.profile else None,
+            token_hash=token_hash,
+            origins=find_origins(grant, has_device=has_device, device_class=device_class, client=client),
+            password_hash=password_hash,
+            now=now,
+            expires_at=now + timedelta(seconds=authority.refresh_token_age),
+        ),
+    )
+    if not added.is_accounts:
+        return None
+    if not added.is_on_device:
         raise _no_such_device()
-    family = Family(id=random_id(IdKind.REFRESH_FAMILY), account_id=account_id, device_id=device_id)
-    expires_at = now + timedelta(seconds=authority.refresh_token_age)
-    await sessions.add_family(connection, family, now=now, expires_at=expires_at)
-    return await issue_first(authority, connection, Grant(record, family, profile, request_country, now))
+    if added.new and is_told:
+        await tell_of_sign_in(connection, grant, device_class)
+    return replace(sign(authority, grant, refresh_token), device=device)
+
+
+def _draw_family(record: Household, device_id: str | None) -> Family:
+    return Family(
+        id=random_id(IdKind.REFRESH_FAMILY),
+        account_id=record.account.id,
+        device_id=device_id or random_id(IdKind.DEVICE),
+    )
 
 
 async def check_pin(
@@ -194,7 +232,7 @@ async def check_pin(
     return PinRequired("That is not the PIN.", was_wrong=True, retry_after=attempt.wait.total_seconds() or None)
 
 
-def _find_profile(record: AccountRecord, profile_id: str) -> Profile:
+def _find_profile(record: Household, profile_id: str) -> Profile:
     for profile in record.profiles:
         if profile.id == profile_id:
             return profile

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bff.domain.devices import DeviceCapabilities, DeviceClass
+from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
 from bff.domain.profile_state import Preferences
 from bff.domain.titles import MaturityRating
 from bff.domain.video import Quality
@@ -111,6 +111,19 @@ class Device(Struct, frozen=True, kw_only=True):
     last_active_at: datetime
 
 
+def imply_device(device_id: str, account_id: str, device_class: DeviceClass, now: datetime) -> Device:
+    """The device of a sign-in that named none; it can do what every device of its class can."""
+    return Device(
+        id=device_id,
+        account_id=account_id,
+        device_class=device_class,
+        name=None,
+        capabilities=default_capabilities(device_class),
+        implicit=True,
+        last_active_at=now,
+    )
+
+
 class Account(Struct, frozen=True, kw_only=True):
     id: str
     email: str
@@ -121,8 +134,8 @@ class Account(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class AccountRecord(Struct, frozen=True, kw_only=True):
-    """All that the graph shows of an account: profiles in their order, devices last used first, at most 100.
+class Household(Struct, frozen=True, kw_only=True):
+    """Whom a sign-in is for: the account, what it pays for, and who watches, in their order.
 
     `membership` is None for an account that never paid.
     """
@@ -130,6 +143,11 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
     account: Account
     membership: Membership | None = None
     profiles: tuple[Profile, ...] = ()
+
+
+class AccountRecord(Household, frozen=True, kw_only=True):
+    """All that the graph shows of an account: devices last used first, at most 100."""
+
     devices: tuple[Device, ...] = ()
 
 
@@ -149,7 +167,7 @@ def read_country(said: str | None) -> str | None:
     return None if country in _NO_COUNTRIES else country
 
 
-def find_plan_in_force(record: AccountRecord, now: datetime) -> Plan | None:
+def find_plan_in_force(record: Household, now: datetime) -> Plan | None:
     """The plan that counts: of an account in good standing, with a membership that is paid for and has not ended."""
     membership = record.membership
     if record.account.status is not AccountStatus.ACTIVE or membership is None:

@@ -6,10 +6,21 @@ import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
-from bff.domain.accounts import AccountRecord, AccountStatus, wait_after_pin_failures
+from bff.domain.accounts import AccountRecord, AccountStatus, Household, wait_after_pin_failures
 from bff.stores.plans import OFFERS
 
-_READ_ACCOUNT = f"""WITH shopper AS (SELECT country FROM account WHERE id = $1), {OFFERS}
+_DEVICES = """,
+  'devices', (SELECT coalesce(json_agg(d.document), '[]') FROM (
+      SELECT json_build_object('id', d.id, 'account_id', a.id, 'device_class', d.device_class, 'name', d.name,
+          'capabilities', d.capabilities, 'implicit', d.implicit, 'last_active_at', d.last_active_at) AS document
+      FROM device d
+      WHERE d.account_id = a.id AND (NOT d.implicit OR EXISTS (SELECT 1 FROM session_family f
+          WHERE f.device_id = d.id AND f.revoked_at IS NULL AND f.expires_at > now()))
+      ORDER BY d.last_active_at DESC, d.id LIMIT 100) d)"""
+
+
+def _write_reading(*, more: str = "") -> str:
+    return f"""WITH shopper AS (SELECT country FROM account WHERE id = $1), {OFFERS}
 SELECT json_build_object(
   'account', json_build_object('id', a.id, 'email', a.email, 'email_verified', a.email_verified,
       'country', a.country, 'status', a.status, 'permissions', a.permissions, 'created_at', a.created_at),
@@ -20,18 +31,16 @@ SELECT json_build_object(
   'profiles', (SELECT coalesce(json_agg(json_build_object('id', p.id, 'account_id', a.id, 'name', p.name,
       'avatar', p.avatar, 'is_kids', p.is_kids, 'language', p.language, 'maturity_ceiling', p.maturity_ceiling,
       'has_pin', p.pin_hash IS NOT NULL, 'preferences', p.preferences, 'state_version', p.state_version)
-      ORDER BY p.position, p.id), '[]') FROM profile p WHERE p.account_id = a.id),
-  'devices', (SELECT coalesce(json_agg(d.document), '[]') FROM (
-      SELECT json_build_object('id', d.id, 'account_id', a.id, 'device_class', d.device_class, 'name', d.name,
-          'capabilities', d.capabilities, 'implicit', d.implicit, 'last_active_at', d.last_active_at) AS document
-      FROM device d
-      WHERE d.account_id = a.id AND (NOT d.implicit OR EXISTS (SELECT 1 FROM session_family f
-          WHERE f.device_id = d.id AND f.revoked_at IS NULL AND f.expires_at > now()))
-      ORDER BY d.last_active_at DESC, d.id LIMIT 100) d)
+      ORDER BY p.position, p.id), '[]') FROM profile p WHERE p.account_id = a.id){more}
 )::text
 FROM account a WHERE a.id = $1
 """  # noqa: S608 - constants only
 
+
+_READ_HOUSEHOLD = _write_reading()
+_READ_ACCOUNT = _write_reading(more=_DEVICES)
+
+_decode_household = msgspec.json.Decoder(Household).decode
 _decode_account = msgspec.json.Decoder(AccountRecord).decode
 
 
@@ -86,6 +95,12 @@ async def read_account(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str
     """
     document = await pool.fetchval(_READ_ACCOUNT, account_id)
     return None if document is None else _decode_account(document)
+
+
+async def read_household(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str) -> Household | None:
+    """The same without the devices, of which there may be many; None for an account that is gone."""
+    document = await pool.fetchval(_READ_HOUSEHOLD, account_id)
+    return None if document is None else _decode_household(document)
 
 
 async def hold_account(connection: PoolConnectionProxy, credentials: Credentials) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.accounts import Device
-from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
+from bff.domain.devices import DeviceCapabilities, DeviceClass
 from bff.domain.ids import IdKind, kind_of, random_id
 from bff.errors import NotFound, Unauthenticated
 from bff.stores.ended_sign_ins import end_sign_ins
@@ -35,29 +35,6 @@ async def read_last_profile(pool: asyncpg.Pool, device_id: str) -> str | None:
     """The profile last in use on a device; None where that is gone, or nobody was signed in yet."""
     profile_id: str | None = await pool.fetchval("SELECT last_profile_id FROM device WHERE id = $1", device_id)
     return profile_id
-
-
-async def hold_device(connection: PoolConnectionProxy, account_id: str, device_id: str) -> bool:
-    """Whether it is a device of the account; if so, it stays until the transaction ends."""
-    held: bool | None = await connection.fetchval(
-        "SELECT true FROM device WHERE id = $1 AND account_id = $2 FOR KEY SHARE", device_id, account_id
-    )
-    return held is not None
-
-
-async def add_implicit_device(
-    connection: PoolConnectionProxy, account_id: str, device_class: DeviceClass, now: datetime
-) -> str:
-    """Make the device of a sign-in that named none; it can do what every device of its class can."""
-    return await _add_device(
-        connection,
-        account_id=account_id,
-        device_class=device_class,
-        name=None,
-        capabilities=default_capabilities(device_class),
-        implicit=True,
-        now=now,
-    )
 
 
 async def register_device(
@@ -95,7 +72,6 @@ async def register_device(
                 device_class=device_class,
                 name=name,
                 capabilities=capabilities,
-                implicit=False,
                 now=now,
             )
         row = await connection.fetchrow(
@@ -157,19 +133,17 @@ async def _add_device(
     device_class: DeviceClass,
     name: str | None,
     capabilities: DeviceCapabilities,
-    implicit: bool,
     now: datetime,
 ) -> str:
     device_id = random_id(IdKind.DEVICE)
     await connection.execute(
         """INSERT INTO device (id, account_id, device_class, name, capabilities, implicit, last_active_at)
-        VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7)""",
+        VALUES ($1, $2, $3, $4, $5::text::jsonb, false, $6)""",
         device_id,
         account_id,
         device_class.value,
         name,
         _encode(capabilities).decode(),
-        implicit,
         now,
     )
     return device_id

@@ -29,18 +29,6 @@ class RefreshToken(Struct, frozen=True):
     used_at: datetime | None
 
 
-async def add_family(connection: PoolConnectionProxy, family: Family, *, now: datetime, expires_at: datetime) -> None:
-    """The device is there already."""
-    await connection.execute(
-        "INSERT INTO session_family (id, account_id, device_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        family.id,
-        family.account_id,
-        family.device_id,
-        now,
-        expires_at,
-    )
-
-
 async def add_token(
     connection: PoolConnectionProxy,
     token_hash: bytes,

@@ -1,11 +1,9 @@
 """The devices and countries that an account was signed in to from, so that a new one is noticed."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 
 class OriginKind(StrEnum):
@@ -13,23 +11,6 @@ class OriginKind(StrEnum):
 
     DEVICE = "DEVICE"
     COUNTRY = "COUNTRY"
-
-
-async def note_origins(
-    connection: PoolConnectionProxy, account_id: str, origins: Mapping[OriginKind, str], now: datetime
-) -> frozenset[OriginKind]:
-    """Remember where a sign-in comes from; answers what of it was not seen before."""
-    rows = await connection.fetch(
-        """INSERT INTO sign_in_origin (account_id, kind, value, first_seen_at, last_seen_at)
-        SELECT $1, kind, value, $4, $4 FROM unnest($2::text[], $3::text[]) AS seen (kind, value)
-        ORDER BY kind ON CONFLICT (account_id, kind, value) DO UPDATE SET last_seen_at = excluded.last_seen_at
-        RETURNING kind, xmax = 0 AS is_new""",
-        account_id,
-        [kind.value for kind in origins],
-        list(origins.values()),
-        now,
-    )
-    return frozenset(OriginKind(row["kind"]) for row in rows if row["is_new"])
 
 
 async def forget_old_origins(pool: asyncpg.Pool, *, before: datetime, most: int = 1000) -> int:

@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from bff.domain.accounts import Account, AccountStatus
+from bff.domain.accounts import Account, AccountStatus, imply_device
+from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
+from bff.stores import new_sign_ins
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.new_accounts import NewAccount, add_accounts
-from bff.stores.sessions import Family, add_family, add_token
+from bff.stores.new_sign_ins import NewSignIn
+from bff.stores.sessions import Family
 
 
 async def add_account(pool: asyncpg.Pool, now: datetime) -> str:
@@ -34,14 +37,17 @@ async def add_sign_in(
     family = Family(id=random_id(IdKind.REFRESH_FAMILY), account_id=account_id, device_id=random_id(IdKind.DEVICE))
     began_at = expires_at - timedelta(days=60)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            """INSERT INTO device (id, account_id, device_class, capabilities, implicit)
-            VALUES ($1, $2, 'WEB', '{}', true)""",
-            family.device_id,
-            account_id,
+        await new_sign_ins.add_sign_in(
+            connection,
+            NewSignIn(
+                family=family,
+                implicit=imply_device(family.device_id, account_id, DeviceClass.WEB, began_at),
+                profile_id=None,
+                token_hash=family.id.encode(),
+                now=began_at,
+                expires_at=expires_at,
+            ),
         )
-        await add_family(connection, family, now=began_at, expires_at=expires_at)
-        await add_token(connection, family.id.encode(), family, None, now=began_at, expires_at=expires_at)
         if revoked_at is not None:
             await end_sign_ins(connection, account_id, revoked_at, family_id=family.id)
     return family.id

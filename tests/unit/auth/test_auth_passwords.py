@@ -92,7 +92,8 @@ async def test_it_outlives_what_ends_the_others(passwords: Passwords, number: si
 
 def test_it_ends_with_whoever_asks() -> None:
     ours, theirs = socket.socketpair()
-    process = module._start(theirs)
+    with theirs:
+        process = module._start(theirs)
     ours.close()
     assert process.wait(10) == 0
 

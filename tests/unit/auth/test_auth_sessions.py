@@ -13,6 +13,7 @@ from bff.auth.refresh_tokens import RETRY_WITHIN, refresh
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.sessions import sign_in, switch_profile
 from bff.domain.accounts import PlanCode
+from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import NotFound, Unauthenticated
@@ -29,7 +30,7 @@ async def try_to_sign_in(authority: Authority, now: datetime, email: str = PREMI
         "pin": None,
         "request_country": None,
     }
-    return await sign_in(authority, email=email, now=now, **{**arguments, **given})
+    return await sign_in(authority, email=normalise_email(email), now=now, **{**arguments, **given})
 
 
 async def enter(authority: Authority, now: datetime, email: str = PREMIUM.email, **given: Any) -> SignedIn:

@@ -1,0 +1,91 @@
+"""Adds a sign-in with all that comes with it, in one statement: whoever signs in waits for one round trip."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
+
+from bff.domain.accounts import Device
+from bff.stores.sessions import Family
+from bff.stores.sign_in_origins import OriginKind
+
+_ADD = """WITH held AS (
+    SELECT id FROM account WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND status <> 'CANCELLED'
+    FOR SHARE
+), bound AS ({bind_device}
+), family AS (
+    INSERT INTO session_family (id, account_id, device_id, created_at, expires_at)
+    SELECT $5, $1, id, $6, $7 FROM bound
+), token AS (
+    INSERT INTO refresh_token (hash, family_id, profile_id, issued_at, expires_at) SELECT $8, $5, $4, $6, $7 FROM bound
+), seen AS (
+    INSERT INTO sign_in_origin (account_id, kind, value, first_seen_at, last_seen_at)
+    SELECT $1, kind, value, $6, $6 FROM bound, unnest($9::text[], $10::text[]) AS origin (kind, value)
+    ORDER BY kind ON CONFLICT (account_id, kind, value) DO UPDATE SET last_seen_at = excluded.last_seen_at
+    RETURNING kind, xmax = 0 AS is_new
+)
+SELECT EXISTS (SELECT FROM held) AS is_held, EXISTS (SELECT FROM bound) AS is_bound,
+    ARRAY (SELECT kind FROM seen WHERE is_new) AS new"""
+
+_ADD_WITH_DEVICE = _ADD.format(
+    bind_device="""
+    INSERT INTO device (id, account_id, last_profile_id, last_active_at, device_class, capabilities, implicit)
+    SELECT $3, id, $4, $6, $11, $12::text::jsonb, true FROM held RETURNING id"""
+)
+_ADD_ON_DEVICE = _ADD.format(
+    bind_device="""
+    UPDATE device SET last_profile_id = $4, last_active_at = $6 FROM held
+    WHERE device.id = $3 AND device.account_id = held.id RETURNING device.id"""
+)
+
+
+class NewSignIn(Struct, frozen=True, kw_only=True):
+    """A family with its first token, known by its hash; `profile_id` is None for an account without profiles.
+
+    `implicit` is the family's device where it is to be made; otherwise that is there already. `password_hash` is what
+    was checked, if anything: the sign-in is added only while it is the account's. `origins` are where it comes from.
+    """
+
+    family: Family
+    implicit: Device | None
+    profile_id: str | None
+    token_hash: bytes
+    origins: Mapping[OriginKind, str] = {}
+    password_hash: str | None = None
+    now: datetime
+    expires_at: datetime
+
+
+class Added(Struct, frozen=True):
+    """Nothing was added unless account and device are what the sign-in says they are; `new` was not seen before."""
+
+    is_accounts: bool
+    is_on_device: bool
+    new: frozenset[OriginKind]
+
+
+async def add_sign_in(connection: PoolConnectionProxy, new: NewSignIn) -> Added:
+    """Account and password stay as they are until the transaction ends."""
+    (row,) = await connection.fetch(
+        _ADD_ON_DEVICE if new.implicit is None else _ADD_WITH_DEVICE,
+        new.family.account_id,
+        new.password_hash,
+        new.family.device_id,
+        new.profile_id,
+        new.family.id,
+        new.now,
+        new.expires_at,
+        new.token_hash,
+        [kind.value for kind in new.origins],
+        list(new.origins.values()),
+        *_describe(new.implicit),
+    )
+    return Added(row["is_held"], row["is_bound"], frozenset(map(OriginKind, row["new"])))
+
+
+def _describe(device: Device | None) -> tuple[str, ...]:
+    if device is None:
+        return ()
+    return device.device_class.value, msgspec.json.encode(device.capabilities).decode()
