@@ -1,6 +1,5 @@
 """A ladder that workers encode in chunks, beside one ffmpeg that makes the same ladder with the same settings."""
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +16,8 @@ from bff.domain.devices import VideoCodec
 from bff.domain.ingest import Preset, TaskKind
 from bff.domain.ingest_plan import IngestPlan
 from bff.domain.ladder import Chunk
-from bff.media.encode import encode_chunk, measure_vmaf
+from bff.media.compare import measure_vmaf
+from bff.media.encode import encode_chunk
 
 ORDER = (2, 0, 1, 4, 0)
 """How many workers make the ladder, one time after the other; 0 is one ffmpeg by itself."""
@@ -127,9 +127,7 @@ def _join_segments(made: Made, rung: str) -> Path:
 
 async def _compare(files: Sequence[Path], master: Path, plan: IngestPlan) -> float:
     whole = Chunk(0, plan.master.frame_count)
-    return fmean(
-        await asyncio.gather(*(measure_vmaf(path, master, plan.master, whole, every=COMPARED) for path in files))
-    )
+    return fmean(await measure_vmaf(files, master, plan.master, whole, every=COMPARED))
 
 
 def _describe(case: Case, ladders: dict[int, list[Ladder]], made: dict[int, Made]) -> list[str | Table]:

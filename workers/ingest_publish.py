@@ -159,13 +159,13 @@ def describe_video(
 
 
 async def _note_vmaf(run: Run, plan: IngestPlan) -> IngestPlan:
-    """The mean over all chunks, where they were measured."""
+    """The mean over all chunks, where they were measured; none of chunks that an earlier version planned."""
     results = await read_results(run.shop.pool, run.job.id)
     totals: dict[str, float] = {}
     for task in plan_tasks(plan, run.job.order.preset):
         if task.kind is TaskKind.CHUNK:
             count = plan.chunks[msgspec.json.decode(task.spec, type=ChunkSpec).number].count
-            for name, vmaf in msgspec.json.decode(results[task.name], type=dict[str, float]).items():
+            for name, vmaf in msgspec.json.decode(results.get(task.name, b"{}"), type=dict[str, float]).items():
                 totals[name] = totals.get(name, 0.0) + vmaf * count / plan.master.frame_count
     rungs = [replace(rung, vmaf=round(totals[rung.name], 1)) if rung.name in totals else rung for rung in plan.rungs]
     return replace(plan, rungs=tuple(rungs))

@@ -22,7 +22,8 @@ from bff.domain.ingest_plan import (
 )
 from bff.domain.ladder import plan_rungs
 from bff.domain.quality import Sample, choose_rungs, choose_samples, list_settings
-from bff.media.encode import encode_audio, encode_chunk, measure_vmaf
+from bff.media.compare import measure_vmaf
+from bff.media.encode import encode_audio, encode_chunk, try_settings
 from bff.media.extras import cut_previews, take_stills
 from bff.media.probe import probe_audio, probe_master
 from bff.media.subtitles import convert_subtitles
@@ -95,21 +96,18 @@ async def _try_settings(run: Run, plan: IngestPlan) -> None:
     source = await run.shop.objects.fetch(run.job.source.key, run.folder)
     name = msgspec.json.decode(run.task.spec, type=SampleSpec).rung
     [rung] = [rung for rung in plan.rungs if rung.name == name]
-    parts = choose_samples(plan.master)
-    seconds = float(sum(part.count for part in parts) / plan.master.frames_a_second)
-    settings = list_settings(rung.codec)
-    samples: list[Sample] = []
-    for crf in settings:
-        bits, seen = 0.0, 0.0
-        for part in parts:
-            tried = replace(rung, crf=crf)
-            files = await encode_chunk(source, plan.master, part, [tried], run.folder, preset=Preset.QUICK)
-            size = (await asyncio.to_thread(files[name].stat)).st_size
-            bits += 8 * size
-            seen += part.count * await measure_vmaf(files[name], source, plan.master, part, every=SAMPLED)
-        frames = sum(part.count for part in parts)
-        samples.append(Sample(crf, bits / seconds, seen / frames))
-        run.progress.share = len(samples) / len(settings)
+    settings, parts = list_settings(rung.codec), choose_samples(plan.master)
+    bits, seen = [0.0] * len(settings), [0.0] * len(settings)
+    for done, part in enumerate(parts, 1):
+        files = await try_settings(source, plan.master, part, rung, run.folder, settings=settings)
+        found = await measure_vmaf(files, source, plan.master, part, every=SAMPLED)
+        for number, (path, vmaf) in enumerate(zip(files, found, strict=True)):
+            bits[number] += 8 * (await asyncio.to_thread(path.stat)).st_size
+            seen[number] += part.count * vmaf
+        run.progress.share = done / len(parts)
+    frames = sum(part.count for part in parts)
+    seconds = float(frames / plan.master.frames_a_second)
+    samples = [Sample(crf, size / seconds, vmaf / frames) for crf, size, vmaf in zip(settings, bits, seen, strict=True)]
     await finish(run, msgspec.json.encode(samples))
 
 
@@ -130,8 +128,9 @@ async def _encode_chunk(run: Run, plan: IngestPlan) -> None:
     spec = msgspec.json.decode(run.task.spec, type=ChunkSpec)
     chunk = plan.chunks[spec.number]
     seconds = float(chunk.count / plan.master.frames_a_second)
+    source = await shop.objects.fetch(job.source.key, run.folder)
     files = await encode_chunk(
-        await shop.objects.fetch(job.source.key, run.folder),
+        source,
         plan.master,
         chunk,
         [rung for rung in plan.rungs if rung.name in spec.rungs],
@@ -140,10 +139,10 @@ async def _encode_chunk(run: Run, plan: IngestPlan) -> None:
         on_time=run.progress.follow(seconds),
     )
     seen: dict[str, float] = {}
+    if job.order.preset is Preset.STANDARD:
+        found = await measure_vmaf(list(files.values()), source, plan.master, chunk, every=MEASURED)
+        seen = dict(zip(files, found, strict=True))
     for name, path in files.items():
-        if job.order.preset is Preset.STANDARD:
-            source = await shop.objects.fetch(job.source.key, run.folder)
-            seen[name] = await measure_vmaf(path, source, plan.master, chunk, every=MEASURED)
         await shop.objects.write_file(name_chunk(job.id, name, spec.number), path)
     await finish(run, msgspec.json.encode(seen))
 

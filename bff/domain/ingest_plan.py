@@ -74,18 +74,18 @@ def plan_ingest(
 
 
 def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
-    """What is left to do once the plan stands. The quick preset makes all rungs of a chunk from one decode."""
-    groups = [plan.rungs] if preset is Preset.QUICK else [(rung,) for rung in plan.rungs]
+    """What is left to do once the plan stands. The rungs of a group are made from one decode of a chunk."""
+    groups = group_rungs(plan.rungs)
     rate = plan.master.frames_a_second
     tasks = [
         PlannedTask(
             kind=TaskKind.CHUNK,
-            name=f"{rungs[0].name if len(rungs) == 1 else 'picture'}/{number + 1} of {len(plan.chunks)}",
+            name=f"{name}/{number + 1} of {len(plan.chunks)}",
             spec=_encode(ChunkSpec(number, tuple(rung.name for rung in rungs))),
             weight=float(chunk.count / rate) * weigh_rungs(rungs, preset),
         )
         for number, chunk in enumerate(plan.chunks)
-        for rungs in groups
+        for name, rungs in groups.items()
     ]
     tasks += [
         PlannedTask(
@@ -99,6 +99,14 @@ def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
     tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=6.0))
     tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
     return tasks
+
+
+def group_rungs(rungs: Iterable[Rung]) -> dict[str, list[Rung]]:
+    """By codec, those of 2160 lines by themselves, under a name: several encoders of them would not fit into memory."""
+    groups: dict[str, list[Rung]] = {}
+    for rung in rungs:
+        groups.setdefault(rung.name if rung.quality is Quality.P2160 else rung.codec.lower(), []).append(rung)
+    return groups
 
 
 def plan_samples(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:

@@ -12,7 +12,7 @@ from bff.domain.masters import Master
 from bff.domain.video import Quality
 
 SEGMENT_SECONDS = 4
-CHUNK_SECONDS = {Preset.QUICK: 8, Preset.STANDARD: 60}
+CHUNK_SECONDS = {Preset.QUICK: 8, Preset.STANDARD: 24}
 """Long chunks cost less, since each decodes anew from the master's key frame before it; short ones lose less."""
 
 _WIDTHS = {

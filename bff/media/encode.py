@@ -1,17 +1,15 @@
 """Encodes the picture, a chunk of the grid of groups at a time and several rungs from one decode; sound as a whole."""
 
-import asyncio
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
 from bff.domain.devices import VideoCodec
 from bff.domain.ingest import Preset
-from bff.domain.ladder import Chunk, Rung, fit_size, group_length
+from bff.domain.ladder import Chunk, Rung, group_length
 from bff.domain.masters import Master
-from bff.domain.video import Quality
 from bff.media.commands import FFPROBE, MediaError, OnProgress, run, run_ffmpeg
 
 MARGIN = 5.0
@@ -45,15 +43,14 @@ async def encode_chunk(
     beside one another take one each.
     """
     files = {rung.name: folder / f"{rung.name}.mp4" for rung in rungs}
-    rate = master.frames_a_second
-    seek, pick = _choose_seek(master, chunk)
+    seek, pick = choose_seek(master, chunk)
     graph = _draw_graph(master, rungs, pick)
     outputs = [
         word
         for rung in rungs
-        for word in _describe_output(rung, chunk, rate, preset, files[rung.name], threads=threads)
+        for word in _describe_output(rung, chunk, master, preset, files[rung.name], label=rung.name, threads=threads)
     ]
-    seconds = float(chunk.count / rate)
+    seconds = float(chunk.count / master.frames_a_second)
     await run_ffmpeg(
         (
             *("-threads", str(threads), *seek, "-i", str(source), "-filter_threads", str(threads)),
@@ -69,24 +66,28 @@ async def encode_chunk(
     return files
 
 
-async def measure_vmaf(encoded: Path, source: Path, master: Master, chunk: Chunk, *, every: int) -> float:
-    """How like the master a chunk looks, 0..100: the mean over each `every`th frame, as large as the master.
-
-    Raises MediaError.
-    """
-    rate = master.frames_a_second
-    width, height = fit_size(master.width, master.height, Quality.P1080)
-    seek, pick = _choose_seek(master, chunk)
-    scale = f"scale={width}:{height}:flags=bicubic,setsar=1,format=yuv420p,settb=AVTB,setpts=N/({rate})/TB"
-    log = encoded.with_suffix(".json")
-    model = f"libvmaf=model=version=vmaf_v0.6.1:n_threads=1:n_subsample={every}:log_fmt=json:log_path={log}"
-    graph = f"[0:V:0]{scale}[made];[1:V:0]{','.join(_prepare(master, pick))},{scale}[meant];[made][meant]{model}"
+async def try_settings(
+    source: Path, master: Master, chunk: Chunk, rung: Rung, folder: Path, *, settings: Sequence[float]
+) -> list[Path]:
+    """A file for each CRF of the rung, in order, quickly made: one decode and one scaling serve all. Raises
+    MediaError."""
+    labels = [f"t{number}" for number in range(len(settings))]
+    files = [folder / f"{rung.name}-{crf:g}.mp4" for crf in settings]
+    seek, pick = choose_seek(master, chunk)
+    copies = f"split={len(settings)}{''.join(f'[{label}]' for label in labels)}"
+    outputs = [
+        word
+        for label, crf, file in zip(labels, settings, files, strict=True)
+        for word in _describe_output(replace(rung, crf=crf), chunk, master, Preset.QUICK, file, label=label)
+    ]
     await run_ffmpeg(
-        ("-threads", "1", "-i", str(encoded), *seek, "-i", str(source), "-filter_complex", graph, "-f", "null", "-"),
-        deadline=120 + 60 * float(chunk.count / rate),
+        (
+            *("-threads", "1", *seek, "-i", str(source), "-filter_threads", "1"),
+            *("-filter_complex", f"[0:V:0]{','.join(prepare(master, pick))},{_scale(rung)},{copies}", *outputs),
+        ),
+        deadline=120 + 120 * float(chunk.count / master.frames_a_second) * len(settings),
     )
-    said = msgspec.json.decode(await asyncio.to_thread(log.read_bytes))
-    return round(float(said["pooled_metrics"]["vmaf"]["mean"]), 2)
+    return files
 
 
 async def encode_audio(
@@ -139,7 +140,7 @@ async def count_frames(path: Path) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _choose_seek(master: Master, chunk: Chunk) -> tuple[tuple[str, ...], str]:
+def choose_seek(master: Master, chunk: Chunk) -> tuple[tuple[str, ...], str]:
     """Where to begin to read, and the filters that leave exactly the chunk's frames, at even distances from 0."""
     rate = master.frames_a_second
     even = f"setpts=N/({rate})/TB"
@@ -152,7 +153,7 @@ def _choose_seek(master: Master, chunk: Chunk) -> tuple[tuple[str, ...], str]:
     return (("-ss", f"{moment:.6f}") if moment > 0 else ()), f"tpad=stop_mode=clone:stop_duration=1,{pick}"
 
 
-def _prepare(master: Master, pick: str) -> list[str]:
+def prepare(master: Master, pick: str) -> list[str]:
     """What is done to the master's picture before it is scaled."""
     steps = [pick]
     if master.is_interlaced:
@@ -162,21 +163,24 @@ def _prepare(master: Master, pick: str) -> list[str]:
     return steps
 
 
+def _scale(rung: Rung) -> str:
+    return f"scale={rung.width}:{rung.height}:flags=lanczos,setsar=1"
+
+
 def _draw_graph(master: Master, rungs: Sequence[Rung], pick: str) -> str:
-    steps = _prepare(master, pick)
+    steps = prepare(master, pick)
     names = "".join(f"[s{number}]" for number in range(len(rungs)))
-    scales = [
-        f"[s{number}]scale={rung.width}:{rung.height}:flags=lanczos,setsar=1[{rung.name}]"
-        for number, rung in enumerate(rungs)
-    ]
+    scales = [f"[s{number}]{_scale(rung)}[{rung.name}]" for number, rung in enumerate(rungs)]
     return ";".join([f"[0:V:0]{','.join(steps)},split={len(rungs)}{names}", *scales])
 
 
 def _describe_output(
-    rung: Rung, chunk: Chunk, rate: Fraction, preset: Preset, target: Path, *, threads: int
+    rung: Rung, chunk: Chunk, master: Master, preset: Preset, target: Path, *, label: str, threads: int = 1
 ) -> list[str]:
+    """`label` is where the picture comes out of the graph."""
+    rate = master.frames_a_second
     return [
-        *("-map", f"[{rung.name}]", "-an", "-frames:v", str(chunk.count), "-r", str(rate), "-threads", str(threads)),
+        *("-map", f"[{label}]", "-an", "-frames:v", str(chunk.count), "-r", str(rate), "-threads", str(threads)),
         *_describe_encoder(rung, group_length(rate), preset, threads),
         *("-video_track_timescale", str(time_scale(rate)), "-map_metadata", "-1", "-bitexact", str(target)),
     ]

@@ -41,7 +41,7 @@ async def test_another_worker_goes_on_where_one_was_killed(
     await wait_until(lambda: not find_encoders(shop.scratch))
     lost = await pool.fetchval("SELECT name FROM ingest_task WHERE state = 'RUNNING'")
     done = await read_done(pool)
-    assert lost.startswith("picture/")
+    assert lost.startswith("h264/")
     await pool.execute("UPDATE ingest_task SET lease_until = now() WHERE state = 'RUNNING'")
     async with working(database) as second:
         await wait_for_job(pool, job_id)
