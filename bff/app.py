@@ -57,6 +57,7 @@ from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
+from bff.stores.feedback import FeedbackLimit
 from bff.stores.local_gateway import LocalGateway, open_gateway
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
@@ -132,6 +133,7 @@ async def open_services(
             rates=rates,
             login_failures=LoginFailures(cache),
             mail_requests=MailRequests(cache, most=settings.mail_requests),
+            feedback_limit=FeedbackLimit(cache),
             signals=signals,
             objects=open_objects(settings),
             media_tokens=MediaTokens(settings.key_encryption_key),

@@ -37,6 +37,7 @@ from bff.stores.accounts import read_account
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
+from bff.stores.feedback import FeedbackLimit
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import Objects
@@ -83,6 +84,7 @@ class Services:
     rates: RateLimits
     login_failures: LoginFailures
     mail_requests: MailRequests
+    feedback_limit: FeedbackLimit
     signals: Signals
     objects: Objects
     media_tokens: MediaTokens

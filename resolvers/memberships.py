@@ -1,7 +1,6 @@
 """Starting, changing, cancelling and paying a membership, and what was charged for it."""
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime
 
 import strawberry
 
@@ -10,9 +9,9 @@ from bff.billing.memberships import Done, MembershipChange
 from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountRecord, Membership, PlanCode
 from bff.domain.billing import Invoice, PaymentActionRequired, PaymentDeclined
-from bff.domain.paging import LIST_CAP, Edge, Page, check_first, decode_cursor, make_page
+from bff.domain.paging import LIST_CAP, Edge, Page, check_first, decode_instant, make_page
 from bff.domain.problems import InvalidInput
-from bff.errors import BadUserInput, NotFound
+from bff.errors import NotFound
 from bff.stores.invoices import read_invoices
 from resolvers.inputs import StartMembershipInput
 from resolvers.viewer import DEFAULT_PAGE
@@ -65,7 +64,7 @@ async def page_billing_history(
         info.context.services.pool,
         root.account.id,
         limit=wanted + 1,
-        before=_read_cursor(scope, after) if after is not None else None,
+        before=decode_instant(scope, after) if after is not None else None,
     )
     edges = [
         Edge(node=invoice, scope=scope, key=(invoice.issued_at.isoformat(), invoice.id))
@@ -83,13 +82,3 @@ async def _show(context: OperationContext, change: Awaitable[MembershipChange]) 
     if record is None or record.membership is None:
         raise NotFound("There is no membership: begin one with `startMembership`.")
     return record.membership
-
-
-def _read_cursor(scope: str, after: str) -> tuple[datetime, str]:
-    try:
-        instant, identifier = decode_cursor(scope, after)
-        if not str(identifier).isprintable():
-            raise ValueError("PostgreSQL takes no zero byte in a text")
-        return datetime.fromisoformat(str(instant)).astimezone(UTC), str(identifier)
-    except (ValueError, OverflowError) as error:
-        raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error

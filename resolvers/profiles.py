@@ -1,6 +1,6 @@
 """Changes of profiles: who may do what stands at the fields; here is what each change takes, and what it reaches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import strawberry
@@ -13,7 +13,7 @@ from bff.context import Info, OperationContext
 from bff.domain import profiles as rules
 from bff.domain.accounts import MAX_PROFILES, AccountRecord, Profile
 from bff.domain.ids import IdKind, random_id
-from bff.domain.problems import FieldProblem, InvalidInput, refuse_input
+from bff.domain.problems import InvalidInput, refuse_input
 from bff.domain.profile_state import Preferences
 from bff.domain.profiles import ProfileLimitReached, Refusal
 from bff.domain.registration import read_language, read_name
@@ -26,6 +26,7 @@ from resolvers.home_events import announce_whole_home
 from resolvers.inputs import PlaybackPreferencesInput, ProfileInput, ProfilePatch
 from resolvers.passwords import confirm_password
 from resolvers.pictures import Picture
+from resolvers.reading import Reading
 from resolvers.viewer import check_may_look_into, picture_avatar_by_key
 
 T = TypeVar("T")
@@ -44,24 +45,6 @@ class AvatarView(Struct, frozen=True):
     image: Picture
 
 
-class _Reading:
-    """Reads inputs, and gathers what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.problems: list[FieldProblem] = []
-
-    def read(self, path: str, read: Callable[[Any], T], given: Any) -> T | None:
-        try:
-            return read(given)
-        except ValueError as error:
-            self.problems.append(FieldProblem(path, str(error)))
-            return None
-
-    @property
-    def refusal(self) -> InvalidInput | None:
-        return InvalidInput(self.problems[0].message, tuple(self.problems)) if self.problems else None
-
-
 async def list_avatars(info: Info) -> list[AvatarView]:
     return [AvatarView(key, picture_avatar_by_key(info.context, key, alt=key)) for key in AVATARS]
 
@@ -73,7 +56,7 @@ async def create_profile(info: Info, input: ProfileInput) -> ProfileView:
     own = context.state.ceiling if context.state is not None else rules.find_highest_ceiling(record.profiles)
     usual = rules.choose_ceiling(is_kids=is_kids, own=own)
     ceiling = input.maturity_ceiling if input.maturity_ceiling is not None else usual
-    reading = _Reading()
+    reading = Reading()
     name = reading.read("input.name", read_name, input.name)
     language = reading.read("input.language", read_language, input.language or _choose_language(context))
     taken = [profile.avatar for profile in record.profiles]
@@ -107,7 +90,7 @@ async def update_profile(info: Info, profile_id: strawberry.ID, input: ProfilePa
     context = info.context
     record = await _require_account(context)
     held = _find_profile(record, profile_id)
-    reading = _Reading()
+    reading = Reading()
     values = _read_values(reading, context, held, input)
     preferences = _read_preferences(reading, input.preferences)
     if (refusal := reading.refusal) is not None:
@@ -156,7 +139,7 @@ async def set_pin(info: Info, profile_id: strawberry.ID, password: str, pin: str
     context = info.context
     record = await _require_account(context)
     held = _find_profile(record, profile_id)
-    reading = _Reading()
+    reading = Reading()
     if pin is not None:
         reading.read("pin", rules.read_pin, pin)
     if (refusal := reading.refusal) is not None:
@@ -179,7 +162,7 @@ async def clear_history(info: Info, profile_id: strawberry.ID) -> ProfileView:
     return await _show(context, held.id)
 
 
-def _read_values(reading: _Reading, context: OperationContext, held: Profile, patch: ProfilePatch) -> dict[str, Any]:
+def _read_values(reading: Reading, context: OperationContext, held: Profile, patch: ProfilePatch) -> dict[str, Any]:
     """What of the patch is a column, by its name."""
     values: dict[str, Any] = {}
     if patch.name is not strawberry.UNSET:
@@ -196,7 +179,7 @@ def _read_values(reading: _Reading, context: OperationContext, held: Profile, pa
     return values
 
 
-def _read_preferences(reading: _Reading, given: PlaybackPreferencesInput | None) -> Mapping[str, Any] | None:
+def _read_preferences(reading: Reading, given: PlaybackPreferencesInput | None) -> Mapping[str, Any] | None:
     """The preferences that change; None where all are put back."""
     if given is None:
         return None

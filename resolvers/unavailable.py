@@ -34,10 +34,6 @@ async def page_notifications(first: int | None = None, after: str | None = None)
     raise refuse("notifications")
 
 
-async def submit_feedback(text: str, title_id: strawberry.ID | None = None) -> None:
-    raise refuse("feedback")
-
-
 async def report_progress(input: ReportProgressInput) -> None:
     raise refuse("playback")
 

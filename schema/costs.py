@@ -6,7 +6,7 @@ A list that is added without a size fails a test: sizes keep one operation from 
 from bff.artwork.portraits import AVATARS
 from bff.domain.costs import CostMap, Size
 from bff.domain.paging import CARDS_CAP, LIST_CAP, ROWS_CAP
-from resolvers import home, ingest, my_list, search, seasons, titles, viewer
+from resolvers import feedback, home, ingest, my_list, search, seasons, studio, titles, viewer
 
 
 def up_to(count: int) -> Size:
@@ -36,6 +36,8 @@ SIZES = {
     "IngestJob.codecs": up_to(4),
     "IngestJob.workingOn": up_to(20),
     "UploadIncomplete.missing": up_to(LIST_CAP),
+    "Query.catalogueTitles": Size(studio.DEFAULT_PAGE, LIST_CAP),
+    "Query.feedback": Size(feedback.DEFAULT_PAGE, LIST_CAP),
     "Mutation.reportOfflineProgress": Size(LIST_CAP, LIST_CAP, "reports"),
     "Mutation.markNotificationsRead": up_to(viewer.DEFAULT_PAGE),
     "MyListPayload.myList": LISTED,
@@ -51,6 +53,13 @@ SIZES = {
     "Season.episodes": Size(seasons.DEFAULT_EPISODES, LIST_CAP),
     "Genre.titles": CARDS,
     "Person.titles": CARDS,
+    "CatalogueTitle.genres": up_to(10),
+    "CatalogueTitle.credits": up_to(100),
+    "CatalogueTitle.windows": up_to(50),
+    "CatalogueTitle.seasons": up_to(20),
+    "CatalogueTitle.trailers": up_to(4),
+    "CatalogueSeason.episodes": up_to(30),
+    "CataloguePlayable.skipMarkers": up_to(4),
     "SearchConnection.facets": up_to(20),
     "SearchConnection.people": up_to(10),
     "Playable.audioTracks": up_to(10),
@@ -108,6 +117,15 @@ WEIGHTS = {
     "Query.upload": _QUERY,
     "Query.ingestJob": _QUERY,
     "Query.ingestJobs": _QUERY,
+    "Query.catalogueTitle": _QUERY,
+    "Query.catalogueTitles": _QUERY,
+    "Query.feedback": _QUERY,
+    "Mutation.upsertTitle": 2 * _QUERY,
+    "Mutation.setAvailability": 2 * _QUERY,
+    "Mutation.withdrawTitle": 2 * _QUERY,
+    "Mutation.restoreTitle": 2 * _QUERY,
+    "Mutation.setSkipMarkers": 2 * _QUERY,
+    "Mutation.setAccountStatus": _QUERY,
     "Query.search": 2 * _QUERY,
     "Query.suggest": _QUERY,
     "Query.browse": _QUERY,

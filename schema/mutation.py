@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers import (
     accounts,
+    feedback,
     home_arrangement,
     ingest,
     memberships,
@@ -11,6 +12,7 @@ from resolvers import (
     playback,
     profiles,
     sign_in,
+    studio,
     unavailable,
     uploads,
 )
@@ -28,6 +30,7 @@ from schema.results import (
     ProfileResult,
     RegisterAccountResult,
 )
+from schema.studio import AccountStandingResult, CatalogueChangeResult, CatalogueTitle
 from schema.titles import Progress, Title
 from schema.together import NotificationConnection, WatchPartyResult
 from schema.viewer import Account, Device
@@ -105,7 +108,11 @@ class Mutation:
     remove_from_continue_watching: ContinueWatchingPayload | None = root(
         my_list.remove_from_continue_watching, Access.PROFILE
     )
-    submit_feedback: bool | None = root(unavailable.submit_feedback, Access.PROFILE)
+    submit_feedback: bool | None = root(
+        feedback.submit_feedback,
+        Access.PROFILE,
+        description="To the operators, who are not told who wrote; `titleId` where it is about a title.",
+    )
 
     start_playback: StartPlaybackResult | None = root(playback.start_playback, Access.PROFILE)
     report_progress: ReportProgressResult | None = root(unavailable.report_progress, Access.PROFILE)
@@ -138,6 +145,38 @@ class Mutation:
         unavailable.signal_watch_party,
         Access.PROFILE,
         description="Call signalling (WebRTC offer, answer, candidate) from one member to another.",
+    )
+
+    upsert_title: CatalogueChangeResult | None = root(
+        studio.upsert_title,
+        Access.OPERATOR,
+        description="Makes a title, or changes one; what is changed here, no later import changes.",
+    )
+    set_availability: CatalogueChangeResult | None = root(
+        studio.set_availability,
+        Access.OPERATOR,
+        description="Sets the windows of the regions that are named; a removed region was never licensed.",
+    )
+    withdraw_title: CatalogueTitle | None = root(
+        studio.withdraw_title,
+        Access.OPERATOR,
+        description="Nobody finds it any more, and what plays of it ends within 5 s, until `restoreTitle`.",
+    )
+    restore_title: CatalogueTitle | None = root(
+        studio.restore_title, Access.OPERATOR, description="Takes `withdrawTitle` back."
+    )
+    set_skip_markers: CatalogueChangeResult | None = root(
+        studio.set_skip_markers,
+        Access.OPERATOR,
+        description="In place of all those of a film, an episode or a trailer.",
+    )
+    set_account_status: AccountStandingResult | None = root(
+        studio.set_account_status,
+        Access.OPERATOR,
+        description=(
+            "SUSPENDED ends the account's sign-ins within 5 s and refuses new ones, ACTIVE lets it sign in again. "
+            "Named by its id or its e-mail address."
+        ),
     )
 
     arrange_home: Home | None = root(

@@ -3,6 +3,7 @@
 import strawberry
 
 import resolvers.browse
+import resolvers.feedback
 import resolvers.home
 import resolvers.ingest
 import resolvers.my_list
@@ -11,6 +12,7 @@ import resolvers.playback
 import resolvers.profiles
 import resolvers.search
 import resolvers.service
+import resolvers.studio
 import resolvers.titles
 import resolvers.unavailable
 import resolvers.uploads
@@ -24,6 +26,7 @@ from schema.ingest import IngestJob, IngestJobConnection, Upload
 from schema.playback import PlaybackSession
 from schema.search import SearchConnection, Suggestion
 from schema.service import Service
+from schema.studio import CatalogueTitle, CatalogueTitleConnection, FeedbackConnection
 from schema.titles import Genre, Title, TitleConnection
 from schema.together import NotificationConnection, WatchParty
 from schema.viewer import Avatar, Plan, Viewer
@@ -89,5 +92,20 @@ class Query:
     ingest_job: IngestJob | None = root(resolvers.ingest.find_ingest_job, Access.OPERATOR)
     ingest_jobs: IngestJobConnection | None = root(
         resolvers.ingest.page_ingest_jobs, Access.OPERATOR, description="At most 100 a page."
+    )
+    catalogue_title: CatalogueTitle | None = root(
+        resolvers.studio.find_catalogue_title,
+        Access.OPERATOR,
+        description="A title as operators see it: whether or not anybody may watch it.",
+    )
+    catalogue_titles: CatalogueTitleConnection | None = root(
+        resolvers.studio.page_catalogue_titles,
+        Access.OPERATOR,
+        description="By name, those that have `name` in theirs; at most 100 a page.",
+    )
+    feedback: FeedbackConnection | None = root(
+        resolvers.feedback.page_feedback,
+        Access.OPERATOR,
+        description="What viewers wrote, latest first; at most 100 a page.",
     )
     notifications: NotificationConnection | None = root(resolvers.unavailable.page_notifications, Access.PROFILE)

@@ -34,6 +34,8 @@ _OWNER = """
 """
 _OPERATOR = """
     Service Upload UploadPart UploadIncomplete IngestJob IngestJobConnection IngestJobEdge
+    CatalogueTitle CatalogueSeason CataloguePlayable CatalogueWindow CatalogueTitleConnection CatalogueTitleEdge
+    FeedbackConnection FeedbackEdge Feedback AccountStanding
 """
 
 TYPES = {

@@ -79,10 +79,13 @@ ROOT_FIELDS = {
     "Query.trending": RootField("{ field: trending { totalCount } }"),
     "Query.search": RootField('{ field: search(query: "x") { totalCount } }'),
     "Query.suggest": RootField('{ field: suggest(prefix: "x") { text } }'),
-    "Query.service": RootField("{ field: service { titleCount } }", FORBIDDEN, bare=OK),
     "Query.upload": of_operator('{ field: upload(id: "x") { id } }'),
     "Query.ingestJob": of_operator('{ field: ingestJob(id: "x") { id } }'),
     "Query.ingestJobs": of_operator("{ field: ingestJobs { pageInfo { hasNextPage } } }"),
+    "Query.service": of_operator("{ field: service { titleCount } }"),
+    "Query.catalogueTitle": of_operator('{ field: catalogueTitle(id: "x") { id } }'),
+    "Query.catalogueTitles": of_operator("{ field: catalogueTitles(first: 1) { totalCount } }"),
+    "Query.feedback": of_operator("{ field: feedback(first: 1) { pageInfo { hasNextPage } } }"),
     "Query.continueWatching": of_profile("{ field: continueWatching { pageInfo { hasNextPage } } }"),
     "Query.myList": of_profile("{ field: myList { totalCount } }"),
     "Query.downloads": of_profile("{ field: downloads { usedBytes } }", UNAVAILABLE),
@@ -140,7 +143,23 @@ ROOT_FIELDS = {
     "Mutation.removeFromContinueWatching": of_profile(
         f"mutation {{ field: removeFromContinueWatching(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND
     ),
-    "Mutation.submitFeedback": of_profile('mutation { field: submitFeedback(text: "x") }', UNAVAILABLE),
+    "Mutation.submitFeedback": of_profile('mutation { field: submitFeedback(text: "x") }'),
+    "Mutation.upsertTitle": of_operator(f"mutation {{ field: upsertTitle(input: {{}}) {SESSION} }}"),
+    "Mutation.setAvailability": of_operator(
+        f"mutation {{ field: setAvailability(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND
+    ),
+    "Mutation.withdrawTitle": of_operator(
+        f"mutation {{ field: withdrawTitle(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND
+    ),
+    "Mutation.restoreTitle": of_operator(
+        f"mutation {{ field: restoreTitle(titleId: {NO_TITLE}) {SESSION} }}", NOT_FOUND
+    ),
+    "Mutation.setSkipMarkers": of_operator(
+        f"mutation {{ field: setSkipMarkers(playableId: {NO_TITLE}, markers: []) {SESSION} }}", NOT_FOUND
+    ),
+    "Mutation.setAccountStatus": of_operator(
+        f'mutation {{ field: setAccountStatus(accountId: "acc_x", status: ACTIVE) {SESSION} }}', NOT_FOUND
+    ),
     "Mutation.startPlayback": of_profile(
         f"mutation {{ field: startPlayback(input: {{playableId: {NO_TITLE}}}) {SESSION} }}", NOT_FOUND
     ),

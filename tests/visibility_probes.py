@@ -207,6 +207,7 @@ MUTATIONS = {
     "removeFromContinueWatching.titleId": (
         "mutation ($id: ID!) { field: removeFromContinueWatching(titleId: $id) { title { id } } }"
     ),
+    "submitFeedback.titleId": 'mutation ($id: ID!) { field: submitFeedback(text: "Nice.", titleId: $id) }',
     "startPlayback.playableId": (
         "mutation ($playable: ID!) { field: startPlayback(input: {playableId: $playable}) { __typename } }"
     ),
@@ -233,6 +234,12 @@ UNSERVED_ARGUMENTS = {
     "reportEvents.titleId",
     "reportOfflineProgress.playableId",
     "requestDownload.playableId",
-    "submitFeedback.titleId",
-    "startIngest.titleId",
 }
+OPERATORS_ARGUMENTS = {
+    "restoreTitle.titleId",
+    "setAvailability.titleId",
+    "setSkipMarkers.playableId",
+    "startIngest.titleId",
+    "withdrawTitle.titleId",
+}
+"""For operators alone, who deal with every title, as tests/api/test_graph_access.py holds them to."""

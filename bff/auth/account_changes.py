@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bff.artwork.portraits import AVATARS
 from bff.auth.authority import Authority
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
-from bff.auth.sessions import begin_session_within
+from bff.auth.sessions import begin_session_within, suspended
 from bff.auth.tokens import AccessToken
 from bff.domain.accounts import Account, AccountRecord, AccountStatus, choose_profile
 from bff.domain.devices import DeviceClass
@@ -219,7 +219,7 @@ async def reset_password(
     """Set the password by a link in a mail, end every sign-in, and begin a new one on an implicit device.
 
     Who has the mail has the address, so it counts as verified. PinRequired says that all profiles have a PIN, which
-    `login` takes; the password is set.
+    `login` takes; the password is set. Raises Forbidden for a suspended account, whose link stays good.
     """
     dead = InvalidCredentials("This link was used, or has died: ask for a new one with `requestPasswordReset`.")
     password_hash = await authority.passwords.hash(password)
@@ -228,6 +228,8 @@ async def reset_password(
         record = await read_account(connection, link.account_id) if link else None
         if link is None or record is None or record.account.email != link.address:
             return dead
+        if record.account.status is AccountStatus.SUSPENDED:
+            raise suspended()
         if not await set_password(connection, link.account_id, password_hash):
             return dead
         await verify_address(connection, link.account_id, link.address)

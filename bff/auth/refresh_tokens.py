@@ -68,7 +68,7 @@ async def refresh(
                 return ended
             profile_id = held.profile_id
         record = await read_household(connection, family.account_id)
-        if record is None or record.account.status is AccountStatus.CANCELLED:
+        if record is None or record.account.status is not AccountStatus.ACTIVE:
             return ended
         profile = next((profile for profile in record.profiles if profile.id == profile_id), None)
         if profile is None:

@@ -13,7 +13,7 @@ from bff.auth.tokens import AccessToken
 from bff.domain.accounts import AccountStatus, Household, Profile, choose_profile, imply_device
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
-from bff.errors import NotFound, Unauthenticated
+from bff.errors import Forbidden, NotFound, Unauthenticated
 from bff.stores import sessions
 from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_household
 from bff.stores.devices import find_device, read_last_profile
@@ -37,8 +37,8 @@ async def sign_in(
     """Check the password, choose device and profile, and begin a sign-in; tell the account where it is a new one.
 
     `device_class` is that of the implicit device where `device_id` is None, `client` what its program says of itself.
-    `email` is normalised. Raises NotFound for a device or a profile that is not the account's, only after the password
-    was right.
+    `email` is normalised. Raises NotFound for a device or a profile that is not the account's, Forbidden for an account
+    that an operator has suspended, only after the password was right.
     """
     pool = authority.pool
     wrong = InvalidCredentials("The e-mail address or the password is wrong.")
@@ -46,6 +46,8 @@ async def sign_in(
     is_right = await authority.passwords.verify(credentials.password_hash if credentials else None, password)
     if credentials is None or not is_right or credentials.status is AccountStatus.CANCELLED:
         return wrong
+    if credentials.status is AccountStatus.SUSPENDED:
+        raise suspended()
     record = await read_household(pool, credentials.account_id)
     if record is None:
         return wrong
@@ -120,7 +122,7 @@ async def switch_profile(
     Raises NotFound for a profile that is not the account's, Unauthenticated for a sign-in that has ended.
     """
     record = await read_household(authority.pool, claims.account_id)
-    if record is None or record.account.status is AccountStatus.CANCELLED:
+    if record is None or record.account.status is not AccountStatus.ACTIVE:
         raise _ended()
     profile = _find_profile(record, profile_id)
     refusal = await check_pin(authority, profile, pin, now)
@@ -230,6 +232,11 @@ async def check_pin(
         await forget_pin_failures(authority.pool, profile.id)
         return None
     return PinRequired("That is not the PIN.", was_wrong=True, retry_after=attempt.wait.total_seconds() or None)
+
+
+def suspended() -> Forbidden:
+    """What the holder of a suspended account is told, once the password was right."""
+    return Forbidden("This account is suspended: write to the support of the service to have that looked at.")
 
 
 def _find_profile(record: Household, profile_id: str) -> Profile:

@@ -13,6 +13,7 @@ class IdKind(StrEnum):
     ASSET = "ast"
     DEVICE = "dev"
     EPISODE = "epi"
+    FEEDBACK = "fbk"
     GENRE = "gen"
     HOME = "hom"
     INGEST_JOB = "ing"

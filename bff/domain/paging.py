@@ -4,6 +4,7 @@ import base64
 import binascii
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -102,6 +103,17 @@ def decode_cursor(scope: str, cursor: str) -> Key:
     if not decoded or decoded[0] != scope:
         raise problem
     return decoded[1:]
+
+
+def decode_instant(scope: str, cursor: str) -> tuple[datetime, str]:
+    """The key of a list by time, an instant and an id. Raises BadUserInput like `decode_cursor`."""
+    try:
+        instant, identifier = decode_cursor(scope, cursor)
+        if not str(identifier).isprintable():
+            raise ValueError("PostgreSQL takes no zero byte in a text")
+        return datetime.fromisoformat(str(instant)).astimezone(UTC), str(identifier)
+    except (ValueError, OverflowError) as error:
+        raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error
 
 
 def take_page(

@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ class Likeness:
     """
 
     def __init__(self, cards: Iterable[AnyTitleCard]) -> None:
-        self._cards = sorted(cards, key=lambda card: card.id)
+        self._cards = _sort(cards)
         counts = Counter(genre for card in self._cards for genre in card.genre_ids)
         self._columns = {genre: column for column, genre in enumerate(counts)}
         self._weights = np.array([math.log(1 + len(self._cards) / count) ** 2 for count in counts.values()])
@@ -35,6 +36,22 @@ class Likeness:
         self._years = np.array([card.release_year for card in self._cards], dtype=float)
         self._popularity = np.minimum(1.0, np.array([card.popularity for card in self._cards]))
         self._kinds = np.array([type(card).__name__ for card in self._cards])
+
+    def replace(self, cards: Iterable[AnyTitleCard], changed: Iterable[AnyTitleCard]) -> "Likeness":
+        """The likeness of a later catalogue, of which only `changed` are other cards than before, or new.
+
+        As quick as a sort where nothing has changed that titles are compared by.
+        """
+        later = _sort(cards)
+        before = {card.id: card for card in self._cards}
+        is_same = len(later) == len(before) and all(
+            card.id in before and _compare_by(card) == _compare_by(before[card.id]) for card in changed
+        )
+        if not is_same:
+            return Likeness(later)
+        likeness = copy(self)
+        likeness._cards = later
+        return likeness
 
     def rank(self, card: AnyTitleCard, limit: int) -> Sequence[AnyTitleCard]:
         """The titles most like `card`, best first, ties by id; `card` itself is not among them."""
@@ -65,3 +82,13 @@ class Likeness:
         for person in {credit.person_id for credit in card.credits}:
             people[self._rows_of_people.get(person, [])] += 1
         return people
+
+
+def _sort(cards: Iterable[AnyTitleCard]) -> list[AnyTitleCard]:
+    return sorted(cards, key=lambda card: card.id)
+
+
+def _compare_by(card: AnyTitleCard) -> tuple[object, ...]:
+    """All of a card that a score depends on."""
+    people = frozenset(credit.person_id for credit in card.credits)
+    return type(card), card.genre_ids, people, card.release_year, card.popularity

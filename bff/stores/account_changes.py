@@ -2,6 +2,9 @@
 
 from asyncpg.pool import PoolConnectionProxy
 
+from bff.domain.accounts import AccountStatus
+from bff.domain.ids import kind_of
+
 
 async def is_address_taken(connection: PoolConnectionProxy, email: str) -> bool:
     """Whether an account has this (normalised) address; one that registers at the same time is not seen."""
@@ -11,7 +14,7 @@ async def is_address_taken(connection: PoolConnectionProxy, email: str) -> bool:
 async def set_password(connection: PoolConnectionProxy, account_id: str, password_hash: str) -> bool:
     """False for an account that is gone."""
     changed: bool | None = await connection.fetchval(
-        "UPDATE account SET password_hash = $2 WHERE id = $1 AND status <> 'CANCELLED' RETURNING true",
+        "UPDATE account SET password_hash = $2 WHERE id = $1 AND status = 'ACTIVE' RETURNING true",
         account_id,
         password_hash,
     )
@@ -35,3 +38,21 @@ async def verify_address(connection: PoolConnectionProxy, account_id: str, addre
             "UPDATE account SET email = $2, email_verified = true WHERE id = $1", account_id, address
         )
     return before
+
+
+async def find_account(connection: PoolConnectionProxy, account_id: str | None, email: str | None) -> str | None:
+    """The id of an account that is not gone, by its id or its normalised address."""
+    if account_id is not None and kind_of(account_id) is None:
+        return None
+    found: str | None = await connection.fetchval(
+        "SELECT id FROM account WHERE (id = $1 OR email = $2) AND status <> 'CANCELLED'", account_id, email
+    )
+    return found
+
+
+async def write_status(connection: PoolConnectionProxy, account_id: str, status: AccountStatus) -> bool:
+    """Whether the account is there to have it."""
+    written: bool | None = await connection.fetchval(
+        "UPDATE account SET status = $2 WHERE id = $1 AND status <> 'CANCELLED' RETURNING true", account_id, status
+    )
+    return written is not None

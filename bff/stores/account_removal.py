@@ -68,6 +68,7 @@ async def _remove_rows(pool: asyncpg.Pool, removal: asyncpg.Record) -> None:
     async with pool.acquire(timeout=5) as connection, connection.transaction():
         await connection.execute("DELETE FROM account WHERE id = $1", removal["account_id"], timeout=30)
         await connection.execute("DELETE FROM outbox WHERE key = ANY($1::text[])", named)
+        await connection.execute("DELETE FROM operator_action WHERE subject = $1", removal["account_id"])
 
 
 async def _remove_keys(cache: DocumentCache, removal: asyncpg.Record) -> None:

@@ -4,7 +4,9 @@ import msgspec
 from asyncpg import Pool
 from msgspec import Struct
 
+from bff.domain.ids import IdKind, kind_of
 from bff.domain.titles import AnyTitleCard, Genre
+from bff.stores.postgres import Connection
 
 READ_DEADLINE = 30.0
 
@@ -31,6 +33,14 @@ async def read_cards(pool: Pool, since: int = 0) -> CardsSince:
         cards=[_CARD.decode(row["document"]) for row in rows if row["document"] is not None],
         removed=[row["title_id"] for row in rows if row["document"] is None],
     )
+
+
+async def read_card(pool: Pool | Connection, title_id: str) -> AnyTitleCard | None:
+    """The newest card of a title, which snapshots may not have yet; None for one that is not there."""
+    if kind_of(title_id) is not IdKind.TITLE:
+        return None
+    document = await pool.fetchval("SELECT document FROM title_card WHERE title_id = $1", title_id, timeout=2)
+    return None if document is None else _CARD.decode(document)
 
 
 async def read_version(pool: Pool) -> int:

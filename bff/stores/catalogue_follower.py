@@ -27,6 +27,7 @@ class CatalogueFollower:
         self._pool = pool
         self._cache = cache
         self._seen: bytes | None = None
+        self._catching_up = asyncio.Lock()
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator["CatalogueFollower"]:
@@ -44,15 +45,16 @@ class CatalogueFollower:
                 await task
 
     async def catch_up(self) -> None:
-        """Read what changed since the snapshot's version, and swap the snapshot."""
-        held = self.catalogue
-        cards = await read_cards(self._pool, since=held.version)
-        if cards.version == held.version:
-            return
-        genres = await read_genres(self._pool)
-        self.catalogue = await asyncio.to_thread(held.apply, cards.version, cards.cards, cards.removed, genres)
-        if self.on_swap is not None:
-            self.on_swap()
+        """Read what changed since the snapshot's version, and swap the snapshot; one after another."""
+        async with self._catching_up:
+            held = self.catalogue
+            cards = await read_cards(self._pool, since=held.version)
+            if cards.version == held.version:
+                return
+            genres = await read_genres(self._pool)
+            self.catalogue = await asyncio.to_thread(held.apply, cards.version, cards.cards, cards.removed, genres)
+            if self.on_swap is not None:
+                self.on_swap()
 
     async def _follow(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from bff.stores.kept_edits import keep_edits
 from bff.stores.postgres import Connection
 
 IMPORT_DEADLINE = 120.0
@@ -34,9 +35,12 @@ class StoredSource(Struct, frozen=True):
     content: bytes
 
 
-async def lock_catalogue(connection: Connection) -> None:
-    """Held until the transaction ends by everyone who writes cards, so that versions appear in their order."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=IMPORT_DEADLINE)
+async def lock_catalogue(connection: Connection, *, deadline: float = IMPORT_DEADLINE) -> None:
+    """Held until the transaction ends by everyone who writes cards, so that versions appear in their order.
+
+    Raises TimeoutError where another has it for longer than `deadline` seconds.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=deadline)
 
 
 async def read_sources(connection: Connection) -> dict[str, StoredSource]:
@@ -72,12 +76,14 @@ async def write_source(connection: Connection, source: StoredSource, imported_at
 
 
 async def replace_tables(connection: Connection, tables: Sequence[TableRows]) -> None:
-    """Make the tables hold these rows and no others; `tables` names parents before children.
+    """Make the tables hold these rows, and besides only what is an operator's; `tables` names parents before children.
 
     Columns that are not named keep what they hold.
     """
     for rows in tables:
         await _load(connection, rows)
+    await keep_edits(connection, {rows.table: rows.columns for rows in tables})
+    for rows in tables:
         await _upsert(connection, rows)
     for rows in reversed(tables):
         await _delete_others(connection, rows)

@@ -61,3 +61,8 @@ def login_failures_of_address(network: str) -> str:
 def mail_requests_of_address(network: str) -> str:
     """Mails that somebody there has asked for in the last hour."""
     return f"mail-requests:address:{network}"
+
+
+def feedback_of_profile(profile_id: str) -> str:
+    """What a profile has written to operators in the last hour, as times."""
+    return f"profile:{profile_id}:feedback"

@@ -12,7 +12,7 @@ from bff.stores.sessions import Family
 from bff.stores.sign_in_origins import OriginKind
 
 _ADD = """WITH held AS (
-    SELECT id FROM account WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND status <> 'CANCELLED'
+    SELECT id FROM account WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND status = 'ACTIVE'
     FOR SHARE
 ), bound AS ({bind_device}
 ), family AS (

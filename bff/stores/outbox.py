@@ -42,12 +42,16 @@ async def count_waiting(pool: asyncpg.Pool) -> int:
     return int(await pool.fetchval("SELECT count(*) FROM outbox WHERE delivered_at IS NULL", timeout=2))
 
 
+async def announce_catalogue(pool: asyncpg.Pool, cache: DocumentCache) -> None:
+    """Let every process know which version the title cards have come to. Raises RedisAway."""
+    await cache.put(keys.catalogue_version(), str(await read_version(pool)).encode(), age=YEAR)
+
+
 async def _deliver(pool: asyncpg.Pool, cache: DocumentCache, topic: str, key: str) -> bool:
     try:
         match topic:
             case "catalogue":
-                version = str(await read_version(pool)).encode()
-                await cache.put(keys.catalogue_version(), version, age=YEAR)
+                await announce_catalogue(pool, cache)
             case "device":
                 await cache.forget(keys.device(key))
             case "profile":

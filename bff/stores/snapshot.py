@@ -70,7 +70,14 @@ class Catalogue:
     `popularity` of a card orders `by_popularity`, highest first, ties by id.
     """
 
-    def __init__(self, version: int, cards: Mapping[str, AnyTitleCard], genres: Iterable[Genre], index: TitleIndex):
+    def __init__(
+        self,
+        version: int,
+        cards: Mapping[str, AnyTitleCard],
+        genres: Iterable[Genre],
+        index: TitleIndex,
+        likeness: Likeness,
+    ):
         self.version = version
         self.cards = cards
         self.genres = {genre.id: genre for genre in genres}
@@ -98,7 +105,7 @@ class Catalogue:
         self.titles_by_person: Mapping[str, Sequence[AnyTitleCard]] = {
             person: tuple(titles) for person, titles in titles_by_person.items()
         }
-        self._likeness = Likeness(self.by_popularity)
+        self._likeness = likeness
         self._shelves: dict[Audience, Shelf] = {}
         self._similar: dict[str, tuple[AnyTitleCard, ...]] = {}
 
@@ -108,7 +115,7 @@ class Catalogue:
         by_id = {card.id: card for card in cards}
         genre_list = list(genres)
         index = TitleIndex.build(by_id.values(), {genre.id: genre for genre in genre_list})
-        return cls(version, by_id, genre_list, index)
+        return cls(version, by_id, genre_list, index, Likeness(by_id.values()))
 
     def apply(
         self, version: int, changed: Iterable[AnyTitleCard], removed: Iterable[str], genres: Iterable[Genre]
@@ -122,7 +129,9 @@ class Catalogue:
         genre_list = list(genres)
         if len(changed) + len(removed) > len(cards) // 10:
             return Catalogue.build(version, cards.values(), genre_list)
-        return Catalogue(version, cards, genre_list, self.index.update(changed, removed))
+        index = self.index.update(changed, removed)
+        likeness = self._likeness.replace(cards.values(), changed)
+        return Catalogue(version, cards, genre_list, index, likeness)
 
     def find_playable(self, playable_id: str) -> AnyPlayable | None:
         """A film, an episode or a trailer; visibility is for the caller to judge."""

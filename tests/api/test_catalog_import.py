@@ -3,10 +3,9 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -14,44 +13,25 @@ import pytest
 from bff.artwork.describe import describe_artwork
 from bff.catalog.files import CatalogueFileError
 from bff.catalog.importer import DEMO_FILES, ImportReport, import_catalogue
-from bff.domain.ids import IdKind, derive_id
 from bff.domain.titles import MaturityRating, MovieCard, SeriesCard
 from bff.stores.catalogue import read_cards, read_genres, read_version
 from bff.stores.postgres import open_pool
 from bff.stores.title_cards import rebuild_cards
-from tests.engines import Engines
-
-TODAY = date(2026, 11, 21)
-LATER = date(2026, 12, 24)
-
-HEADER = "show_id,type,title,director,cast,country,date_added,release_year,rating,duration,listed_in,description"
-FILM = (
-    's1,Movie,Solo,Ann Lee,"Bea Fox, Cy Day",India,"May 2, 2020",2012,PG,90 min,"Dramas, International Movies",A film.'
+from tests.api.small_catalogues import (
+    ALONE,
+    FILM,
+    FILMS,
+    HEADER,
+    LATER,
+    OTHER,
+    RATINGS,
+    SERIES,
+    SHOW,
+    TODAY,
+    Importer,
+    title_id_of,
 )
-SERIES = 's2,TV Show,Pair,,Bea Fox,,"May 1, 2020",2019,TV-MA,3 Seasons,TV Dramas,A series.'
-OTHER = 's3,TV Show,Count,,,Japan,"May 1, 2020",2019,,2 Seasons,TV Shows,Another.'
-SHOW = {
-    "id": 7,
-    "name": "PAIR",
-    "language": "English",
-    "genres": ["Crime"],
-    "premiered": "2015-01-10",
-    "rating": {"average": 8.5},
-    "_embedded": {
-        "episodes": [
-            {"id": 70, "season": 1, "number": 1, "name": "One", "airdate": "2015-01-10", "runtime": 50},
-            {"id": 71, "season": 1, "number": 2, "name": "Two", "airdate": "2015-01-17", "summary": "<p>A &amp; B</p>"},
-        ],
-        "cast": [{"person": {"name": "Eli Roe"}, "character": {"name": "Zed"}}],
-    },
-}
-ALONE = SHOW | {"id": 9, "name": "Alone", "_embedded": {"episodes": [], "cast": []}}
-FILMS = "001::Solo (2012)::Drama|War\n"
-RATINGS = "1::001::8::1377990000\n2::001::5::1378067265\n"
-
-
-def _title_id(key: str) -> str:
-    return derive_id(IdKind.TITLE, key)
+from tests.engines import Engines
 
 
 @pytest.fixture
@@ -59,45 +39,6 @@ async def pool(database: Engines) -> AsyncIterator[asyncpg.Pool]:
     pool = await open_pool(database.settings)
     yield pool
     await pool.close()
-
-
-class Importer:
-    """Writes small files and imports them."""
-
-    def __init__(self, pool: asyncpg.Pool, folder: Path) -> None:
-        self.pool = pool
-        self.folder = folder
-        self.told: list[str] = []
-
-    async def __call__(
-        self,
-        rows: Sequence[str] = (),
-        shows: Sequence[dict[str, Any]] = (),
-        *,
-        films: str = "",
-        ratings: str = "",
-        today: date = TODAY,
-    ) -> ImportReport:
-        paths = self.write(rows, shows, films=films, ratings=ratings)
-        return await import_catalogue(self.pool, paths, today=today, report=self.told.append)
-
-    def write(
-        self, rows: Sequence[str] = (), shows: Sequence[dict[str, Any]] = (), *, films: str = "", ratings: str = ""
-    ) -> list[Path]:
-        """The files of the sources that are given, and of no others."""
-        texts = {
-            "titles.csv": "\n".join([HEADER, *rows, ""]) if rows else "",
-            "shows.jsonl": "\n".join(json.dumps(show) for show in shows),
-            "films.dat": films,
-            "ratings.dat": ratings,
-        }
-        paths = [self.folder / name for name, text in texts.items() if text]
-        for path in paths:
-            path.write_text(texts[path.name], encoding="utf-8")
-        return paths
-
-    async def everything(self, *, today: date = TODAY) -> ImportReport:
-        return await self([FILM, SERIES, OTHER], [SHOW], films=FILMS, ratings=RATINGS, today=today)
 
 
 @pytest.fixture
@@ -130,7 +71,7 @@ async def test_the_demo_imports_whole_and_only_once(pool: asyncpg.Pool) -> None:
 async def test_a_film_becomes_a_card(importer: Importer) -> None:
     await importer.everything()
     cards = {card.id: card for card in (await read_cards(importer.pool)).cards}
-    film = cards[_title_id("netflix:s1")]
+    film = cards[title_id_of("netflix:s1")]
     assert isinstance(film, MovieCard)
     genres = {genre.id: genre.slug for genre in await read_genres(importer.pool)}
     assert [genres[genre] for genre in film.genre_ids] == ["drama", "war", "international"]
@@ -151,7 +92,7 @@ async def test_a_joined_series_becomes_a_card(importer: Importer) -> None:
     await importer.everything()
     cards = {card.id: card for card in (await read_cards(importer.pool)).cards}
     assert len(cards) == 3
-    series = cards[_title_id("netflix:s2")]
+    series = cards[title_id_of("netflix:s2")]
     assert isinstance(series, SeriesCard)
     assert (series.name, series.release_year, series.original_language) == ("Pair", 2015, "en")
     assert [(credit.name, credit.character) for credit in series.credits] == [("Eli Roe", "Zed")]
@@ -162,7 +103,7 @@ async def test_a_joined_series_becomes_a_card(importer: Importer) -> None:
         ("Two", "A & B", None),
     ]
     assert season.episodes[1].released_at == datetime(2026, 11, 21, tzinfo=UTC)
-    counted = cards[_title_id("netflix:s3")]
+    counted = cards[title_id_of("netflix:s3")]
     assert isinstance(counted, SeriesCard)
     assert [(season.episode_count, season.episodes) for season in counted.seasons] == [(None, ()), (None, ())]
     assert counted.maturity is MaturityRating.AGE_18
@@ -196,12 +137,12 @@ async def test_a_title_that_vanished_is_removed_and_can_come_back(importer: Impo
     before = await read_version(importer.pool)
     assert (await importer([SERIES, OTHER])).removed == 1
     since = await read_cards(importer.pool, since=before)
-    assert since.removed == [_title_id("netflix:s1")]
+    assert since.removed == [title_id_of("netflix:s1")]
     assert await importer.pool.fetchval("SELECT count(*) FROM movie_rating") == 0
     assert not await importer.pool.fetchval("SELECT count(*) FROM person WHERE name = 'Cy Day'")
     assert (await importer([FILM, SERIES, OTHER])).written >= 1
     back = await read_cards(importer.pool, since=since.version)
-    assert _title_id("netflix:s1") in {card.id for card in back.cards}
+    assert title_id_of("netflix:s1") in {card.id for card in back.cards}
     assert back.removed == []
 
 
@@ -246,7 +187,7 @@ async def test_two_importers_take_turns(importer: Importer) -> None:
 
 async def test_what_an_operator_withdrew_stays_withdrawn(importer: Importer) -> None:
     await importer.everything()
-    title_id = _title_id("netflix:s1")
+    title_id = title_id_of("netflix:s1")
     before = await read_version(importer.pool)
     async with importer.pool.acquire() as connection, connection.transaction():
         await connection.execute("UPDATE title SET is_hidden = true WHERE id = $1", title_id)

@@ -19,6 +19,7 @@ from tests.visibility import Reason, Stage, Target, pick_target, pin_home, set_s
 from tests.visibility_probes import (
     COVERED_BY_MUTATIONS,
     MUTATIONS,
+    OPERATORS_ARGUMENTS,
     PINNED,
     PROBES,
     UNSERVED,
@@ -64,7 +65,7 @@ def test_every_field_that_yields_a_title_has_a_case() -> None:
 
 
 def test_every_argument_that_names_a_title_has_a_case() -> None:
-    assert list_title_arguments() == MUTATIONS.keys() | UNSERVED_ARGUMENTS
+    assert list_title_arguments() == MUTATIONS.keys() | UNSERVED_ARGUMENTS | OPERATORS_ARGUMENTS
 
 
 def shows(stage: Stage, *, closed: bool) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bff.domain.similarity import Likeness
 from bff.domain.titles import AnyTitleCard
@@ -88,3 +89,19 @@ def test_a_rare_genre_says_more_than_a_common_one() -> None:
 
 def test_an_empty_catalogue_has_nothing_alike() -> None:
     assert Likeness([]).rank(make_film("film", genres=["drama"], people=["ann"]), 5) == []
+
+
+@given(catalogues, st.data())
+def test_a_later_catalogue_is_compared_as_if_there_had_been_none_before(
+    cards: list[AnyTitleCard], data: st.DataObject
+) -> None:
+    changed = [
+        replace(card, synopsis="Other words.") for card in data.draw(st.lists(st.sampled_from(cards), max_size=2))
+    ]
+    changed += data.draw(st.lists(st.sampled_from(data.draw(catalogues)), max_size=2))
+    removed = data.draw(st.sets(st.sampled_from([card.id for card in cards]), max_size=1))
+    later = {card.id: card for card in cards if card.id not in removed} | {card.id: card for card in changed}
+    likeness = Likeness(cards).replace(later.values(), changed)
+    anew = Likeness(later.values())
+    for card in later.values():
+        assert list(likeness.rank(card, 20)) == list(anew.rank(card, 20))

@@ -16,7 +16,7 @@ from bff.domain.accounts import PlanCode
 from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
-from bff.errors import NotFound, Unauthenticated
+from bff.errors import Forbidden, NotFound, Unauthenticated
 
 BASIC, _, PREMIUM, INDIA, OPERATOR = DEMO_ACCOUNTS
 
@@ -91,9 +91,10 @@ async def test_cancelled_account_is_like_an_unknown_one(authority: Authority, no
         await switch(authority, session, "Kit", noon, None)
 
 
-async def test_suspended_account_signs_in_without_a_plan(authority: Authority, noon: datetime) -> None:
+async def test_suspended_account_is_told_so(authority: Authority, noon: datetime) -> None:
     await authority.pool.execute("UPDATE account SET status = 'SUSPENDED' WHERE id = $1", PREMIUM.id)
-    assert (await enter(authority, noon)).claims.plan is None
+    with pytest.raises(Forbidden, match="suspended"):
+        await enter(authority, noon)
 
 
 async def test_profile_asked_for_is_opened(authority: Authority, noon: datetime) -> None:
