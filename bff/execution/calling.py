@@ -8,7 +8,6 @@ from bff.execution.arguments import Binder
 from bff.execution.info import SharedInfo
 from bff.execution.outcomes import Deoptimise, Failed, close_unstarted
 from bff.execution.plan import FieldPlan, Stage
-from bff.execution.sources import Source
 
 
 class Caller:
@@ -25,13 +24,12 @@ class Caller:
         """One value, or a stand-in, a parent. Raises what binding the arguments raises."""
         raw, arguments = self._binder.bind(field)
         shared = SharedInfo(self._executor, field)
-        is_batch = field.source is Source.BATCH
-        call = field.resolver if is_batch else stage.call if stage is not None else None
+        call = field.resolver if field.is_batch else stage.call if stage is not None else None
         if call is None or arguments is None:
             return self._call_each(field, parents, shared, raw)
         info = self._config.info_class(_raw_info=shared, _field=field.strawberry_field)
         values: list[Any]
-        if is_batch:
+        if field.is_batch:
             values = check_count(field, call(parents, info, **arguments), len(parents))
         else:
             values = call(parents, info, arguments)

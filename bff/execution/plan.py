@@ -56,6 +56,7 @@ class FieldPlan:
         "definition",
         "details",
         "group",
+        "is_batch",
         "is_below_list",
         "is_hole",
         "key",
@@ -103,6 +104,7 @@ class FieldPlan:
         if self.name != "__typename":
             call = find_call(definition, plan.schema, may_call_directly=plan.may_call_directly)
         self.source: Source = call.source
+        self.is_batch = call.source is Source.BATCH
         self.strawberry_field: StrawberryField | None = call.field
         self.attribute: str = call.attribute
         self.resolver: Callable[..., Any] | None = call.resolver

@@ -14,7 +14,6 @@ from bff.execution.fragments import FragmentCache
 from bff.execution.outcomes import Deoptimise, Failed, close_unstarted, judge
 from bff.execution.plan import FieldPlan, Plan, find_owner
 from bff.execution.positions import Position
-from bff.execution.sources import Source
 from bff.execution.turns import Share
 
 Settled = tuple[dict[str, Any] | None, list[GraphQLError] | None]
@@ -102,7 +101,7 @@ class Run:
         building = self._building
         parents, holders, waiting = building.take_parents(slot)
         building.grow(len(self.plan.slots) - 1)
-        size = len(parents) if waiting or field.source is Source.BATCH else _PIECE
+        size = len(parents) if waiting or field.is_batch else _PIECE
         start = 0
         while True:
             end = start + size
@@ -128,7 +127,7 @@ class Run:
             for holder in (*holders, *open_holes(waiting)):
                 self._building.fail(field.position, holder, field.key, error)
             return
-        if field.source is Source.BATCH and self.executor.is_awaitable(values):
+        if field.is_batch and self.executor.is_awaitable(values):
             self._spawned.append(self._settle_batch(field, [*holders, *open_holes(waiting)], values))
             return
         if waiting:
