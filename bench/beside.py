@@ -6,7 +6,6 @@ when they begin, and what they measured as JSON when they end.
 
 import asyncio
 import json
-import os
 import sys
 import time
 from itertools import count
@@ -15,7 +14,7 @@ from argon2 import PasswordHasher
 
 from bench.pace import read_length
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
-from bff.auth.hashing import LANES, MEMORY_KIB, NICENESS, PASSES
+from bff.auth.hashing import LANES, MEMORY_KIB, PASSES, step_back
 
 AT_ONCE = 8
 LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }"
@@ -56,7 +55,7 @@ async def wait(url: str, seconds: float) -> list[float]:
 
 def burn(rate: float, seconds: float) -> list[float]:
     """Hash as the API does and as often, without having to do with it; milliseconds of CPU of each hash."""
-    os.nice(NICENESS)
+    step_back()
     hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
     _say_ready()
     took: list[float] = []

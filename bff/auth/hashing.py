@@ -1,6 +1,7 @@
 """The process that hashes, one password after the other: Argon2id's work must not be that of the process that serves.
 
-It is asked over its standard input, answers over its standard output, and ends with whoever started it.
+It is asked over its standard input, answers over its standard output, and ends with whoever started it. As
+`… hashing hurried` it takes a share of the processors, otherwise what others leave of them.
 """
 
 import os
@@ -17,7 +18,9 @@ MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
 """The least that OWASP's password storage cheat sheet asks of Argon2id."""
+HURRIED = "hurried"
 NICENESS = 5
+"""Of a hurried one."""
 LENGTH_BYTES = 4
 
 
@@ -53,11 +56,23 @@ def work(tasks: IO[bytes], outcomes: IO[bytes]) -> None:
         outcomes.flush()
 
 
+def step_back(*, is_hurried: bool = False) -> None:
+    """Where processors are short, whoever waits for a home comes before whoever signs in.
+
+    What is only nice keeps a processor for some milliseconds from whoever wakes up on it; SCHED_IDLE lets go at once.
+    """
+    if sys.platform != "linux":
+        return
+    if is_hurried:
+        os.nice(NICENESS)
+    else:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # who asks may have something to finish
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        os.nice(NICENESS)  # where processors are short, whoever waits for a home comes before whoever signs in
+    step_back(is_hurried=HURRIED in sys.argv)
     work(sys.stdin.buffer, sys.stdout.buffer)
 
 
