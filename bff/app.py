@@ -57,12 +57,12 @@ from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
+from bff.stores.ended_playback import EndedSessions
 from bff.stores.feedback import FeedbackLimit
 from bff.stores.local_gateway import LocalGateway, open_gateway
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import open_objects
-from bff.stores.playback_sessions import EndedSessions
 from bff.stores.postgres import OnQuery, StatementCount, open_pool
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, open_redis

@@ -37,11 +37,11 @@ from bff.stores.accounts import read_account
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
+from bff.stores.ended_playback import EndedSessions
 from bff.stores.feedback import FeedbackLimit
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import Objects
-from bff.stores.playback_sessions import EndedSessions
 from bff.stores.postgres import StatementCount
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
 from bff.stores.rate_limits import RateLimits

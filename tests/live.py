@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -186,8 +186,9 @@ class Demo:
         )
 
 
-@pytest.fixture(scope="session")
-async def demo(catalogue_database: Engines) -> AsyncIterator[Demo]:
+@asynccontextmanager
+async def open_demo(engines: Engines) -> AsyncIterator[Demo]:
+    """The app over whatever stands in these engines."""
     clock = Clock()
     statements: list[str] = []
 
@@ -195,10 +196,16 @@ async def demo(catalogue_database: Engines) -> AsyncIterator[Demo]:
         statements.append(query.query)
 
     async with AsyncExitStack() as stack:
-        services = await stack.enter_async_context(open_services(catalogue_database.settings, now=clock, on_query=note))
+        services = await stack.enter_async_context(open_services(engines.settings, now=clock, on_query=note))
         url = await stack.enter_async_context(serve(build_app(services)))
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
         yield Demo(url=url, services=services, clock=clock, statements=statements, visitor=Client(http))
+
+
+@pytest.fixture(scope="session")
+async def demo(catalogue_database: Engines) -> AsyncIterator[Demo]:
+    async with open_demo(catalogue_database) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

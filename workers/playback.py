@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from bff.stores.ended_playback import forget_buried
 from bff.stores.playback_sessions import forget_sessions, sweep_sessions
 from workers.batches import repeat
 
@@ -19,4 +20,5 @@ async def sweep_playback(ctx: dict[Any, Any]) -> int:
 async def forget_playback(ctx: dict[Any, Any]) -> int:
     """Hourly; may run twice. Answers how many sessions went."""
     now = datetime.now(UTC)
+    await forget_buried(ctx["pool"])
     return await repeat(lambda: forget_sessions(ctx["pool"], now))

@@ -22,6 +22,7 @@ from bff.domain.titles import MaturityRating
 from bff.domain.visibility import Audience, Visibility, judge
 from bff.errors import Error, Forbidden, NotFound
 from bff.http.files import FilePart
+from bff.http.opening import read_last
 from bff.stores.objects import Objects
 from bff.stores.playback_sessions import read_session
 
@@ -72,8 +73,8 @@ class MediaGate:
         return self._services.settings.public_url.rstrip("/")
 
     def read_country(self, request: Request) -> str | None:
-        header = self._services.settings.country_header
-        return read_country(request.headers.get(header)) if header else None
+        """What a trusted proxy says; None where there is none, or it does not know."""
+        return read_country(read_last(request.headers, self._services.settings.country_header))
 
     async def list_folders(self, claims: MediaClaims) -> frozenset[str]:
         """The renditions that the session may show."""

@@ -7,6 +7,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from bff.stores import keys
+from bff.stores.ended_playback import bury_sessions
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.redis import DocumentCache
 
@@ -54,7 +55,7 @@ async def remove_closed_accounts(pool: asyncpg.Pool, cache: DocumentCache, now: 
     """
     done = 0
     for removal in await pool.fetch("SELECT * FROM account_removal ORDER BY requested_at LIMIT 100"):
-        await _remove_rows(pool, removal)
+        await _remove_rows(pool, removal, now)
         await _remove_keys(cache, removal)
         if now - removal["requested_at"] >= GRACE:
             await pool.execute("DELETE FROM account_removal WHERE account_id = $1", removal["account_id"])
@@ -62,10 +63,12 @@ async def remove_closed_accounts(pool: asyncpg.Pool, cache: DocumentCache, now: 
     return done
 
 
-async def _remove_rows(pool: asyncpg.Pool, removal: asyncpg.Record) -> None:
+async def _remove_rows(pool: asyncpg.Pool, removal: asyncpg.Record, now: datetime) -> None:
     """Nearly every table about an account goes with its row; the others are named here."""
     named = [removal["account_id"], *removal["profile_ids"], *removal["device_ids"]]
     async with pool.acquire(timeout=5) as connection, connection.transaction():
+        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", removal["account_id"])
+        await bury_sessions(connection, now, account_id=removal["account_id"])
         await connection.execute("DELETE FROM account WHERE id = $1", removal["account_id"], timeout=30)
         await connection.execute("DELETE FROM outbox WHERE key = ANY($1::text[])", named)
         await connection.execute("DELETE FROM operator_action WHERE subject = $1", removal["account_id"])

@@ -8,10 +8,7 @@ import msgspec
 
 from bff.domain.playback import KEY_AGE, PlaybackSession, SessionEndReason, SessionTerms
 from bff.errors import Conflict
-from bff.stores.endings import Endings
 
-KEPT = 12 * 3600.0
-"""Seconds that an ending is of use: longer than any media token lives."""
 _DEADLINE = 2.0
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(SessionTerms).decode
@@ -37,7 +34,7 @@ _SWEEP = """
       LEFT JOIN licence_window stay ON stay.title_id = session.title_id AND stay.region = session.region
       WHERE session.ended_at IS NULL AND session.expires_at > $1 AND (
         account.status <> 'ACTIVE'
-        OR family.id IS NULL OR family.revoked_at IS NOT NULL OR device.id IS NULL
+        OR family.id IS NULL OR family.revoked_at IS NOT NULL OR family.expires_at <= $1 OR device.id IS NULL
         OR membership.id IS NULL OR membership.status IN ('PAST_DUE', 'ENDED') OR membership.ends_at <= $1
         OR title.id IS NULL OR title.is_hidden OR title.maturity > profile.maturity_ceiling
         OR stay.opens IS NULL OR stay.opens > $1 OR stay.closes <= $1
@@ -50,17 +47,6 @@ _FORGET = """
       SELECT id FROM playback_session WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
 """
-
-
-class EndedSessions(Endings):
-    """The playback sessions that ended lately, as one process knows them."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "SELECT id FROM playback_session WHERE ended_at > clock_timestamp() - $1::interval",
-            what="Playback sessions",
-            kept=KEPT,
-        )
 
 
 async def begin_session(

@@ -10,6 +10,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.profiles import Refusal, is_last_adult, refuse_addition
 from bff.errors import NotFound
+from bff.stores.ended_playback import bury_sessions
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.new_accounts import NewProfile, insert_profiles
 from bff.stores.profile_state import Write
@@ -47,7 +48,8 @@ async def add_profile(pool: asyncpg.Pool, account_id: str, profile: NewProfile) 
 async def remove_profile(
     pool: asyncpg.Pool, account_id: str, profile_id: str, family_id: str, now: datetime
 ) -> tuple[str, ...]:
-    """Remove a profile with all that it did, and end the sign-ins that use it but for `family_id`, the asking one.
+    """Remove a profile with all that it did, and end what it plays and the sign-ins that use it but for `family_id`,
+    the asking one.
 
     Answers the ids of those, for `EndedSignIns.note`. What Redis holds of the profile goes with the outbox's row, and
     what counts of it at once by `profile_state.bury_state`. Raises NotFound for a profile that is not the account's,
@@ -64,6 +66,7 @@ async def remove_profile(
             raise LastAdultError
         await connection.execute("SELECT true FROM profile WHERE id = $1 FOR UPDATE", profile_id)
         ended += await _end_carriers(connection, account_id, profile_id, family_id, now)
+        await bury_sessions(connection, now, profile_id=profile_id)
         await connection.execute("DELETE FROM profile WHERE id = $1", profile_id, timeout=5)
         await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('profile', $1, '{}')", profile_id)
     return ended

@@ -8,35 +8,12 @@ from typing import Any
 import pytest
 
 from bff.domain.accounts import PlanCode
-from bff.domain.devices import VideoCodec
 from bff.domain.titles import MaturityRating, MovieCard
-from bff.domain.video import Quality, Rendition, Video
-from tests.live import OPERATIONS, Client, Demo
-from tests.media.publishing import pick_film, show
+from bff.domain.video import Quality
+from tests.live import OPERATIONS, Demo
+from tests.media.screening import make_video, pick_film, show, start
 
 FIND = "query ($id: ID!) { playbackSession(id: $id) { id state position dashUrl playable { id } } }"
-
-
-def make_video(asset_id: str, *qualities: Quality, codec: VideoCodec = VideoCodec.H264) -> Video:
-    return Video(
-        asset_id=asset_id,
-        duration=600.0,
-        segment_duration=4.0,
-        segment_count=150,
-        renditions=tuple(
-            Rendition(
-                name=f"{codec.value.lower()}-{quality.lines}",
-                quality=quality,
-                width=quality.lines * 16 // 9,
-                height=quality.lines,
-                bitrate=quality.lines * 3000,
-                average_bitrate=quality.lines * 2000,
-                codec=codec,
-                codecs="avc1.64001f",
-            )
-            for quality in sorted(qualities, key=lambda quality: -quality.lines)
-        ),
-    )
 
 
 LADDER = (Quality.P240, Quality.P480, Quality.P1080, Quality.P2160)
@@ -47,13 +24,6 @@ async def film(demo: Demo) -> MovieCard:
     card = pick_film(demo)
     await show(demo, card.id, make_video("ast_ladder", *LADDER))
     return card
-
-
-async def start(client: Client, playable_id: str, **given: Any) -> dict[str, Any]:
-    answer = await client.run(OPERATIONS["playback"], {"input": {"playableId": playable_id, **given}}, "StartPlayback")
-    found: dict[str, Any] = answer.data["startPlayback"]
-    assert found is not None, answer.body
-    return found
 
 
 def list_qualities(renditions: Sequence[dict[str, Any]]) -> list[str]:
@@ -72,7 +42,7 @@ async def test_plan_and_device_decide_what_is_shown(
     demo: Demo, film: MovieCard, plan: PlanCode, kept: list[str], refused: dict[str, str]
 ) -> None:
     client = await demo.make_viewer(plan=plan)
-    session = await start(client, film.id)
+    session = await start(client, film)
     assert session["__typename"] == "PlaybackSession"
     assert session["state"] == "PLAYING"
     assert session["startPosition"] == 0
@@ -87,12 +57,12 @@ async def test_a_television_shows_all_that_the_best_plan_holds(demo: Demo, film:
         "mutation ($input: DeviceInput!) { registerDevice(input: $input) { id } }",
         {"input": {"class": "TV", "capabilities": {"maxHeight": 2160, "videoCodecs": ["H264", "HEVC"]}}},
     )
-    session = await start(client, film.id, deviceId=registered.data["registerDevice"]["id"])
+    session = await start(client, film, deviceId=registered.data["registerDevice"]["id"])
     assert list_qualities(session["renditions"]) == ["P2160", "P1080", "P480", "P240"]
 
 
 async def test_the_client_may_ask_for_less(demo: Demo, film: MovieCard) -> None:
-    session = await start(await demo.make_viewer(), film.id, maxQuality="P480")
+    session = await start(await demo.make_viewer(), film, maxQuality="P480")
     assert list_qualities(session["renditions"]) == ["P480", "P240"]
     assert {left["reason"] for left in session["refused"]} == {"DATA_SAVER", "DEVICE_HEIGHT"}
 
@@ -100,7 +70,7 @@ async def test_the_client_may_ask_for_less(demo: Demo, film: MovieCard) -> None:
 async def test_a_plan_too_small_for_all_names_the_one_that_will_do(demo: Demo) -> None:
     card = pick_film(demo, skip=1)
     await show(demo, card.id, make_video("ast_large", Quality.P1080))
-    answer = await start(await demo.make_viewer(plan=PlanCode.BASIC), card.id)
+    answer = await start(await demo.make_viewer(plan=PlanCode.BASIC), card)
     assert answer["__typename"] == "PlanUpgradeRequired"
     assert answer["required"]["code"] == "STANDARD"
     assert answer["required"]["price"] == {"amount": 1549, "currency": "USD"}
@@ -109,7 +79,7 @@ async def test_a_plan_too_small_for_all_names_the_one_that_will_do(demo: Demo) -
 async def test_without_a_membership_one_is_asked_for(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
     await demo.services.pool.execute("UPDATE membership SET status = 'ENDED' WHERE account_id = $1", client.account_id)
-    assert await start(client, film.id) == {
+    assert await start(client, film) == {
         "__typename": "MembershipRequired",
         "message": "The membership has ended: begin another one with `startMembership`.",
         "status": "ENDED",
@@ -117,7 +87,7 @@ async def test_without_a_membership_one_is_asked_for(demo: Demo, film: MovieCard
 
 
 async def test_without_a_video_nothing_is_ready(demo: Demo) -> None:
-    answer = await start(await demo.make_viewer(), pick_film(demo, skip=2).id)
+    answer = await start(await demo.make_viewer(), pick_film(demo, skip=2))
     assert (answer["__typename"], answer["video"], answer["readyAt"]) == ("NotReady", "NONE", None)
 
 
@@ -137,7 +107,7 @@ async def test_a_window_that_has_closed_says_so(demo: Demo) -> None:
         for card in demo.services.follower.catalogue.by_popularity
         if isinstance(card, MovieCard) and (window := card.windows.get("US")) is not None and window.opens > now
     )
-    answer = await start(client, closed.id)
+    answer = await start(client, closed)
     assert answer["__typename"] == "NotAvailable"
     assert answer["region"] == "US"
     assert answer["availableFrom"] is not None
@@ -151,16 +121,16 @@ async def test_the_pin_is_asked_for_what_is_for_adults(demo: Demo) -> None:
     profile = next(held for held in gate["viewer"]["account"]["profiles"] if held["name"] == "Max")
     switched = await maxed.run(OPERATIONS["account"], {"profileId": profile["id"], "pin": "2468"}, "SwitchProfile")
     client = maxed.with_headers(Authorization=f"Bearer {switched.data['switchProfile']['accessToken']}")
-    assert (await start(client, card.id))["__typename"] == "PinRequired"
-    wrong = await start(client, card.id, pin="1111")
+    assert (await start(client, card))["__typename"] == "PinRequired"
+    wrong = await start(client, card, pin="1111")
     assert (wrong["__typename"], wrong["wasWrong"]) == ("PinRequired", True)
-    assert (await start(client, card.id, pin="2468"))["__typename"] == "PlaybackSession"
-    assert (await start(await demo.make_viewer(), card.id))["__typename"] == "PlaybackSession"
+    assert (await start(client, card, pin="2468"))["__typename"] == "PlaybackSession"
+    assert (await start(await demo.make_viewer(), card))["__typename"] == "PlaybackSession"
 
 
 async def test_one_key_begins_one_session(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
-    begun = await asyncio.gather(*(start(client, film.id, idempotencyKey="once") for _ in range(8)))
+    begun = await asyncio.gather(*(start(client, film, idempotencyKey="once") for _ in range(8)))
     assert len({session["id"] for session in begun}) == 1
     assert len({session["dashUrl"] for session in begun}) == 1
     other = await client.run(
@@ -168,7 +138,7 @@ async def test_one_key_begins_one_session(demo: Demo, film: MovieCard) -> None:
         "StartPlayback",
     )  # fmt: skip
     assert other.codes == ["CONFLICT"]
-    stranger = await start(await demo.make_viewer(), film.id, idempotencyKey="once")
+    stranger = await start(await demo.make_viewer(), film, idempotencyKey="once")
     assert stranger["id"] != begun[0]["id"]
     demo.clock.shift += timedelta(hours=25)
     try:
@@ -182,7 +152,7 @@ async def test_one_key_begins_one_session(demo: Demo, film: MovieCard) -> None:
 
 async def test_a_session_is_its_profiles_own(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
-    session = await start(client, film.id, position=12.5)
+    session = await start(client, film, position=12.5)
     assert session["startPosition"] == 12.5
     found = (await client.fetch(FIND, id=session["id"]))["playbackSession"]
     assert found == {
@@ -196,7 +166,7 @@ async def test_a_session_is_its_profiles_own(demo: Demo, film: MovieCard) -> Non
 
 async def test_a_session_goes_with_its_title(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
-    session = await start(client, film.id)
+    session = await start(client, film)
     lowered = await client.run(
         "mutation ($id: ID!) { updateProfile(profileId: $id, input: {maturityCeiling: AGE_7}) { __typename } }",
         {"id": client.profile_id},
@@ -207,7 +177,7 @@ async def test_a_session_goes_with_its_title(demo: Demo, film: MovieCard) -> Non
 
 async def test_stopping_ends_it_once(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
-    session = await start(client, film.id)
+    session = await start(client, film)
     stopped = await client.run(OPERATIONS["playback"], {"sessionId": session["id"], "position": 33.0}, "StopPlayback")
     assert stopped.data["stopPlayback"] == {
         "__typename": "PlaybackSession", "id": session["id"], "state": "STOPPED", "position": 33.0,
@@ -218,7 +188,7 @@ async def test_stopping_ends_it_once(demo: Demo, film: MovieCard) -> None:
 
 async def test_segments_have_addresses_of_their_own(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer(plan=PlanCode.BASIC)
-    session = await start(client, film.id)
+    session = await start(client, film)
     asked = {
         "first": "position: 0, quality: P480", "last": "position: 599.9, quality: P240",
         "past": "position: 600, quality: P240", "before": "position: -1, quality: P240",

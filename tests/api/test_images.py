@@ -14,7 +14,7 @@ from bff.domain.video import Video
 from bff.stores.objects import open_objects
 from bff.stores.videos import add_trailer, publish_video
 from tests.live import Client, Demo
-from tests.media.publishing import catch_up, pick_film
+from tests.media.screening import catch_up, pick_film
 
 CARD = """query ($width: Int) { browse(first: 1) { edges { node { id
   boxart: artwork(kind: BOXART, width: $width) { url width height format alt placeholder }

@@ -8,7 +8,7 @@ from bff.domain.titles import MovieCard
 from bff.domain.video import Preview, Video
 from bff.stores.objects import open_objects
 from tests.live import Demo
-from tests.media.publishing import pick_film, show
+from tests.media.screening import pick_film, show
 
 FIND = "query ($id: ID!, $width: Int) { title(id: $id) { preview(width: $width) { url width height duration codec } } }"
 SECRET = "0123456789abcdef0123456789abcdef"

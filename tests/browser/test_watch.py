@@ -10,8 +10,7 @@ from tests.browser.driving import Drive
 from tests.engines import KEY_ENCRYPTION_KEY
 from tests.live import Demo
 from tests.media.assets import CUES, Asset, package_asset
-from tests.media.publishing import pick_film
-from tests.media.screening import choose_films, name_asset, screening
+from tests.media.screening import choose_films, name_asset, pick_film, screening
 
 PASSWORD = "demo-password"
 

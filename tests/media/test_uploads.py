@@ -13,10 +13,9 @@ from bff.domain.uploads import MIB, MOST_BYTES, upload_folder
 from bff.stores.objects import open_objects
 from bff.stores.wrapping import Wrapping
 from tests.demo_titles import find_card
-from tests.media.publishing import catch_up, pick_film
+from tests.media.screening import begin, catch_up, pick_film
 from tests.media.sending import HERE, LOOK, MISSING, announce, send
 from tests.media.stores import Studio
-from tests.media.test_media_serving import begin
 from tests.media.workshop import work
 from tests.ws.test_sse import read_events
 from workers.ingest_upkeep import remove_uploads

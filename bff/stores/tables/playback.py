@@ -1,4 +1,4 @@
-"""The table of playback sessions; `bff.stores.playback_sessions` reads and writes it."""
+"""The tables of playback sessions, which `bff.stores.playback_sessions` and `ended_playback` read and write."""
 
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ class PlaybackSessionTable(SQLModel, table=True):
 
     id: str = Field(primary_key=True, sa_type=Text)
     account_id: str = Field(foreign_key="account.id", ondelete="CASCADE", sa_type=Text, index=True)
-    profile_id: str = Field(foreign_key="profile.id", ondelete="CASCADE", sa_type=Text)
+    profile_id: str = Field(foreign_key="profile.id", ondelete="CASCADE", sa_type=Text, index=True)
     device_id: str = Field(sa_type=Text)
     family_id: str = Field(sa_type=Text)
     playable_id: str = Field(sa_type=Text)
@@ -42,3 +42,13 @@ class PlaybackSessionTable(SQLModel, table=True):
     end_reason: str | None = Field(sa_type=Text)
     idempotency_key: str | None = Field(sa_type=Text)
     arguments: bytes | None = Field(sa_column=Column(LargeBinary))
+
+
+class EndedPlaybackTable(SQLModel, table=True):
+    """A session whose row went with its account or profile, and whose media token may outlive it; goes after hours."""
+
+    __tablename__ = "ended_playback"
+    __table_args__ = (Index("ended_playback_ended_at", "ended_at"),)
+
+    session_id: str = Field(primary_key=True, sa_type=Text)
+    ended_at: datetime = _instant(server_default=text("clock_timestamp()"))
