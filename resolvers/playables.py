@@ -6,8 +6,19 @@ from msgspec import Struct
 from bff.artwork.sizes import ImageKind
 from bff.context import Info
 from bff.domain import next_up
+from bff.domain.accounts import find_plan_in_force
+from bff.domain.entitlements import choose_renditions
 from bff.domain.titles import AnyPlayable, AnyTitleCard, Episode, MovieCard
-from bff.domain.video import AudioTrack, Rendition, SkipMarker, SubtitleKind, SubtitleTrack, TrickPlay, VideoState
+from bff.domain.video import (
+    AudioTrack,
+    Quality,
+    Rendition,
+    SkipMarker,
+    SubtitleKind,
+    SubtitleTrack,
+    TrickPlay,
+    VideoState,
+)
 from bff.stores.drawing_briefs import brief_part
 from resolvers import titles
 from resolvers.pictures import Picture, make_picture
@@ -86,8 +97,19 @@ def view_subtitle(track: SubtitleTrack, url: str | None) -> SubtitleView:
     return SubtitleView(track.language, track.name, track.kind, url)
 
 
-def list_renditions(root: Parent) -> tuple[Rendition, ...]:
-    return root.video.renditions if root.video is not None else ()
+async def list_renditions(root: Parent, info: Info) -> tuple[Rendition, ...]:
+    """Who has no plan is shown what the device can play."""
+    if root.video is None:
+        return ()
+    context = info.context
+    record = await context.read_account()
+    plan = find_plan_in_force(record, context.now) if record is not None else None
+    return choose_renditions(
+        root.video.renditions,
+        plan_quality=plan.max_quality if plan is not None else Quality.P2160,
+        capabilities=context.capabilities,
+        is_encrypted=root.video.is_encrypted,
+    ).renditions
 
 
 def list_skip_markers(root: Parent) -> tuple[SkipMarker, ...]:

@@ -193,12 +193,12 @@ def get_play(root: strawberry.Parent[TitleCard], info: Info) -> AnyPlayable | No
     return next_up.choose_playable(root, state.progress if state is not None else {})  # type: ignore[arg-type]
 
 
-def get_progress(root: strawberry.Parent[TitleCard | Episode], info: Info) -> ProgressView | None:
-    """A film's or episode's own; a series' is that of the episode that the play button starts."""
+def get_progress(root: strawberry.Parent[TitleCard | Episode | Trailer], info: Info) -> ProgressView | None:
+    """A film's, episode's or trailer's own; a series' is that of the episode that the play button starts."""
     state = info.context.state
     if state is None:
         return None
-    playable = root if isinstance(root, Episode) else next_up.choose_playable(root, state.progress)  # type: ignore[arg-type]
+    playable = root if isinstance(root, Episode | Trailer) else next_up.choose_playable(root, state.progress)  # type: ignore[arg-type]
     if playable is None:
         return None
     held = state.progress.get(playable.id)

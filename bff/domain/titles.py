@@ -191,7 +191,37 @@ class Season(Struct, frozen=True, gc=False):
     card: SeasonCard
 
 
-class Episode(Struct, frozen=True, gc=False):
+class _Part(Struct, frozen=True, gc=False):
+    """What plays, and is a part of a title; it shows what its card holds."""
+
+    card: EpisodeCard | TrailerCard
+
+    @property
+    def id(self) -> str:
+        return self.card.id
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def duration(self) -> float | None:
+        return self.card.duration
+
+    @property
+    def video(self) -> Video | None:
+        return self.card.video
+
+    @property
+    def video_state(self) -> VideoState:
+        return self.card.video_state
+
+    @property
+    def markers(self) -> tuple[SkipMarker, ...]:
+        return self.card.markers
+
+
+class Episode(_Part, frozen=True, kw_only=True, gc=False):
     """An episode with the season and series that it belongs to."""
 
     series: SeriesCard
@@ -199,64 +229,16 @@ class Episode(Struct, frozen=True, gc=False):
     card: EpisodeCard
 
     @property
-    def id(self) -> str:
-        return self.card.id
-
-    @property
-    def name(self) -> str:
-        return self.card.name
-
-    @property
     def label(self) -> str:
         """Where it stands in its series: S2:E3."""
         return f"S{self.season.number}:E{self.card.number}"
 
-    @property
-    def duration(self) -> float | None:
-        return self.card.duration
 
-    @property
-    def video(self) -> Video | None:
-        return self.card.video
-
-    @property
-    def video_state(self) -> VideoState:
-        return self.card.video_state
-
-    @property
-    def markers(self) -> tuple[SkipMarker, ...]:
-        return self.card.markers
-
-
-class Trailer(Struct, frozen=True, gc=False):
+class Trailer(_Part, frozen=True, kw_only=True, gc=False):
     """A trailer with the title that it belongs to."""
 
     title: AnyTitleCard
     card: TrailerCard
-
-    @property
-    def id(self) -> str:
-        return self.card.id
-
-    @property
-    def name(self) -> str:
-        return self.card.name
-
-    @property
-    def duration(self) -> float | None:
-        return self.card.duration
-
-    @property
-    def video(self) -> Video | None:
-        return self.card.video
-
-    @property
-    def video_state(self) -> VideoState:
-        return self.card.video_state
-
-    @property
-    def markers(self) -> tuple[SkipMarker, ...]:
-        return self.card.markers
 
 
 AnyPlayable = MovieCard | Episode | Trailer
