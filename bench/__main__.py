@@ -10,6 +10,7 @@ import uvloop
 from bench.compression import bench_compression
 from bench.flame import bench_flame
 from bench.home import bench_home
+from bench.ladder import bench_ladder
 from bench.latency import bench_latency
 from bench.media import bench_media
 from bench.plans import bench_plans
@@ -24,6 +25,7 @@ from bench.transcode import bench_transcode
 BENCHES = {
     "compression": bench_compression,
     "home": bench_home,
+    "ladder": bench_ladder,
     "latency": bench_latency,
     "media": bench_media,
     "plans": bench_plans,

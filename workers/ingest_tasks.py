@@ -21,9 +21,9 @@ from bff.domain.ingest_plan import (
     plan_tasks,
 )
 from bff.domain.ladder import plan_rungs
-from bff.domain.quality import Sample, choose_rungs, choose_samples, list_settings
-from bff.media.compare import measure_vmaf
-from bff.media.encode import encode_audio, encode_chunk, try_settings
+from bff.domain.quality import Sample, choose_rungs
+from bff.media.compare import measure_vmaf, sample_rung
+from bff.media.encode import encode_audio, encode_chunk
 from bff.media.extras import cut_previews, take_stills
 from bff.media.probe import probe_audio, probe_master
 from bff.media.subtitles import convert_subtitles
@@ -35,8 +35,8 @@ from workers.ingest_publish import Extras, package_asset
 from workers.ingest_receive import receive_upload
 from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name_chunk, work_folder
 
-SAMPLED, MEASURED = 5, 12
-"""Of so many frames one is compared with the master: of samples, and of what is published."""
+MEASURED = 12
+"""Of so many frames of what is published one is compared with the master."""
 _decode_plan = msgspec.json.Decoder(IngestPlan).decode
 
 
@@ -96,18 +96,7 @@ async def _try_settings(run: Run, plan: IngestPlan) -> None:
     source = await run.shop.objects.fetch(run.job.source.key, run.folder)
     name = msgspec.json.decode(run.task.spec, type=SampleSpec).rung
     [rung] = [rung for rung in plan.rungs if rung.name == name]
-    settings, parts = list_settings(rung.codec), choose_samples(plan.master)
-    bits, seen = [0.0] * len(settings), [0.0] * len(settings)
-    for done, part in enumerate(parts, 1):
-        files = await try_settings(source, plan.master, part, rung, run.folder, settings=settings)
-        found = await measure_vmaf(files, source, plan.master, part, every=SAMPLED)
-        for number, (path, vmaf) in enumerate(zip(files, found, strict=True)):
-            bits[number] += 8 * (await asyncio.to_thread(path.stat)).st_size
-            seen[number] += part.count * vmaf
-        run.progress.share = done / len(parts)
-    frames = sum(part.count for part in parts)
-    seconds = float(frames / plan.master.frames_a_second)
-    samples = [Sample(crf, size / seconds, vmaf / frames) for crf, size, vmaf in zip(settings, bits, seen, strict=True)]
+    samples = await sample_rung(source, plan.master, rung, run.folder, on_part=run.progress.follow(1))
     await finish(run, msgspec.json.encode(samples))
 
 

@@ -1,4 +1,4 @@
-"""Measures how like the master an encode looks."""
+"""Measures how like the master an encode looks, and what a rung comes to at the settings that are tried."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,11 +6,15 @@ from pathlib import Path
 
 import msgspec
 
-from bff.domain.ladder import Chunk, fit_size
+from bff.domain.ladder import Chunk, Rung, fit_size
 from bff.domain.masters import Master
+from bff.domain.quality import Sample, choose_samples, list_settings
 from bff.domain.video import Quality
-from bff.media.commands import run_ffmpeg
-from bff.media.encode import choose_seek, prepare
+from bff.media.commands import OnProgress, run_ffmpeg
+from bff.media.encode import choose_seek, prepare, try_settings
+
+SAMPLED = 5
+"""Of so many frames of a sample one is compared with the master."""
 
 
 async def measure_vmaf(
@@ -37,6 +41,28 @@ async def measure_vmaf(
         deadline=120 + 60 * float(chunk.count / rate) * len(encodes),
     )
     return [_read_mean(content) for content in [await asyncio.to_thread(log.read_bytes) for log in logs]]
+
+
+async def sample_rung(
+    source: Path, master: Master, rung: Rung, folder: Path, *, on_part: OnProgress | None = None
+) -> list[Sample]:
+    """What the rung comes to over parts of the master, for each setting that is tried. Raises MediaError.
+
+    `on_part` is told which share of the parts is done.
+    """
+    settings, parts = list_settings(rung.codec), choose_samples(master)
+    bits, seen = [0.0] * len(settings), [0.0] * len(settings)
+    for done, part in enumerate(parts, 1):
+        files = await try_settings(source, master, part, rung, folder, settings=settings)
+        found = await measure_vmaf(files, source, master, part, every=SAMPLED)
+        for number, (path, vmaf) in enumerate(zip(files, found, strict=True)):
+            bits[number] += 8 * (await asyncio.to_thread(path.stat)).st_size
+            seen[number] += part.count * vmaf
+        if on_part is not None:
+            on_part(done / len(parts))
+    frames = sum(part.count for part in parts)
+    seconds = float(frames / master.frames_a_second)
+    return [Sample(crf, size / seconds, vmaf / frames) for crf, size, vmaf in zip(settings, bits, seen, strict=True)]
 
 
 def _read_mean(log: bytes) -> float:

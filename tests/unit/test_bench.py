@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bench.__main__ import BENCHES
 from bench.flame import add_up
 from bench.follower import Follower
+from bench.ladder import Point, compare_bitrates
 from bench.pace import read_length
 from bench.plans import vary
 from bench.report import Table, find_percentile
@@ -81,3 +82,13 @@ class _Sink:
 
     def write(self, data):
         """Nobody reads it."""
+
+
+def test_a_ladder_of_half_the_bits_saves_half_at_equal_quality():
+    usual = [Point("high", 4e6, 95), Point("middle", 2e6, 85), Point("low", 5e5, 60)]
+    other = [Point(point.name, point.bitrate / 2, point.vmaf) for point in usual]
+    worse = Point("wasted", 3e6, 70)
+    assert compare_bitrates(usual, other) == pytest.approx(0.5)
+    assert compare_bitrates([*usual, worse], other) == pytest.approx(0.5)
+    assert compare_bitrates(usual, usual) == pytest.approx(0)
+    assert compare_bitrates(usual, [Point("least", 1e5, 20), Point("more", 2e5, 50)]) is None
