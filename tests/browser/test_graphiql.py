@@ -35,13 +35,14 @@ def test_explorer_and_documentation_list_the_graph(report: dict[str, Any]) -> No
 
 def test_every_tab_runs_with_data_and_no_errors(report: dict[str, Any]) -> None:
     runs = {run["tab"]: run for run in report["runs"]}
-    assert list(runs) == ["Home", "Search", "Title", "SignIn"]
+    assert list(runs) == ["Home", "Search", "Title", "Play", "SignIn"]
     for run in runs.values():
         assert run["errors"] == []
         assert '"data"' in run["pane"]
     assert runs["Home"]["data"]["home"]["rows"]["edges"]
     assert runs["Search"]["data"]["search"]["edges"]
     assert runs["Title"]["data"]["title"]["name"]
+    assert runs["Play"]["data"]["startPlayback"]["__typename"] == "NotReady"
     assert runs["SignIn"]["data"]["login"]["__typename"] == "Session"
 
 

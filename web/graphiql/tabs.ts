@@ -1,11 +1,13 @@
 import type { PageConfig } from "./config";
 import home from "./operations/home.graphql?raw";
+import play from "./operations/play.graphql?raw";
 import search from "./operations/search.graphql?raw";
 import signIn from "./operations/sign-in.graphql?raw";
 import title from "./operations/title.graphql?raw";
 
-/** Stranger Things, in the demo catalogue: its id follows from its key there. */
+/** Titles of the demo catalogue, whose ids follow from their keys there; Sintel plays. */
 const STRANGER_THINGS = "tit_dsjq5763gqybxz3o";
+const SINTEL = "tit_ndj5beliuiu3z2yx";
 
 interface Tab {
   query: string;
@@ -18,6 +20,7 @@ export function defaultTabs(config: PageConfig): Tab[] {
     tab(`${introduction(config)}\n${home}`, { rows: 10, cards: 20, art: 342 }),
     tab(search, { query: "stranger", first: 24 }),
     tab(title, { id: STRANGER_THINGS }),
+    tab(play, { input: { playableId: SINTEL } }),
     tab(signIn, { input: { email: "premium@example.com", password: "demo-password" } }),
   ];
 }
@@ -36,6 +39,7 @@ function introduction({ account }: PageConfig): string {
     : "You are a visitor, and visitors have no home: the tab SignIn gets you a token.";
   return `# Marquee: what a client asks for when its home screen opens.
 # ${who}
+# ${location.origin}/watch/${SINTEL} plays Sintel; the tab Play shows how.
 # X-Device-Class, under Headers, is TV, WEB, MOBILE or TABLET.
 # Ctrl-Enter runs, Ctrl-Space completes, the explorer on the left builds operations by clicking.
 `;

@@ -276,7 +276,7 @@ async function open(): Promise<void> {
       $("synopsis").textContent = playable.title.synopsis;
       document.title = `${playable.title.name} · Marquee`;
     }
-    // A trailer is no node of the graph; what is nothing at all, startPlayback says best.
+    // What is nothing at all, startPlayback says best.
     await start(playable?.id ?? id);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "UNAUTHENTICATED") throw error;
