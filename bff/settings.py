@@ -130,7 +130,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         ("key_encryption_key", "32 random bytes in base64 (or name a file in BFF_KEY_ENCRYPTION_KEY_FILE)"),
     ):
         if required not in values:
-            raise SettingsError(f"BFF_{required.upper()} is not set; it takes {takes}. `bff dev` sets it by itself.")
+            raise SettingsError(
+                f"BFF_{required.upper()} is not set; it takes {takes}. "
+                "`bff dev` sets it by itself; other commands find what that runs by --data-dir."
+            )
     return Settings(**values)  # type: ignore[arg-type]
 
 

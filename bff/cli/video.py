@@ -107,4 +107,5 @@ async def _ingest(order: "FilmOrder", wait: bool) -> None:
             raise IngestError(f"No video was made. {job.error}")
         if job.resembles:
             report(f"It looks like {job.resembles}, which was made of another file.")
-        report(f"{job.playable_id} plays: asset {job.asset_id}.")
+        pages = settings.link_url or settings.public_url
+        report(f"{job.playable_id} plays: asset {job.asset_id}, to be watched at {pages}/watch/{job.playable_id}.")
