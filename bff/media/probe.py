@@ -15,6 +15,8 @@ DEADLINE = 600.0
 MOST_RATE = 60
 _SHORT_BY = 1.5
 """Seconds that a picture may end before its file says it does."""
+_LISTS = frozenset({"concat", "concatf", "dash", "hls", "imf"})
+"""Formats of ffmpeg that read what other files hold: a master is one file, and names no other."""
 _TRANSFERS_OF_HDR = frozenset({"smpte2084", "arib-std-b67"})
 _LANGUAGES = {
     "ara": "ar", "chi": "zh", "cze": "cs", "dan": "da", "dut": "nl", "eng": "en", "fin": "fi", "fre": "fr",
@@ -27,6 +29,7 @@ _LANGUAGES = {
 async def probe_master(path: Path) -> Master:
     """Look at a file as a whole. Raises Refused."""
     streams, container = await _read_streams(path)
+    _refuse_no_video(str(container.get("format_name", "")))
     picture = _find_picture(streams)
     times = await _read_times(path, int(picture["index"]))
     await _decode_a_little(path, times)
@@ -81,6 +84,14 @@ async def _read_streams(path: Path) -> tuple[list[Mapping[str, Any]], Mapping[st
         raise Refused(f"The file is no video that can be read: {reason.splitlines()[-1]}") from error
     found = msgspec.json.decode(said)
     return found.get("streams", []), found.get("format", {})
+
+
+def _refuse_no_video(formats: str) -> None:
+    """`formats` as ffprobe names them: `mov,mp4,m4a`."""
+    if _LISTS.intersection(formats.split(",")):
+        raise Refused("The file is a list of other files, and no video of its own. Send the video itself.")
+    if formats == "image2" or formats.endswith("_pipe"):
+        raise Refused("The file is a still picture, and no video.")
 
 
 def _find_picture(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

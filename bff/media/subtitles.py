@@ -1,6 +1,7 @@
 """Makes clean WebVTT of subtitles in SRT or WebVTT, whatever their encoding and line ends."""
 
 import codecs
+import html
 import io
 
 import pysubs2
@@ -57,7 +58,8 @@ def convert_subtitles(content: bytes, name: str, duration: float, language: str 
     written.seek(0, io.SEEK_END)
     for cue in sorted(cues, key=lambda cue: (cue.start, cue.end)):
         end = min(cue.end, round(duration * 1000))
-        written.write(f"\n{_write_time(cue.start)} --> {_write_time(end)}\n{_write_text(cue.plaintext)}\n")
+        said = html.unescape(cue.plaintext) if is_webvtt else cue.plaintext
+        written.write(f"\n{_write_time(cue.start)} --> {_write_time(end)}\n{_write_text(said)}\n")
     return written.getvalue()
 
 

@@ -92,6 +92,10 @@ async def test_a_master_becomes_a_stream(
         assert hashlib.sha256(files[name].read_bytes()).hexdigest() == digests[name]
     assert {f"stills/{number}.jpg" for number in (1, 2, 3)} == set(video.stills) <= files.keys()
     await check_still(shop, video, files["stills/1.jpg"].read_bytes())
+    whole = tmp_path / "whole.mp4"
+    parts = ["init.mp4", *(f"{number:05}.m4s" for number in range(1, 6))]
+    whole.write_bytes(b"".join(files[f"h264-240/{part}"].read_bytes() for part in parts))
+    await check_key_frames(whole)
     previews = database.data_dir / "objects" / "previews"
     assert {preview.width for preview in video.previews} == {320}
     for preview in video.previews:
@@ -102,22 +106,6 @@ async def test_a_master_becomes_a_stream(
     again = await order(shop, wanted)
     assert again == job_id
     assert await shop.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'catalogue'") == 2
-
-
-async def test_key_frames_stand_on_the_grid_in_every_chunk(
-    shop: Workshop, database: Engines, film: str, master: Path
-) -> None:
-    await work(shop, await order(shop, FilmOrder(path=master, title_id=film, preset=Preset.QUICK)))
-    video = await read_video(shop.pool, film)
-    folder = asset_folder(database, video.asset_id) / "h264-240"
-    whole = folder / "whole.mp4"
-    parts = [folder / "init.mp4", *sorted(folder.glob("*.m4s"))]
-    whole.write_bytes(b"".join(part.read_bytes() for part in parts))
-    said = await probe(whole, "packet=pts_time,flags", "-select_streams", "v")
-    packets = [line.split(",") for line in said.split()]
-    assert len(packets) == 480
-    keys = [float(packet[0]) for packet in packets if "K" in packet[1]]
-    assert keys == pytest.approx([number * 4.004 for number in range(5)], abs=0.002)
 
 
 async def test_the_same_film_in_another_encoding_is_recognised(
@@ -185,7 +173,17 @@ async def test_poison_is_parked_after_three_tries_with_what_ffmpeg_said(
     assert job.state is IngestState.FAILED
     assert job.error is not None
     assert "failed 3 times" in job.error
+    assert re.search("(?i)invalid|error|corrupt", job.error), "the last lines of ffmpeg's output"
     assert len(job.error.splitlines()) <= 14
+
+
+async def check_key_frames(whole: Path) -> None:
+    """They stand on the grid in every chunk, and no frame is missing."""
+    said = await probe(whole, "packet=pts_time,flags", "-select_streams", "v")
+    packets = [line.split(",") for line in said.split()]
+    assert len(packets) == 480
+    keys = [float(packet[0]) for packet in packets if "K" in packet[1]]
+    assert keys == pytest.approx([number * 4.004 for number in range(5)], abs=0.002)
 
 
 async def check_still(shop: Workshop, video: Video, frame: bytes) -> None:

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from bff.domain.devices import VideoCodec
-from bff.domain.ingest import Preset
+from bff.domain.ingest import IngestOrder, Preset
+from bff.domain.ingest_plan import plan_ingest
 from bff.domain.ladder import Chunk, Rung, group_length, plan_chunks, plan_rungs
 from bff.domain.masters import Master
-from bff.media.commands import FFPROBE, MediaError, run
+from bff.domain.video import AudioKind
+from bff.media.commands import FFPROBE, MediaError, Refused, run
 from bff.media.encode import count_frames, encode_audio, encode_chunk, join_chunks
 from bff.media.extras import cut_previews, take_stills
 from bff.media.probe import probe_master
@@ -103,26 +105,29 @@ async def test_uneven_frames_are_put_on_the_grid_where_they_were(tmp_path: Path)
         assert greys[round(moment * rate)] == pytest.approx(moment * 24 * 255 / 219, abs=8)
 
 
-async def test_bright_and_interlaced_pictures_are_made_plain(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+async def test_bright_pictures_are_made_plain(tmp_path: Path, transfer: str) -> None:
     bright = draw_master(
         tmp_path / "bright.mp4",
         *("-vf", "format=yuv420p10le", "-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-preset", "ultrafast"),
-        *("-x265-params", "log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"),
-        seconds=1,
+        *("-x265-params", f"log-level=error:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"),
+        seconds=0.5,
         size="128x72",
         sound=False,
     )
     master = await probe_master(bright)
     assert master.is_hdr
-    (tmp_path / "1").mkdir()
-    _, whole = await encode(bright, master, tmp_path / "1")
+    rung, whole = await encode(bright, master, tmp_path)
+    assert rung.codec is VideoCodec.H264
     assert await probe(whole, "stream=pix_fmt,color_transfer") == ["yuv420p,bt709"]
+
+
+async def test_interlaced_pictures_are_made_plain(tmp_path: Path) -> None:
     fields = ("-vf", "interlace", "-flags", "+ildct+ilme", "-c:v", "mpeg2video")
     woven = draw_master(tmp_path / "woven.mpg", *fields, "-c:a", "mp2", seconds=2, size="128x96", rate="50")
     master = await probe_master(woven)
     assert master.is_interlaced
-    (tmp_path / "2").mkdir()
-    await encode(woven, master, tmp_path / "2")
+    await encode(woven, master, tmp_path)
 
 
 async def test_odd_sizes_and_short_silent_films(tmp_path: Path) -> None:
@@ -168,3 +173,58 @@ async def test_a_chunk_that_the_master_does_not_hold_is_an_error(tmp_path: Path)
     rung = plan_rungs(master, Preset.QUICK, [])[0]
     with pytest.raises(MediaError, match="holds 12 frames where 24 belong"):
         await encode_chunk(path, master, Chunk(12, 24), [rung], tmp_path, preset=Preset.QUICK)
+
+
+async def test_each_sound_is_found_with_its_language(tmp_path: Path) -> None:
+    path = tmp_path / "sounds.mkv"
+    tones = [word for pitch in (300, 400, 500) for word in ("-f", "lavfi", "-i", f"sine=frequency={pitch}:duration=1")]
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=24:duration=1", *tones),
+        *("-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:a", "-c:v", "libx264", "-preset", "ultrafast"),
+        *("-c:a", "aac", "-ac:a:0", "6", "-ac:a:1", "2", "-ac:a:2", "1"),
+        *("-metadata:s:a:0", "language=jpn", "-metadata:s:a:1", "language=ger", "-metadata:s:a:2", "language=ger"),
+        *("-disposition:a:2", "visual_impaired", str(path)),
+    )
+    master = await probe_master(path)
+    assert [(sound.language, sound.channels, sound.is_description) for sound in master.audio] == [
+        ("ja", 6, False), ("de", 2, False), ("de", 1, True),
+    ]  # fmt: skip
+    plan = plan_ingest(master, [], IngestOrder())
+    assert [(track.folder, track.language, track.kind, track.channels) for track in plan.audio] == [
+        ("audio-ja", "ja", AudioKind.ORIGINAL, 2),
+        ("audio-ja-surround", "ja", AudioKind.ORIGINAL, 6),
+        ("audio-de", "de", AudioKind.DUBBED, 2),
+        ("audio-de-description", "de", AudioKind.DESCRIPTION, 2),
+    ]
+
+
+async def test_a_picture_in_an_unknown_coding_is_refused(tmp_path: Path) -> None:
+    known = draw_master(tmp_path / "known.avi", "-c:v", "mpeg4", size="64x64", seconds=0.5, sound=False)
+    path = tmp_path / "unknown.avi"
+    path.write_bytes(known.read_bytes().replace(b"FMP4", b"ZZZZ"))
+    with pytest.raises(Refused, match=r"cannot be decoded here\. Export it as H\.264"):
+        await probe_master(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("list.mp4", "ffconcat version 1.0\nfile film.mp4\n"),
+        ("list.ffconcat", "ffconcat version 1.0\nfile film.mp4\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfilm.mp4\n#EXT-X-ENDLIST\n"),
+        ("list.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n"),
+    ],
+)
+async def test_what_names_other_files_is_refused(tmp_path: Path, name: str, script: str) -> None:
+    """It would have ffmpeg read whatever it names."""
+    draw_master(tmp_path / "film.mp4", size="64x64", seconds=0.5, sound=False)
+    (tmp_path / name).write_text(script)
+    with pytest.raises(Refused):
+        await probe_master(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["still.png", "still.jpg", "still.mp4"])
+async def test_a_still_is_refused(tmp_path: Path, name: str) -> None:
+    Image.new("RGB", (64, 36)).save(tmp_path / name, "JPEG" if name == "still.mp4" else None)
+    with pytest.raises(Refused, match="is a still picture"):
+        await probe_master(tmp_path / name)

@@ -27,6 +27,13 @@ def test_encodings_and_line_ends(encoding: str, end: str) -> None:
     assert convert_subtitles(SRT.replace("\n", end).encode(encoding), "film.srt", 10, "de") == WANTED
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_webvtt_in_other_encodings_and_line_ends(encoding: str, end: str) -> None:
+    text = "WEBVTT\n\n" + SRT.replace(",", ".").replace("1\n00", "00").replace("2\n00", "00").replace("&", "&amp;")
+    assert convert_subtitles(text.replace("\n", end).encode(encoding), "film.vtt", 10, "de") == WANTED
+
+
 def test_webvtt_in() -> None:
     text = "WEBVTT - a title\n\nNOTE nothing\n\nSTYLE\n::cue {}\n\nfirst\n00:01.000 --> 00:02.500 align:start\nHello\n"
     assert convert_subtitles(text.encode(), "film.vtt", 10) == "WEBVTT\n\n00:00:01.000 --> 00:00:02.500\nHello\n"
