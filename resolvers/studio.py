@@ -109,12 +109,11 @@ async def set_skip_markers(info: Info, playable_id: strawberry.ID, markers: list
     context, operator_id = info.context, info.context.require_token().account_id
     reading = Reading()
     async with studio.changing(context.services.pool) as connection:
-        card = await studio.find_card_of(connection, playable_id)
-        read = read_markers(reading, markers, card.find_duration(playable_id))
+        read = read_markers(reading, markers, await studio.find_duration(connection, playable_id))
         if reading.refusal is not None:
             return reading.refusal
-        await studio.mark(connection, playable_id, read, operator_id=operator_id)
-    return await _show(context, card.id)
+        title_id = await studio.mark(connection, playable_id, read, operator_id=operator_id)
+    return await _show(context, title_id)
 
 
 async def set_account_status(
@@ -125,8 +124,6 @@ async def set_account_status(
         return refuse_input("accountId", "Name the account either by its id or by its e-mail address.")
     if status is AccountStatus.CANCELLED:
         return refuse_input("status", "Only its holder ends an account for good: suspend it instead.")
-    if account_id == operator_id:
-        return refuse_input("accountId", "Nobody suspends their own account: ask another operator.")
     return await write_account_status(
         context.services.authority,
         account_id=account_id,

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from bff.auth.authority import Authority
 from bff.domain.accounts import AccountStatus
+from bff.domain.problems import InvalidInput, refuse_input
 from bff.errors import NotFound
 from bff.stores.account_changes import find_account, write_status
 from bff.stores.ended_sign_ins import end_sign_ins
@@ -29,7 +30,7 @@ async def set_account_status(
     status: AccountStatus,
     operator_id: str,
     now: datetime,
-) -> StandingAccount:
+) -> StandingAccount | InvalidInput:
     """Suspend an account, which ends its sign-ins for good, or let it be used again.
 
     It is named by its id or else its address, which is normalised. Raises NotFound for an account that is gone.
@@ -38,6 +39,8 @@ async def set_account_status(
         found = await find_account(connection, account_id, email)
         if found is None:
             raise _no_account()
+        if found == operator_id:
+            return refuse_input("accountId", "Nobody changes the status of their own account: ask another operator.")
         # Sign-ins are locked before their account; then once more, for who signed in meanwhile.
         is_over = status is not AccountStatus.ACTIVE
         ended = await end_sign_ins(connection, found, now) if is_over else ()

@@ -10,17 +10,15 @@ from bff.catalog.certificates import rate_certificate
 from bff.catalog.names import fold_name
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.title_changes import AvailabilityChange, CreditChange, SeasonChange, TitleChange, TrailerChange
-from bff.domain.titles import AnyTitleCard
 from bff.domain.video import SkipMarker
 from bff.errors import NotFound, Unavailable
 from bff.stores import title_edits
-from bff.stores.catalogue import read_card
 from bff.stores.catalogue_import import lock_catalogue
 from bff.stores.operator_actions import note_action
 from bff.stores.postgres import Connection
 from bff.stores.title_cards import rebuild_cards
 from bff.stores.title_edits import HeldTitle, NewCredit
-from bff.stores.videos import find_title_of, set_markers
+from bff.stores.videos import find_title_of, read_durations, set_markers
 
 _PREFIX = "studio:"
 """What natural keys of operators' own titles begin with."""
@@ -111,24 +109,24 @@ async def restore_title(connection: Connection, title_id: str, *, operator_id: s
     await _conclude(connection, title, {"is_hidden"}, operator_id=operator_id, action="restoreTitle", details={})
 
 
-async def find_card_of(connection: Connection, playable_id: str) -> AnyTitleCard:
-    """The title of a film, an episode or a trailer, as it is now. Raises NotFound for what does not play."""
-    title_id = await find_title_of(connection, playable_id)
-    card = None if title_id is None else await read_card(connection, title_id)
-    if card is None:
+async def find_duration(connection: Connection, playable_id: str) -> float | None:
+    """In seconds, of what plays; None where nobody knows. Raises NotFound for what does not play."""
+    durations = await read_durations(connection, [playable_id])
+    if playable_id not in durations:
         raise NotFound("There is nothing of this id that plays: name a film, an episode or a trailer.")
-    return card
+    return durations[playable_id]
 
 
 async def mark(
     connection: Connection, playable_id: str, markers: Sequence[SkipMarker], *, operator_id: str | None
-) -> None:
-    """Put these in place of the skip markers of a film, an episode or a trailer.
+) -> str:
+    """Put these in place of the skip markers of a film, an episode or a trailer; answers the title.
 
     Raises LookupError for what does not play.
     """
-    await set_markers(connection, playable_id, markers)
+    await set_markers(connection, {playable_id: markers})
     await note_action(connection, operator_id, "setSkipMarkers", playable_id, {"markers": markers})
+    return str(await find_title_of(connection, playable_id))
 
 
 async def _conclude(

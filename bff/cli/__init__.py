@@ -6,6 +6,7 @@ import click
 
 from bff.cli.catalogue import import_catalog
 from bff.cli.documents import documents, explain_operations
+from bff.cli.markers import markers
 from bff.cli.serving import dev, migrate, serve, worker
 from bff.cli.video import ingest
 
@@ -16,5 +17,5 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-for command in (dev, serve, worker, migrate, import_catalog, ingest, explain_operations, documents):
+for command in (dev, serve, worker, migrate, import_catalog, markers, ingest, explain_operations, documents):
     main.add_command(command)

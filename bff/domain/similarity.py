@@ -28,8 +28,10 @@ class Likeness:
         self._weights = np.array([math.log(1 + len(self._cards) / count) ** 2 for count in counts.values()])
         self._genres = np.zeros((len(self._cards), len(counts)))
         self._rows_of_people: defaultdict[str, list[int]] = defaultdict(list)
+        rows = [row for row, card in enumerate(self._cards) for _ in card.genre_ids]
+        columns = [self._columns[genre] for card in self._cards for genre in card.genre_ids]
+        self._genres[rows, columns] = 1.0
         for row, card in enumerate(self._cards):
-            self._genres[row, self._list_columns(card)] = 1.0
             for person in {credit.person_id for credit in card.credits}:
                 self._rows_of_people[person].append(row)
         self._norms = np.sqrt(self._genres @ self._weights)

@@ -3,7 +3,7 @@
 They hold what is the same for every viewer; what depends on the viewer is computed over them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -156,12 +156,6 @@ class MovieCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="MOVIE"):
     video_state: VideoState = VideoState.NONE
     markers: tuple[SkipMarker, ...] = ()
 
-    def find_duration(self, playable_id: str) -> float | None:
-        """How long the film is, or its trailer of this id; None where nobody knows."""
-        if playable_id == self.id:
-            return self.duration
-        return _find_duration(self.trailers, playable_id)
-
 
 class SeriesCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="SERIES"):
     seasons: tuple[SeasonCard, ...]
@@ -172,16 +166,8 @@ class SeriesCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="SERIES"):
             for episode in season.episodes:
                 yield season, episode
 
-    def find_duration(self, playable_id: str) -> float | None:
-        """How long its episode or trailer of this id is; None where nobody knows."""
-        return _find_duration((*(episode for _, episode in self.walk_episodes()), *self.trailers), playable_id)
-
 
 AnyTitleCard = MovieCard | SeriesCard
-
-
-def _find_duration(cards: Iterable[EpisodeCard | TrailerCard], playable_id: str) -> float | None:
-    return next((card.duration for card in cards if card.id == playable_id), None)
 
 
 class Season(Struct, frozen=True, gc=False):

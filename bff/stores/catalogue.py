@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from bff.domain.ids import IdKind, kind_of
 from bff.domain.titles import AnyTitleCard, Genre
-from bff.stores.postgres import Connection
 
 READ_DEADLINE = 30.0
 
@@ -35,7 +34,7 @@ async def read_cards(pool: Pool, since: int = 0) -> CardsSince:
     )
 
 
-async def read_card(pool: Pool | Connection, title_id: str) -> AnyTitleCard | None:
+async def read_card(pool: Pool, title_id: str) -> AnyTitleCard | None:
     """The newest card of a title, which snapshots may not have yet; None for one that is not there."""
     if kind_of(title_id) is not IdKind.TITLE:
         return None

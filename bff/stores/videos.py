@@ -1,11 +1,11 @@
 """What plays: publishing and marking, each in one transaction with the cards that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from bff.domain.ids import IdKind, derive_id, kind_of
-from bff.domain.video import SkipMarker, Video, VideoState
+from bff.domain.video import SkipKind, SkipMarker, Video, VideoState
 from bff.stores.postgres import Connection
 from bff.stores.title_cards import rebuild_cards
 
@@ -15,6 +15,15 @@ _TITLE_OF = """
     SELECT id FROM title WHERE id = $1 AND type = 'MOVIE'
     UNION ALL SELECT title_id FROM episode JOIN season ON season.id = season_id WHERE episode.id = $1
     UNION ALL SELECT title_id FROM trailer WHERE id = $1
+"""
+
+
+_DURATIONS = """
+    SELECT held.id, coalesce((video.document::json ->> 'duration')::float8, held.duration) AS duration FROM (
+        SELECT id, duration FROM title WHERE id = ANY($1::text[]) AND type = 'MOVIE'
+        UNION ALL SELECT id, duration FROM episode WHERE id = ANY($1::text[])
+        UNION ALL SELECT id, NULL FROM trailer WHERE id = ANY($1::text[])
+    ) AS held LEFT JOIN video ON video.playable_id = held.id
 """
 
 
@@ -86,15 +95,39 @@ async def note_state(connection: Connection, playable_id: str, state: VideoState
     await _write(connection, playable_id, state, None)
 
 
-async def set_markers(connection: Connection, playable_id: str, markers: Sequence[SkipMarker]) -> None:
-    """Put these in place of all that were there, inside a transaction. Raises LookupError for what does not play."""
-    title_id = await _require_title(connection, playable_id)
-    await connection.execute("DELETE FROM skip_marker WHERE playable_id = $1", playable_id)
+async def read_durations(connection: Connection, playable_ids: Sequence[str]) -> dict[str, float | None]:
+    """In seconds, by the ids of films, episodes and trailers, None where nobody knows; what does not play is left out.
+
+    A video knows how long it is; the catalogue's word holds until there is one.
+    """
+    rows = await connection.fetch(_DURATIONS, [held for held in playable_ids if kind_of(held) is not None])
+    return {row["id"]: row["duration"] for row in rows}
+
+
+async def read_markers(connection: Connection, playable_id: str) -> list[SkipMarker]:
+    """In their order."""
+    rows = await connection.fetch(
+        "SELECT kind, starts, ends FROM skip_marker WHERE playable_id = $1 ORDER BY starts, kind", playable_id
+    )
+    return [SkipMarker(SkipKind(row["kind"]), row["starts"], row["ends"]) for row in rows]
+
+
+async def set_markers(connection: Connection, markers: Mapping[str, Sequence[SkipMarker]]) -> None:
+    """By what they are of: put these in place of all that were there, inside a transaction.
+
+    Raises LookupError for what does not play.
+    """
+    title_ids = {playable_id: await _require_title(connection, playable_id) for playable_id in markers}
+    await connection.execute("DELETE FROM skip_marker WHERE playable_id = ANY($1::text[])", list(markers))
     await connection.executemany(
         "INSERT INTO skip_marker (playable_id, kind, starts, ends, title_id) VALUES ($1, $2, $3, $4, $5)",
-        [(playable_id, marker.kind, marker.start, marker.end, title_id) for marker in markers],
+        [
+            (playable_id, marker.kind, marker.start, marker.end, title_ids[playable_id])
+            for playable_id, marked in markers.items()
+            for marker in marked
+        ],
     )
-    await rebuild_cards(connection, [title_id])
+    await rebuild_cards(connection, sorted(set(title_ids.values())))
 
 
 async def _write(connection: Connection, playable_id: str, state: VideoState, document: str | None) -> None:

@@ -62,6 +62,12 @@ async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:
             profile_id,
             title_id,
         )
+    await pool.execute(
+        """INSERT INTO operator_action (operator_id, action, subject, details)
+        VALUES ($1, 'setAccountStatus', $1, '{"status": "ACTIVE"}')""",
+        holder.account_id,
+    )
+    await client.fetch('mutation { submitFeedback(text: "Nice.") }')
     await holder.login("wrong")
     await holder.demo.visitor.fetch(ASK, email=holder.email)
     devices = await pool.fetch("SELECT id FROM device WHERE account_id = $1", holder.account_id)
