@@ -55,7 +55,8 @@ async def test_a_suspended_account_is_signed_out_and_kept_out_until_it_is_let_in
     assert not await holder.is_signed_in(holder.client)
     assert (await holder.login())["__typename"] == "Session"
     record = await demo.services.pool.fetch(
-        "SELECT operator_id, action, details ->> 'status' AS status FROM operator_action WHERE subject = $1 ORDER BY id",
+        """SELECT operator_id, action, details ->> 'status' AS status FROM operator_action
+        WHERE subject = $1 ORDER BY id""",
         holder.account_id,
     )
     assert [tuple(row) for row in record] == [
