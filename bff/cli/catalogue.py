@@ -12,7 +12,7 @@ from bff.cli.options import data_dir_option, explained, find_engines, timed_repo
 @data_dir_option
 @explained
 def import_catalog(paths: tuple[Path, ...], data_dir: Path | None) -> None:
-    """Import netflix_titles.csv or TVmaze JSON lines; the same again changes nothing, nor is anything of an operator changed."""
+    """Import netflix_titles.csv or TVmaze JSON lines; again, nothing changes; what is an operator's never does."""
     find_engines(data_dir)
     import asyncio
 
