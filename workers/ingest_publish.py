@@ -248,10 +248,13 @@ async def _make_keys(shop: Workshop, job: IngestJob, inputs: Sequence[AnyInput])
 async def _upload(objects: Objects, folder: Path, prefix: str) -> None:
     """Manifests last: a player that finds one finds all that it names."""
     paths = [path for path in await asyncio.to_thread(_list_files, folder) if path.name not in MANIFESTS]
-    for start in range(0, len(paths), _UPLOADS_AT_ONCE):
-        async with asyncio.TaskGroup() as group:
-            for path in paths[start : start + _UPLOADS_AT_ONCE]:
-                group.create_task(objects.write_file(f"{prefix}/{path.relative_to(folder).as_posix()}", path))
+    try:
+        for start in range(0, len(paths), _UPLOADS_AT_ONCE):
+            async with asyncio.TaskGroup() as group:
+                for path in paths[start : start + _UPLOADS_AT_ONCE]:
+                    group.create_task(objects.write_file(f"{prefix}/{path.relative_to(folder).as_posix()}", path))
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None  # whoever handles it goes by what it is
     for name in MANIFESTS:
         await objects.write_file(f"{prefix}/{name}", folder / name)
 

@@ -1,4 +1,4 @@
-"""Encodes video on a queue of its own, for which no interactive job waits.
+"""Encodes video on queues of its own, for which no interactive job waits.
 
 Its jobs take tasks of masters from PostgreSQL, hold them by a heartbeat, and end when none is ready.
 """
@@ -7,6 +7,7 @@ import asyncio
 import errno
 import logging
 import os
+import secrets
 import shutil
 import socket
 from contextlib import suppress
@@ -32,7 +33,11 @@ from workers.workshop import Progress, Workshop
 
 log = logging.getLogger(__name__)
 
-QUEUE = "marquee:transcode"
+QUEUES = "marquee:transcode"
+"""What the queues of workers begin with. Each has one of its own: arq keeps a job that died with its worker for as long
+as it might have run, which would keep whom it was to wake."""
+QUEUE_AGE = 24 * 60 * 60
+"""Seconds after which Redis forgets the queue of a worker that is gone."""
 CALL_EVERY = 1.0
 """Seconds between two looks for work."""
 TURN = 300
@@ -51,14 +56,22 @@ def open_workshop(settings: Settings, pool: asyncpg.Pool) -> Workshop:
         if not _is_in_use(left):
             shutil.rmtree(left, ignore_errors=True)
     name = f"{socket.gethostname()}-{os.getpid()}"
-    return Workshop(pool, open_objects(settings), settings.key_encryption_key, scratch, name, settings.encoders)
+    return Workshop(
+        pool=pool,
+        objects=open_objects(settings),
+        key_encryption_key=settings.key_encryption_key,
+        scratch=scratch,
+        name=name,
+        encoders=settings.encoders,
+        queue=f"{QUEUES}:{name}:{secrets.token_hex(4)}",
+    )
 
 
 def transcode_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
-    """What arq is told about this queue; jobs find `workshop` in their `ctx`."""
+    """What arq is told about the worker's queue; jobs find `workshop` in their `ctx`."""
     return {
         "redis_pool": queue,
-        "queue_name": QUEUE,
+        "queue_name": ctx["workshop"].queue,
         "ctx": ctx,
         "functions": [func(transcode, name="transcode", keep_result=0, timeout=LONGEST_JOB, max_tries=1000)],
         "handle_signals": False,
@@ -75,7 +88,8 @@ async def call_for_work(shop: Workshop, queue: ArqRedis) -> None:
         with suppress(RedisError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             if await has_work(shop.pool, datetime.now(UTC)):
                 for number in range(shop.encoders):
-                    await queue.enqueue_job("transcode", _job_id=f"transcode:{shop.name}:{number}", _queue_name=QUEUE)
+                    await queue.enqueue_job("transcode", _job_id=f"{shop.queue}:{number}", _queue_name=shop.queue)
+                await queue.expire(shop.queue, QUEUE_AGE)
         await asyncio.sleep(CALL_EVERY)
 
 

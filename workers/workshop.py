@@ -16,7 +16,10 @@ from bff.stores.objects import Objects
 
 
 class Workshop(Struct, frozen=True):
-    """What tasks are done with; `scratch` is a folder here, `encoders` how many pieces are encoded at once."""
+    """What tasks are done with; `scratch` is a folder here, `encoders` how many pieces are encoded at once.
+
+    `queue` is where this process and no other calls itself to work.
+    """
 
     pool: asyncpg.Pool
     objects: Objects
@@ -24,6 +27,7 @@ class Workshop(Struct, frozen=True):
     scratch: Path
     name: str
     encoders: int
+    queue: str
 
 
 class Progress:

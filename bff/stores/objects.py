@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from bff.errors import Unavailable
@@ -233,4 +233,6 @@ def _choose_chunk(size: int) -> int:
 def _away(error: BaseException | None = None) -> Unavailable:
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error):
         return Unavailable("The object store is full: make room.", retry_after=60)
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return Unavailable("The object store refuses this service: look at its keys and at its URL.", retry_after=60)
     return Unavailable("The object store does not answer; try again.", retry_after=2)

@@ -108,3 +108,8 @@ def find_encoders(scratch: Path) -> list[int]:
             if str(scratch).encode() in command:
                 found.append(int(entry.name))
     return found
+
+
+def test_no_worker_is_called_through_the_queue_of_another(database: Engines, pool: asyncpg.Pool) -> None:
+    """What died with one of them would keep the other from its work for a day, even one of the same process id."""
+    assert open_shop(database, pool).queue != open_shop(database, pool).queue
