@@ -23,6 +23,10 @@ _HEADROOM = 1.5
 """Of the mean bitrate, that a rung may have in its hardest scenes."""
 _WORTH = 1.0
 """Points of VMAF that a rung must be better than the one below it."""
+_LEAST_STEP = 1.5
+"""A rung takes this times the bits of the one below it, unless that one makes the most of more."""
+_GIVEN = 0.5
+"""Points of VMAF that a rung gives way at once."""
 _SAMPLE_SECONDS = 8
 _MOST_SAMPLES = 3
 
@@ -81,22 +85,43 @@ def find_target(rung: Rung, master: Master) -> float:
 def choose_rungs(rungs: Sequence[Rung], samples: Mapping[str, Sequence[Sample]], master: Master) -> list[Rung]:
     """Rungs at the settings that their samples, by the rungs' names, lead to; best first within each codec.
 
-    A rung is dropped where a cheaper one of its codec looks as good. The highest of the H.264 stays, and its cheapest
-    is held below `THIN`.
+    A rung gives way where a larger one of its codec looks as good for the same bits, and is dropped where a cheaper one
+    does. The highest of the H.264 stays, and its cheapest is held below `THIN`.
     """
     chosen: list[Rung] = []
     for codec in dict.fromkeys(rung.codec for rung in rungs):
-        of_codec = [
-            (rung, choose_setting(samples[rung.name], find_target(rung, master)))
-            for rung in rungs
-            if rung.codec is codec
-        ]
+        of_codec: list[tuple[Rung, Sample]] = []
+        for rung in [rung for rung in rungs if rung.codec is codec]:
+            setting = choose_setting(samples[rung.name], find_target(rung, master))
+            if of_codec:
+                larger = [samples[above.name] for above, _ in of_codec]
+                setting = _give_way(samples[rung.name], setting, larger, floor=of_codec[-1][1].bitrate / _LEAST_STEP)
+            of_codec.append((rung, setting))
         kept = _drop_dominated(of_codec)
         if codec is VideoCodec.H264 and all(sample.bitrate >= THIN for _, sample in kept):
             lowest = min(of_codec, key=lambda pair: pair[0].height)
             kept = [pair for pair in kept if pair[0] is not lowest[0]] + [lowest]
         chosen += [_set(rung, sample) for rung, sample in sorted(kept, key=lambda pair: -pair[0].height)]
     return chosen
+
+
+def _give_way(
+    samples: Sequence[Sample], setting: Sample, larger: Sequence[Sequence[Sample]], *, floor: float
+) -> Sample:
+    """Fewer bits, as long as a larger picture makes more of them, but not past `floor`: who has fewer bits than the
+    rung above takes needs one all the same."""
+    worst = min(sample.vmaf for sample in samples)
+    target = setting.vmaf
+    while setting.bitrate > floor and target > worst and any(_beats(other, setting) for other in larger):
+        target = max(worst, target - _GIVEN)
+        setting = choose_setting(samples, target)
+    return setting
+
+
+def _beats(samples: Sequence[Sample], setting: Sample) -> bool:
+    """Whether a rung that came to these looks as good as the setting for no more bits."""
+    same = choose_setting(samples, setting.vmaf)
+    return same.vmaf >= setting.vmaf and same.bitrate <= setting.bitrate
 
 
 def _drop_dominated(pairs: Sequence[tuple[Rung, Sample]]) -> list[tuple[Rung, Sample]]:

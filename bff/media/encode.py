@@ -1,5 +1,6 @@
 """Encodes the picture, a chunk of the grid of groups at a time and several rungs from one decode; sound as a whole."""
 
+import asyncio
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -59,8 +60,8 @@ async def encode_chunk(
         deadline=120 + 120 * seconds * len(rungs),
         on_time=on_time,
     )
-    for path in files.values():
-        held = await count_frames(path)
+    counts = await asyncio.gather(*map(count_frames, files.values()))
+    for path, held in zip(files.values(), counts, strict=True):
         if held != chunk.count:
             raise MediaError(f"{path.name} holds {held} frames where {chunk.count} belong: the master breaks off there")
     return files

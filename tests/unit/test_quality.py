@@ -65,6 +65,36 @@ def test_a_rung_that_a_larger_one_beats_is_dropped() -> None:
     assert {"h264-1080", "h264-480", "av1-720"} <= set(names)
 
 
+def test_a_rung_gives_way_to_a_larger_one_that_looks_as_good_for_its_bits() -> None:
+    small = Master(width=854, height=480, rate=(24, 1), frame_count=240)
+    rungs = plan_rungs(small, Preset.STANDARD, [])
+    samples = {
+        "h264-480": [Sample(18, 1_200_000, 97.5), Sample(23, 760_000, 95.4), Sample(29, 400_000, 90.0)],
+        "h264-360": [Sample(18, 617_000, 92.4), Sample(23, 482_000, 90.5), Sample(29, 280_000, 84.0)],
+        "h264-240": [Sample(18, 300_000, 86.5), Sample(23, 190_000, 81.5), Sample(29, 110_000, 70.0)],
+    }
+    chosen = {rung.name: rung.crf for rung in choose_rungs(rungs, samples, small)}
+    alone = {rung.name: choose_setting(samples[rung.name], find_target(rung, small)).crf for rung in rungs}
+    assert chosen["h264-480"] == alone["h264-480"]
+    assert alone["h264-360"] + 1 < chosen["h264-360"] < 29  # so many bits less are a step of the ladder
+    assert chosen["h264-240"] >= alone["h264-240"]
+
+
+@given(st.lists(st.tuples(st.floats(1e4, 1e7), st.floats(1, 100)), min_size=9, max_size=9))
+def test_no_rung_costs_more_for_giving_way(measured: list[tuple[float, float]]) -> None:
+    small = Master(width=854, height=480, rate=(24, 1), frame_count=240)
+    rungs = plan_rungs(small, Preset.STANDARD, [])
+    samples = {}
+    for number, rung in enumerate(rungs):
+        three = measured[3 * number : 3 * number + 3]
+        bits, seen = (sorted(values, reverse=True) for values in zip(*three, strict=True))
+        samples[rung.name] = [
+            Sample(crf, *both) for crf, both in zip((18, 23, 29), zip(bits, seen, strict=True), strict=True)
+        ]
+    for rung in choose_rungs(rungs, samples, small):
+        assert choose_setting(samples[rung.name], find_target(rung, small)).crf <= rung.crf <= 29
+
+
 def test_a_flat_picture_costs_little_and_needs_no_lower_rungs() -> None:
     samples = {
         rung.name: [Sample(crf, 90_000 + rung.height, 99.0) for crf in list_settings(rung.codec)] for rung in RUNGS
