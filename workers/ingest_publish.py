@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bff.artwork.photographs import hash_photograph, poster_key
 from bff.domain.devices import VideoCodec
 from bff.domain.fingerprints import is_same_picture
 from bff.domain.ingest import IngestJob, TaskKind
@@ -91,10 +92,12 @@ async def package_asset(run: Run, plan: IngestPlan) -> None:
     (out / "digests.json").write_bytes(msgspec.json.encode(digests))
     await _upload(shop.objects, out, f"media/{job.asset_id}")
     plan = await _note_vmaf(run, plan)
+    stills = tuple(f"stills/{name}" for name in extras.stills)
     video = replace(
         describe_video(job, plan, packaged, texts, thumbnails),
-        stills=tuple(f"stills/{name}" for name in extras.stills),
+        stills=stills,
         previews=extras.previews,
+        placeholder=await _hash_poster(shop.objects, job, stills),
     )
     async with shop.pool.acquire(timeout=10) as connection, connection.transaction():
         others = await read_fingerprints(connection, job.id)
@@ -181,6 +184,14 @@ async def _fetch_extras(run: Run, out: Path) -> Extras:
             await run.shop.objects.fetch(f"{work_folder(run.job.id)}/stills/{name}", run.folder), folder / name
         )
     return extras
+
+
+async def _hash_poster(objects: Objects, job: IngestJob, stills: Sequence[str]) -> str:
+    """Of what stands for the film: its own poster, else the first still; empty where there is neither."""
+    content = await objects.read(poster_key(job.playable_id))
+    if content is None and stills:
+        content = await objects.read(f"media/{job.asset_id}/{stills[0]}")
+    return await asyncio.to_thread(hash_photograph, content) if content is not None else ""
 
 
 async def _join(run: Run, plan: IngestPlan, rung: Rung) -> Path:

@@ -150,7 +150,8 @@ class Video(Struct, frozen=True, kw_only=True, gc=False):
     There stand `manifest.mpd` (DASH), `master.m3u8` (HLS), a playlist `{folder}.m3u8` and a folder with `init.mp4` and
     segments `00001.m4s`, … for each rendition and audio track, segments of WebVTT (`00001.vtt`) and of wvtt for each
     of subtitles, and `digests.json` with the SHA-256 of each file. `duration` and `segment_duration` are in seconds;
-    `renditions` stand best first. `is_encrypted` says that segments need content keys.
+    `renditions` stand best first. `is_encrypted` says that segments need content keys;
+    `placeholder` is the ThumbHash, in base64, of the film's own poster or else of the first still.
     """
 
     asset_id: str
@@ -162,5 +163,6 @@ class Video(Struct, frozen=True, kw_only=True, gc=False):
     subtitles: tuple[SubtitleTrack, ...] = ()
     thumbnails: TrickPlay | None = None
     stills: tuple[str, ...] = ()
+    placeholder: str = ""
     previews: tuple[Preview, ...] = ()
     is_encrypted: bool = False

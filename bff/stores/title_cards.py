@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bff.artwork.describe import compute_version, describe_artwork
+from bff.artwork.photographs import POSTER_KINDS
 from bff.domain.titles import (
     AnyTitleCard,
     Artwork,
@@ -186,7 +187,12 @@ def _version_still(artwork: Artwork, video: Video | None) -> Artwork:
     """Pictures never change under their URL, and some of a film's are frames of its video."""
     if video is None or not video.stills:
         return artwork
-    return replace(artwork, version=compute_version(artwork.version, video.asset_id))
+    shown = dict.fromkeys(POSTER_KINDS, video.placeholder) if video.placeholder else {}
+    return replace(
+        artwork,
+        version=compute_version(artwork.version, video.asset_id),
+        placeholders=artwork.placeholders | {kind.value: placeholder for kind, placeholder in shown.items()},
+    )
 
 
 def _build_season(

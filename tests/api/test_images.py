@@ -1,12 +1,14 @@
 """Pictures over HTTP: drawn once, unchanging, and served by names that only the server mints."""
 
 import asyncio
+import base64
 import io
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from bff.artwork.photographs import hash_photograph
 from bff.domain.badges import is_new
 from bff.domain.ids import IdKind, random_id
 from bff.domain.titles import SeriesCard
@@ -101,8 +103,8 @@ async def test_avatars_and_stills_are_drawn(demo: Demo) -> None:
 
 
 SHOWN = """query ($id: ID!) { node(id: $id) {
-  ... on Movie { still { url } wide: artwork(kind: WIDE) { url } hero: artwork(kind: HERO, width: 780) { url }
-    boxart: artwork { url } trailers { still { url } } }
+  ... on Movie { still { url } wide: artwork(kind: WIDE) { url }
+    hero: artwork(kind: HERO, width: 780) { url placeholder } boxart: artwork { url } trailers { still { url } } }
   ... on Episode { still { url } } } }"""
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
 
@@ -118,10 +120,20 @@ async def keep_frame(demo: Demo, colour: tuple[int, int, int]) -> Video:
         segment_count=15,
         renditions=(),
         stills=("stills/1.jpg",),
+        placeholder=hash_photograph(frame.getvalue()),
     )
     objects = open_objects(demo.services.settings)
     await objects.write(f"media/{video.asset_id}/{video.stills[0]}", frame.getvalue())
     return video
+
+
+def read_average(placeholder: str) -> tuple[float, ...]:
+    """The mean colour that a ThumbHash says, by the published format: 6 bits of lightness, 6 of each axis of colour."""
+    bits = int.from_bytes(base64.b64decode(placeholder)[:3], "little")
+    lightness, yellow, red = (bits & 63) / 63, (bits >> 6 & 63) / 31.5 - 1, (bits >> 12 & 63) / 31.5 - 1
+    blue = lightness - 2 / 3 * yellow
+    share = (3 * lightness - blue + red) / 2
+    return tuple(255 * part for part in (share, share - red, blue))
 
 
 async def look_at(client: Client, picture: dict[str, str]) -> object:
@@ -151,6 +163,7 @@ async def test_frames_of_videos_are_the_pictures_of_what_has_no_poster(demo: Dem
     for kind in ("still", "wide", "hero"):
         assert await look_at(viewer, shown[kind]) == pytest.approx(RED, abs=12), kind
     assert await look_at(viewer, shown["boxart"]) == drawn
+    assert read_average(shown["hero"]["placeholder"]) == pytest.approx(RED, abs=12)
     (trailer,) = shown["trailers"]
     assert await look_at(viewer, trailer["still"]) == pytest.approx(GREEN, abs=12)
     still = (await viewer.fetch(SHOWN, id=episode.id))["node"]["still"]

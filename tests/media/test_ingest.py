@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from bff.artwork.briefs import TitleBrief
-from bff.artwork.photographs import fit_photograph
+from bff.artwork.photographs import fit_photograph, hash_photograph
 from bff.artwork.sizes import ImageKind
 from bff.artwork.urls import ImageName
 from bff.domain.devices import ImageFormat
@@ -92,6 +92,7 @@ async def test_a_master_becomes_a_stream(
         assert hashlib.sha256(files[name].read_bytes()).hexdigest() == digests[name]
     assert {f"stills/{number}.jpg" for number in (1, 2, 3)} == set(video.stills) <= files.keys()
     await check_still(shop, video, files["stills/1.jpg"].read_bytes())
+    assert video.placeholder == hash_photograph(files["stills/1.jpg"].read_bytes())
     whole = tmp_path / "whole.mp4"
     parts = ["init.mp4", *(f"{number:05}.m4s" for number in range(1, 6))]
     whole.write_bytes(b"".join(files[f"h264-240/{part}"].read_bytes() for part in parts))

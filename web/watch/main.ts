@@ -39,7 +39,7 @@ interface Session {
   refused: { rendition: { quality: string }; reason: string }[];
 }
 type Language = { label: string | null; language: string; channelsCount?: number | null };
-type Field = { name: string; placeholder: string; type: string };
+type Field = { name: string; placeholder: string; type: string; autocomplete: AutoFill };
 type Options = [value: string, text: string][];
 
 const KEY_SYSTEMS: Record<string, string> = {
@@ -51,10 +51,10 @@ const KEY_SYSTEMS: Record<string, string> = {
 /** Shaka Player's errors where media and licences are refused. */
 const REFUSED = [1001, 6007];
 const CREDENTIALS: Field[] = [
-  { name: "email", placeholder: "E-mail", type: "email" },
-  { name: "password", placeholder: "Password", type: "password" },
+  { name: "email", placeholder: "E-mail", type: "email", autocomplete: "username" },
+  { name: "password", placeholder: "Password", type: "password", autocomplete: "current-password" },
 ];
-const PIN: Field[] = [{ name: "pin", placeholder: "PIN", type: "password" }];
+const PIN: Field[] = [{ name: "pin", placeholder: "PIN", type: "password", autocomplete: "off" }];
 
 const $ = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const config = JSON.parse($("page-config").textContent ?? "") as PageConfig;
@@ -271,11 +271,10 @@ async function open(): Promise<void> {
     if (!token) await signIn("What plays depends on the account.");
     const id = decodeURIComponent(location.pathname.split("/").at(-1) ?? "");
     const playable = await findPlayable(id);
-    if (playable) {
-      $("name").textContent = playable.label ? `${playable.title.name} · ${playable.label}` : playable.name;
-      $("synopsis").textContent = playable.title.synopsis;
-      document.title = `${playable.title.name} · Marquee`;
-    }
+    const { label, title } = playable ?? {};
+    $("name").textContent = (label ? `${title?.name} · ${label}` : playable?.name) ?? "";
+    $("synopsis").textContent = title?.synopsis ?? "";
+    document.title = title ? `${title.name} · Marquee` : "Marquee";
     // What is nothing at all, startPlayback says best.
     await start(playable?.id ?? id);
   } catch (error) {
@@ -318,6 +317,7 @@ $("account").addEventListener("click", async () => {
   stop();
   await player.unload();
   $("controls").hidden = true;
+  $("answer").textContent = "";
   await signIn("As whom?").then(open).catch(fail);
 });
 
