@@ -8,6 +8,7 @@ import strawberry
 from bff.domain.video import Quality
 from bff.execution import shows
 from resolvers.enums import DownloadState
+from schema.access import Access, field
 from schema.common import Node, Problem
 from schema.playback import (
     DrmLicense,
@@ -33,7 +34,7 @@ class DownloadLibrary:
 @shows()
 class Download(Node):
     playable: Playable
-    device: Device
+    device: Device = field(description="For adult profiles; FORBIDDEN to those of kids.", access=Access.ADULT)
     quality: Quality
     state: DownloadState
     size_bytes: float

@@ -126,7 +126,7 @@ class InvoiceEdge:
 class ActiveStream:
     id: strawberry.ID
     profile_name: str
-    device: "Device"
+    device: "Device" = field(description="For adult profiles; FORBIDDEN to those of kids.", access=Access.OWNER)
     title: Title | None
     since: datetime
 

@@ -33,7 +33,9 @@ BELOW_THE_ROOT = {
     "Membership.pendingPlan": Access.OWNER,
     "Profile.history": Access.PROFILE,
     "Profile.ratings": Access.PROFILE,
+    "ActiveStream.device": Access.OWNER,
     "HistoryEntry.device": Access.ADULT,
+    "Download.device": Access.ADULT,
 }
 """The fields that ask for more than their type does."""
 
@@ -96,6 +98,16 @@ def test_no_field_leads_to_what_has_a_stricter_rule() -> None:
         if any(TYPES[kind] not in HOLDS[rule] for kind in list_kinds(place)):
             leading.add(name_field(place))
     assert leading == OTHERWISE_KEPT.keys()
+
+
+def test_devices_are_for_adults_but_for_what_the_profile_itself_uses() -> None:
+    for_all = {
+        name_field(place)
+        for place in walk_fields()
+        if get_named_type(place.field.type).name == "Device"
+        and find_rule(place.parent.name, place.field) not in (Access.OWNER, Access.ADULT)
+    }
+    assert for_all == {"Viewer.device", "Mutation.registerDevice", "PlaybackSession.device", "PlaybackUpdate.device"}
 
 
 def test_ids_find_no_more_than_their_types_rule_lets_be_seen() -> None:
