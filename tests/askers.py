@@ -85,6 +85,7 @@ def make_literals(ids: Sequence[str]) -> dict[str, str]:
     return {
         "ids": "[" + ", ".join(f'"{identifier}"' for identifier in ids) + "]",
         "Query.title(id)": f'"{ids[0]}"',
+        "Query.catalogueTitle(id)": f'"{ids[1]}"',
         "id": '"x"',
         "code": '"x"',
         "query": '"love"',

@@ -1,7 +1,7 @@
 """Operations that together ask for every field of the graph that a query can reach."""
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from graphql import (
     is_abstract_type,
     is_composite_type,
     is_required_argument,
+    parse,
 )
 
 Literals = Mapping[str, str]
@@ -61,6 +62,26 @@ def plan_tour(
                 head = writer.write_head(named.name, name, field)
                 waiting.append((f"{named.name}.{name}", inner, way % f"{{ {head} %s }}"))
     return list(stops.values())
+
+
+def join_stops(stops: Sequence[Stop], *, most_tokens: int, most_fields: int) -> list[Stop]:
+    """The same in fewer operations: as many stops each as fit, a field of the root by a name of its own for each."""
+    groups: list[list[Stop]] = []
+    room = 0
+    for stop in stops:
+        tokens = parse(stop.text).token_count
+        if tokens > room or len(groups[-1]) == most_fields:
+            groups.append([])
+            room = most_tokens
+        groups[-1].append(stop)
+        room -= tokens + 2  # the name and its colon
+    return [_join(group) for group in groups]
+
+
+def _join(stops: Sequence[Stop]) -> Stop:
+    roots = " ".join(f"stop{number}: {stop.text[1:-1].strip()}" for number, stop in enumerate(stops))
+    place = ", ".join(stop.place for stop in stops)
+    return Stop(place, f"{{ {roots} }}", frozenset().union(*(stop.coordinates for stop in stops)))
 
 
 @dataclass(frozen=True)

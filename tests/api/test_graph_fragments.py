@@ -19,8 +19,11 @@ from starlette.applications import Starlette
 from bff.app import build_app
 from bff.context import Reads, Services
 from bff.domain.titles import AnyTitleCard, MaturityRating
+from bff.http.documents import MAX_TOKENS
+from bff.http.limits import Limits
+from bff.stores.redis import DocumentCache
 from tests.askers import REGIONS, in_region, list_ids, make_literals, make_viewers
-from tests.field_tour import Stop, plan_tour
+from tests.field_tour import Stop, join_stops, plan_tour
 from tests.http_server import serve
 from tests.live import OPERATIONS, Client, Demo
 from tests.schema_walk import declare_reads, served_schema
@@ -32,10 +35,10 @@ DEVICES = (
 )
 KEPT_TYPES = frozenset({"Movie", "Series"})
 NOTHING_YIELDS = frozenset({
-    "ActiveStream", "AudioTrack", "Download", "DownloadLibrary", "DrmLicense", "Edge", "IngestJob", "IngestJobEdge",
-    "Invoice", "InvoiceConnection", "InvoiceEdge", "Notification", "NotificationConnection", "NotificationEdge",
-    "PartyMember", "PlaybackSession", "Preview", "RefusedRendition", "Rendition", "SkipMarker", "SubtitleTrack",
-    "Trailer", "TrickPlay", "Upload", "UploadPart", "WatchParty",
+    "ActiveStream", "AudioTrack", "Download", "DownloadLibrary", "DrmLicense", "Edge", "Feedback", "FeedbackEdge",
+    "IngestJob", "IngestJobEdge", "Invoice", "InvoiceConnection", "InvoiceEdge", "Notification",
+    "NotificationConnection", "NotificationEdge", "PartyMember", "PlaybackSession", "Preview", "RefusedRendition",
+    "Rendition", "SkipMarker", "SubtitleTrack", "Trailer", "TrickPlay", "Upload", "UploadPart", "WatchParty",
 })  # fmt: skip
 """Object types that no field of the query has a value of in the demo."""
 
@@ -103,7 +106,8 @@ async def stage(demo: Demo) -> AsyncIterator[Stage]:
         country_header=COUNTRY,
     )  # fmt: skip
     instant = Instant(now)
-    services = replace(demo.services, now=instant, settings=settings)
+    patient = DocumentCache(demo.services.cache.redis, deadline=30)  # an answer that is late must not be another one
+    services = replace(demo.services, now=instant, settings=settings, cache=patient)
     bare = replace(services, settings=msgspec.structs.replace(settings, compile=False, fragments=False))
     viewers = await make_viewers(demo, now)
     places = [
@@ -121,7 +125,8 @@ async def stage(demo: Demo) -> AsyncIterator[Stage]:
         for region, device in zip(REGIONS, DEVICES, strict=True)
     ]
     literals = make_literals(await list_ids(demo, viewers, now))
-    tour = plan_tour(served_schema(), literals, everywhere=KEPT_TYPES, past={"Query.node"})
+    tour = plan_tour(served_schema(), literals, everywhere=KEPT_TYPES | {"CataloguePlayable"}, past={"Query.node"})
+    tour = join_stops(tour, most_tokens=MAX_TOKENS, most_fields=Limits().root_fields)
     async with AsyncExitStack() as stack:
         keeping, plain = [await open_client(stack, build_app(given)) for given in (services, bare)]
         yield Stage(services, instant, viewers, keeping, plain, askers, tour)
