@@ -22,6 +22,11 @@ _BEGIN = f"""
     ON CONFLICT (profile_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id
 """  # noqa: S608 - constants only
 
+_FREE_KEY = """
+    UPDATE playback_session SET idempotency_key = NULL
+    WHERE profile_id = $1 AND idempotency_key = $2 AND started_at <= $3
+"""
+
 _SWEEP = """
     UPDATE playback_session SET ended_at = clock_timestamp(), end_reason = 'REVOKED' WHERE id IN (
       SELECT session.id FROM playback_session session
@@ -61,22 +66,14 @@ async def begin_session(
         session.title_id, session.region, _encode(session.terms).decode(), session.position, session.started_at,
         session.expires_at,
     )  # fmt: skip
-    async with pool.acquire(timeout=_DEADLINE) as connection, connection.transaction():
-        if key is not None:
-            await connection.execute(
-                """UPDATE playback_session SET idempotency_key = NULL
-                WHERE profile_id = $1 AND idempotency_key = $2 AND started_at <= $3""",
-                session.profile_id,
-                key,
-                session.started_at - KEY_AGE,
-                timeout=_DEADLINE,
-            )
-        if await connection.fetchval(_BEGIN, *values, key, arguments or None, timeout=_DEADLINE) is not None:
+    for _ in range(2):
+        if await pool.fetchval(_BEGIN, *values, key, arguments or None, timeout=_DEADLINE) is not None:
             return session
-    found = await find_begun(pool, session.profile_id, key or "", arguments, session.started_at)
-    if found is None:
-        raise Conflict("This `idempotencyKey` was forgotten just now: try again.")
-    return found
+        found = await find_begun(pool, session.profile_id, key or "", arguments, session.started_at)
+        if found is not None:
+            return found
+        await pool.execute(_FREE_KEY, session.profile_id, key, session.started_at - KEY_AGE, timeout=_DEADLINE)
+    raise Conflict("This `idempotencyKey` was forgotten just now: try again.")
 
 
 async def find_begun(

@@ -141,6 +141,17 @@ async def test_one_key_begins_one_session(demo: Demo, film: MovieCard) -> None:
     assert stranger["id"] != begun[0]["id"]
 
 
+async def test_a_key_is_free_again_after_a_day(demo: Demo, film: MovieCard) -> None:
+    client = await demo.make_viewer()
+    first = await start(client, film, idempotencyKey="once")
+    await demo.services.pool.execute(
+        "UPDATE playback_session SET started_at = started_at - interval '25 hours' WHERE id = $1", first["id"]
+    )
+    begun = await asyncio.gather(*(start(client, film, idempotencyKey="once", position=7) for _ in range(4)))
+    assert len({session["id"] for session in begun}) == 1
+    assert begun[0]["id"] != first["id"]
+
+
 async def test_a_session_is_its_profiles_own(demo: Demo, film: MovieCard) -> None:
     client = await demo.make_viewer()
     session = await start(client, film, position=12.5)
