@@ -7,7 +7,7 @@ from functools import lru_cache
 from bff.context import Info
 from bff.domain.badges import find_phase
 from bff.domain.titles import AnyTitleCard, Badge
-from bff.execution import batched
+from bff.execution import batched, gives_kept
 from bff.stores.kept import KeptByCard
 
 _BOARDS = 32
@@ -44,6 +44,7 @@ _open_board = lru_cache(maxsize=_BOARDS)(Board)
 
 
 @batched
+@gives_kept
 def list_badges(roots: Sequence[AnyTitleCard], info: Info) -> Sequence[tuple[Badge, ...]]:
     context = info.context
     return _open_board(context.caller.region, context.shelf.top_ids).list_badges(roots, context.now)

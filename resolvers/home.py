@@ -26,7 +26,7 @@ from bff.domain.paging import (
 )
 from bff.domain.titles import AnyTitleCard
 from bff.errors import BadUserInput, Unavailable
-from bff.execution import KeptList, batched
+from bff.execution import KeptList, batched, gives_kept
 from resolvers.home_composer import open_home, open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
 from resolvers.pictures import Picture, open_album
@@ -359,6 +359,7 @@ def get_because(root: strawberry.Parent[RowView], info: Info) -> AnyTitleCard | 
 
 
 @batched
+@gives_kept
 def picture_items(
     roots: Sequence[TitleItem | RankedItem | ContinueItem], info: Info, width: int | None = None
 ) -> Sequence[Picture]:

@@ -26,7 +26,7 @@ from bff.domain.titles import (
     Trailer,
 )
 from bff.domain.visibility import Visibility, judge
-from bff.execution import batched
+from bff.execution import batched, gives_kept
 from resolvers.enums import SynopsisLength
 from resolvers.pictures import Picture, make_picture, open_album
 from resolvers.previews import PreviewView, view_preview
@@ -104,6 +104,7 @@ def write_synopses(
 
 
 @batched
+@gives_kept
 def list_genres(roots: Sequence[TitleCard], info: Info) -> Sequence[Sequence[Genre]]:
     return info.context.catalogue.genre_lists.list_values(roots)
 
@@ -120,6 +121,7 @@ def get_person(root: strawberry.Parent[Credit]) -> Person:
 
 
 @batched
+@gives_kept
 def picture_titles(
     roots: Sequence[TitleCard],
     info: Info,

@@ -3,7 +3,7 @@
 Knows GraphQL and Strawberry's fields, and nothing of what a schema is about.
 """
 
-from bff.execution.batches import batched
+from bff.execution.batches import batched, gives_kept
 from bff.execution.executor import CompiledExecutor, CompilingExecutor, PlanCache
 from bff.execution.fragments import FragmentCache, KeptList
 from bff.execution.models import shows
@@ -19,5 +19,6 @@ __all__ = [
     "PlanCache",
     "Uncompilable",
     "batched",
+    "gives_kept",
     "shows",
 ]

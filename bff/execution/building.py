@@ -77,6 +77,10 @@ class Building:
                 else:
                     self.complete(field.position, found, target, field.key)
 
+    def count_troubles(self) -> int:
+        """What stands in the way of keeping the data that is built meanwhile."""
+        return len(self.failures) + len(self.awaited)
+
     def grow(self, slot: int) -> None:
         """Selections that are worked out while a plan runs bring further slots."""
         while len(self.parents) <= slot:

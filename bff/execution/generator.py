@@ -10,6 +10,7 @@ from typing import Any
 from bff.execution.code import load_lines
 from bff.execution.fragments import KeptList
 from bff.execution.generated_calls import write_call, write_read
+from bff.execution.kept_data import KeptData
 from bff.execution.models import is_stored, read_leaf, trust_attribute
 from bff.execution.outcomes import Failed
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Stage
@@ -94,11 +95,19 @@ class _Function:
 
     def write_stage(self, called: FieldPlan) -> Callable[..., None]:
         body = _Block(2)
+        keeps = getattr(called.resolver, "gives_kept", False) and _is_read_whole(called.position)
+        if keeps:
+            self._names["kept"] = KeptData()
+            body.add("data = find_kept(id(value))", "if data is not None:", "    holder[key] = data", "    continue")
         self._write_value(called.position, "value", self._place(called.position, "value", "holder", "key"), body)
+        if keeps:
+            body.add("if holder[key] is not None and building.count_troubles() == troubles:")
+            body.deeper().add("kept.keep(value, holder[key])")
         self._names["key"] = called.key  # no part of the text: most stages differ in it alone
         lines = [
             "def complete(building, holders, values):",
             *self._open(),
+            *(["    find_kept = kept.find", "    troubles = building.count_troubles()"] if keeps else ()),
             "    for holder, value in zip(holders, values):",
             *body.lines,
             *self._close(),
@@ -268,3 +277,14 @@ class _Function:
 
     def _local(self, prefix: str) -> str:
         return f"{prefix}{next(self._locals)}"
+
+
+def _is_read_whole(position: Position) -> bool:
+    """Whether values at a place are objects of declared classes, or lists, with nothing but attributes below."""
+    if position.item is not None:
+        return position.item.kind is Kind.LEAF or _is_read_whole(position.item)
+    selections = [position.select(object_type) for object_type in position.models.values()]
+    below = [field for selection in selections for field in selection.fields]
+    return bool(selections) and all(
+        field.slot is None and (field.position.kind is Kind.LEAF or _is_read_whole(field.position)) for field in below
+    )

@@ -30,6 +30,9 @@ CORPUS = {
         """{ enclosures { number signs { text } signs { ...s } }  enclosures { name number signs { __typename } } }
         fragment s on Sign { height text }"""
     ),
+    "values that come again": Example(
+        "{ enclosures(first: 9) { plaques { text height climate colours } again: plaques { text } } }"
+    ),
     "abstract": Example(
         """{ residents { __typename ... on Lion { name } ... on Keeper { number }
              ... on Tortoise { number name nickname age } }

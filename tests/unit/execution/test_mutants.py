@@ -134,6 +134,10 @@ def match_models_without_care(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(building_module, "find_type", lambda _, position, __: position.plan.schema.type_map["Lion"])
 
 
+def keep_what_failed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Building, "count_troubles", lambda _: 0)
+
+
 MUTANTS: dict[str, Mutate] = {
     "null stays where it is": keep_null_in_its_place,
     "conditions do not choose the plan": forget_conditions,
@@ -151,6 +155,10 @@ MUTANTS: dict[str, Mutate] = {
         r"(append\d+\(None\)\n +)complete\(", r"\1(lambda *_: None)("
     ),
     "what raises in a resolver is null": change_source(r"append\(Failed\(error\)\)", "append(None)"),
+    "what failed is kept": keep_what_failed,
+    "one value's data is kept for all of its class": change_source(
+        r"(find_kept\(id\(|kept\.keep\()value", r"\1type(value)"
+    ),
     "keys are in another order": change_source("'__typename'", "'number'"),
 }
 

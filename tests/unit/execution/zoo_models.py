@@ -13,6 +13,10 @@ import strawberry
 from aiodataloader import DataLoader
 
 
+class Fault(Exception):
+    """What a struck field raises; the message says where."""
+
+
 @strawberry.enum
 class Diet(enum.Enum):
     """Not all are written by their members' names."""
@@ -32,6 +36,23 @@ class Sign(msgspec.Struct, frozen=True):
     height: int
     climate: Climate | None = None
     colours: tuple[str, ...] = ()
+
+
+class Mended(Sign, frozen=True):
+    """A sign of a class that nobody declared: it is looked at like any other value."""
+
+
+PLAQUES: tuple[Any, ...] = (
+    (Sign("of brass", 1, Climate.COLD, ("gold",)), Sign("of wood", 2)),
+    (Sign("too high", 2**31),),
+    None,
+    (Sign("whole", 3), None),
+    (Mended("mended", 4),),
+    Fault("no plaques"),
+    (),
+    7,
+)
+"""The same in every run, good and bad."""
 
 
 class Tortoise(msgspec.Struct, frozen=True):
@@ -72,14 +93,6 @@ class Enclosure(msgspec.Struct, frozen=True):
     @property
     def exits(self) -> list[Sign]:
         return fail_at(self.may_fail, self.number + 1, [Sign("exit", 2_000), Sign("way out", 2**31 + self.number)])
-
-
-class Mended(Sign, frozen=True):
-    """A sign of a class that nobody declared: it is looked at like any other value."""
-
-
-class Fault(Exception):
-    """What a struck field raises; the message says where."""
 
 
 def fail_at(may_fail: bool, number: int, value: Any) -> Any:

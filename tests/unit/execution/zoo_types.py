@@ -1,6 +1,7 @@
 """The types of the zoo: dataclasses and read models that implement, unite and hold each other, and fields that fail."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Generic, NewType, Optional, TypeVar
@@ -9,7 +10,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 
-from bff.execution import shows
+from bff.execution import batched, gives_kept, shows
 from tests.unit.execution import zoo_models as models
 from tests.unit.execution.zoo_models import Fault, Visit
 
@@ -167,6 +168,13 @@ class Sign:
     colours: list[str]
 
 
+@batched
+@gives_kept
+def list_plaques(roots: Sequence[models.Enclosure], info: Info) -> Sequence[list[Sign] | None]:
+    del info
+    return [models.PLAQUES[root.number % len(models.PLAQUES)] for root in roots]
+
+
 @strawberry.type
 @shows(models.Enclosure)
 class Enclosure:
@@ -182,6 +190,7 @@ class Enclosure:
     annexe: Optional["Enclosure"]
     motto: str
     exits: list[Sign]
+    plaques: list[Sign] | None = strawberry.field(resolver=list_plaques)
 
     @strawberry.field
     @staticmethod
