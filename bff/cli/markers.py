@@ -33,7 +33,8 @@ def import_markers(file: Path, data_dir: Path | None) -> None:
     import asyncio
 
     marked = asyncio.run(_import_markers(file))
-    click.echo(f"{sum(marked.values())} markers of {len(marked)} films, episodes and trailers are set.")
+    for playable_id, count in marked.items():
+        click.echo(f"{playable_id}: {count} markers" if count > 1 else f"{playable_id}: 1 marker")
 
 
 @markers.command("list")
@@ -45,8 +46,9 @@ def list_markers(playable_id: str, data_dir: Path | None) -> None:
     find_engines(data_dir)
     import asyncio
 
+    found = asyncio.run(_read(playable_id))
     click.echo("playable_id,kind,start,end")
-    for marker in asyncio.run(_read(playable_id)):
+    for marker in found:
         click.echo(f"{playable_id},{marker.kind},{marker.start:g},{marker.end:g}")
 
 
@@ -95,11 +97,18 @@ async def _import_markers(file: Path) -> "dict[str, int]":
 
 
 async def _read(playable_id: str) -> "list[SkipMarker]":
+    """Raises ClickException for what does not play."""
+    from bff.catalog import studio
+    from bff.errors import NotFound
     from bff.settings import read_settings
     from bff.stores.postgres import open_pool
     from bff.stores.videos import read_markers
 
     async with await open_pool(read_settings()) as pool, pool.acquire() as connection:
+        try:
+            await studio.find_duration(connection, playable_id)
+        except NotFound as error:
+            raise click.ClickException(error.message) from error
         return await read_markers(connection, playable_id)
 
 

@@ -57,6 +57,9 @@ class NewSignIn(Struct, frozen=True, kw_only=True):
     now: datetime
     expires_at: datetime
 
+    def __repr__(self) -> str:
+        return f"NewSignIn({self.family!r}, …)"
+
 
 class Added(Struct, frozen=True):
     """Nothing was added unless account and device are what the sign-in says they are; `new` was not seen before."""
