@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 import strawberry
@@ -20,11 +20,11 @@ from bff.domain.ingest import (
     read_codecs,
 )
 from bff.domain.languages import is_language_tag
-from bff.domain.paging import LIST_CAP, Edge, Page, check_first, decode_cursor, make_page
+from bff.domain.paging import LIST_CAP, Edge, Page, check_first, decode_instant, make_page
 from bff.domain.problems import FieldProblem, InvalidInput, refuse_input
 from bff.domain.uploads import Upload, UploadState, find_missing, master_key
 from bff.domain.video import AudioKind, SubtitleKind
-from bff.errors import BadUserInput, NotFound
+from bff.errors import NotFound
 from bff.stores.ingest_jobs import queue_ingest
 from bff.stores.ingest_progress import read_ingest_job, read_ingest_jobs
 from bff.stores.postgres import is_away
@@ -125,7 +125,7 @@ async def page_ingest_jobs(
         info.context.services.pool,
         states=tuple(IngestState) if state is None else (state,),
         most=wanted + 1,
-        before=_read_cursor(after) if after is not None else None,
+        before=decode_instant(_SCOPE, after) if after is not None else None,
     )
     edges = [Edge(node=job, scope=_SCOPE, key=(job.queued_at.isoformat(), job.id)) for job in jobs[:wanted]]
     return make_page(edges, has_next=len(jobs) > wanted)
@@ -209,13 +209,3 @@ async def _find_gaps(context: OperationContext, upload: Upload) -> UploadIncompl
 
 def _describe(upload: Upload) -> SourceFile:
     return SourceFile(key=master_key(upload.sha256), sha256=upload.sha256, name=upload.file_name)
-
-
-def _read_cursor(after: str) -> tuple[datetime, str]:
-    try:
-        instant, identifier = decode_cursor(_SCOPE, after)
-        if not str(identifier).isprintable():
-            raise ValueError("PostgreSQL takes no zero byte in a text")
-        return datetime.fromisoformat(str(instant)).astimezone(UTC), str(identifier)
-    except (ValueError, OverflowError) as error:
-        raise BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.") from error

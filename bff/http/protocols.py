@@ -79,7 +79,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_upgraded or self.transport.is_closing():
             self._await(None)
         elif self._is_in_body:
-            if self._most_body > MAX_BODY_BYTES:
+            if self._most_body > MAX_BODY_BYTES and self._is_answering:  # what is refused already has no more time
                 self._await(None)
             self._await("body")
         elif self._is_in_headers or not (self._is_answering or self.timeout_keep_alive_task):

@@ -3,8 +3,10 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +23,7 @@ from bff.domain.uploads import (
     part_key,
     upload_folder,
 )
+from bff.http import protocols
 from tests.media.sending import HERE, LOOK, announce
 from tests.media.stores import Studio
 
@@ -67,6 +70,51 @@ async def test_only_the_address_that_was_given_lets_in(studio: Studio, sent_mast
     assert (await studio.put(upload["parts"][0]["url"], sent_master[:MIB])).status_code == 404
 
 
+@HERE
+async def test_a_slow_part_has_its_time_and_one_that_stands_still_has_not(
+    studio: Studio, sent_master: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "BODY_DEADLINE", 1.0)
+    url = (await announce(studio, sent_master))["parts"][0]["url"]
+    step = MIB // 8
+    for address, pieces, status in (
+        (url, 8, b"HTTP/1.1 204 "),
+        (url, 3, b"HTTP/1.1 408 "),
+        ("/uploads/x/1", 1, b"HTTP/1.1 403 "),
+    ):
+        async with dialled(studio, address, MIB) as (reader, writer):
+            for number in range(pieces):
+                writer.write(sent_master[number * step : (number + 1) * step])
+                await asyncio.sleep(0.15)
+            assert (await asyncio.wait_for(reader.readline(), 20)).startswith(status)
+
+
+@HERE
+async def test_what_was_refused_holds_no_connection(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocols, "BODY_DEADLINE", 0.4)
+    async with dialled(studio, "/uploads/x/1", MIB) as (reader, writer), asyncio.timeout(20):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 403 ")
+        rest = asyncio.create_task(reader.read())
+        while not rest.done():
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def dialled(
+    studio: Studio, url: str, length: int
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection over which a part of that length begins; it breaks off at the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(studio.demo.url.rpartition(":")[2]))
+    writer.write(f"PUT {url} HTTP/1.1\r\nHost: here\r\nContent-Length: {length}\r\n\r\n".encode())
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
 async def aiter_once(content: bytes) -> AsyncIterator[bytes]:
     """A body whose length is not said."""
     yield content
@@ -74,12 +122,9 @@ async def aiter_once(content: bytes) -> AsyncIterator[bytes]:
 
 async def break_off(studio: Studio, url: str, content: bytes) -> None:
     """Send half of what was said, and leave."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(studio.demo.url.rpartition(":")[2]))
-    writer.write(f"PUT {url} HTTP/1.1\r\nHost: here\r\nContent-Length: {len(content)}\r\n\r\n".encode())
-    writer.write(content[: len(content) // 2])
-    await writer.drain()
-    writer.transport.abort()
-    del reader
+    async with dialled(studio, url, len(content)) as (_, writer):
+        writer.write(content[: len(content) // 2])
+        await writer.drain()
 
 
 @given(st.integers(1, MOST_BYTES))

@@ -20,6 +20,7 @@ from tests.media.workshop import work
 from tests.ws.test_sse import read_events
 from workers.ingest_upkeep import remove_uploads
 
+SRT = "1\n00:00:00,500 --> 00:00:01,500\nGrüße\n".encode("cp1252")
 JOB = "id state percent workingOn error assetId fileName codecs preset isEncrypted playableId titleId estimatedEnd"
 START = f"""mutation ($input: StartIngestInput!) {{ startIngest(input: $input) {{ __typename
     ... on IngestJob {{ {JOB} }} ... on UploadIncomplete {{ missing missingCount }}
@@ -36,7 +37,14 @@ async def test_a_master_comes_in_parts_and_plays(studio: Studio, sent_master: by
     parts = upload["parts"]
     assert (upload["state"], upload["partCount"], upload["arrivedCount"]) == ("OPEN", 3, 0)
     assert sum(part["sizeBytes"] for part in parts) == len(sent_master)
-    wanted = {"uploadId": upload["id"], "titleId": film.id, "preset": "QUICK"}
+    subtitles = await announce(studio, SRT, "film.de.srt")
+    await send(studio, SRT, subtitles)
+    wanted = {
+        "uploadId": upload["id"],
+        "titleId": film.id,
+        "preset": "QUICK",
+        "subtitles": [{"uploadId": subtitles["id"], "language": "de", "kind": "CLOSED_CAPTIONS"}],
+    }
     pieces = [sent_master[int(part["offset"]) :][: int(part["sizeBytes"])] for part in parts]
     for number, content in ((2, bytes(MIB)), (3, pieces[2]), (2, pieces[1])):
         assert (await studio.put(parts[number - 1]["url"], content)).status_code in (200, 204)
@@ -59,6 +67,9 @@ async def test_a_master_comes_in_parts_and_plays(studio: Studio, sent_master: by
     objects = open_objects(studio.settings)
     assert await objects.list_sizes(upload_folder(upload["id"])) == {}
     assert await objects.measure(f"masters/{hashlib.sha256(sent_master).hexdigest()}") == len(sent_master)
+    whole = await objects.read(f"media/{done['assetId']}/text-de-captions.vtt")
+    assert whole is not None
+    assert "Grüße" in whole.decode()
     await check_playing(studio, film)
     await check_encryption(studio, done["assetId"])
 
@@ -228,3 +239,18 @@ async def test_what_cannot_be_made_is_said(studio: Studio) -> None:
     assert (await studio.ask(LOOK, id=upload["id"]))["state"] == "OPEN"
     gone = await studio.operator.run(START, {"input": {"uploadId": "upl_none", "titleId": film.id}})
     assert gone.codes == ["NOT_FOUND"]
+
+
+@HERE
+async def test_a_master_is_an_episode_or_a_trailer(studio: Studio) -> None:
+    content = random_id(IdKind.ASSET).encode()
+    upload = await announce(studio, content)
+    await send(studio, content, upload)
+    series = find_card(studio.demo, SeriesCard, lambda card: bool(card.seasons and card.seasons[0].episodes))
+    episode = series.seasons[0].episodes[0]
+    for asked, playable in (({"episodeId": episode.id}, episode.id), ({"isTrailer": True}, "tra_")):
+        job = await studio.ask(START, input={"uploadId": upload["id"], "titleId": series.id, **asked})
+        assert job["titleId"] == series.id
+        assert job["playableId"].startswith(playable)
+        assert job["codecs"] == ["H264", "AV1"]
+    await studio.shop.pool.execute("DELETE FROM ingest_job WHERE state = 'QUEUED'")
