@@ -1,7 +1,7 @@
 """What runs beside the homes of `bench.tokens`, in a process of its own so that it holds up nobody who measures.
 
-`python -m bench.beside sign-in URL SECONDS`, `… wait URL SECONDS` and `… burn HASHES_A_SECOND SECONDS` print `ready`
-when they begin, and what they measured as JSON when they end.
+`python -m bench.beside sign-in SECONDS URL [RATE]`, `… wait SECONDS URL` and `… burn SECONDS RATE` print `ready` when
+they begin, and what they measured as JSON when they end.
 """
 
 import asyncio
@@ -21,18 +21,25 @@ LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }"
 SIGNED_IN = b'{"data":{"login":{"__typename":"Session"}}}'
 
 
-async def sign_in(url: str, seconds: float) -> list[float]:
-    """AT_ONCE clients, each one time after the other; milliseconds of each. Raises RuntimeError where one failed."""
+async def sign_in(url: str, seconds: float, rate: float | None = None) -> list[float]:
+    """AT_ONCE clients: each one time after the other, or together so often a second, whatever sign-ins take.
+
+    Milliseconds of each, from the instant at which it was due. Raises RuntimeError where one failed.
+    """
     connections = await _connect(url)
     _say_ready()
     took: list[float] = []
     numbers = count()
-    ends = time.perf_counter() + seconds
+    begun = time.perf_counter()
 
     async def keep_signing_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while time.perf_counter() < ends:
-            email = DEMO_ACCOUNTS[next(numbers) % len(DEMO_ACCOUNTS)].email
-            started = time.perf_counter()
+        while time.perf_counter() < begun + seconds:
+            number = next(numbers)
+            started = time.perf_counter() if rate is None else begun + number / rate
+            if started > begun + seconds:
+                return
+            await asyncio.sleep(max(0.0, started - time.perf_counter()))
+            email = DEMO_ACCOUNTS[number % len(DEMO_ACCOUNTS)].email
             writer.write(_write_request(email))
             body = await reader.readexactly(read_length(await reader.readuntil(b"\r\n\r\n")))
             if body != SIGNED_IN:
@@ -53,7 +60,7 @@ async def wait(url: str, seconds: float) -> list[float]:
     return []
 
 
-def burn(rate: float, seconds: float) -> list[float]:
+def burn(seconds: float, rate: float) -> list[float]:
     """Hash as the API does and as often, without having to do with it; milliseconds of CPU of each hash."""
     step_back()
     hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
@@ -84,11 +91,13 @@ def _write_request(email: str) -> bytes:
 
 
 def main() -> None:
-    kind, target, seconds = sys.argv[1:]
+    kind, seconds, target, *rate = sys.argv[1:]
     if kind == "burn":
-        took = burn(float(target), float(seconds))
+        took = burn(float(seconds), float(target))
+    elif kind == "wait":
+        took = asyncio.run(wait(target, float(seconds)))
     else:
-        took = asyncio.run((sign_in if kind == "sign-in" else wait)(target, float(seconds)))
+        took = asyncio.run(sign_in(target, float(seconds), *map(float, rate)))
     json.dump(took, sys.stdout)
 
 
