@@ -1,6 +1,7 @@
 """Signing in and changing profiles: what a viewer can act upon is a value, all else raises."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from asyncpg.pool import PoolConnectionProxy
 from msgspec.structs import replace
@@ -66,19 +67,22 @@ async def sign_in(
     refusal = await check_pin(authority, profile, pin, now)
     if refusal is not None:
         return refusal
-    async with pool.acquire(timeout=2) as connection, connection.transaction():
+    begin = partial(
+        _begin,
+        authority,
+        Grant(record, _draw_family(record, device_id), profile, request_country, now),
+        has_device=device_id is not None,
+        device_class=device_class,
+        client=client,
         # Checking took a while, and a change of the password ends the sign-ins that are there when it happens.
-        session = await _begin(
-            authority,
-            connection,
-            Grant(record, _draw_family(record, device_id), profile, request_country, now),
-            has_device=device_id is not None,
-            device_class=device_class,
-            client=client,
-            is_told=True,
-            password_hash=credentials.password_hash,
-        )
-        return session or wrong
+        password_hash=credentials.password_hash,
+    )
+    async with pool.acquire(timeout=2) as connection:
+        try:  # from where most sign-ins come, which is no more than one statement
+            return await begin(connection, is_from_known=True) or wrong
+        except _FromNewOrigin:
+            async with connection.transaction():
+                return await begin(connection, is_told=True) or wrong
 
 
 async def begin_session(
@@ -157,31 +161,38 @@ async def begin_session_within(
     """
     session = await _begin(
         authority,
-        connection,
         Grant(record, _draw_family(record, device_id), profile, request_country, now),
+        connection,
         has_device=device_id is not None,
         device_class=device_class,
         client=client,
         is_told=is_told,
-        password_hash=None,
     )
     if session is None:
         raise _ended()
     return session
 
 
+class _FromNewOrigin(Exception):
+    """The sign-in was not begun: it comes from where the account was not signed in to from before."""
+
+
 async def _begin(
     authority: Authority,
-    connection: PoolConnectionProxy,
     grant: Grant,
+    connection: PoolConnectionProxy,
     *,
     has_device: bool,
     device_class: DeviceClass,
     client: str,
-    is_told: bool,
-    password_hash: str | None,
+    is_from_known: bool = False,
+    is_told: bool = False,
+    password_hash: str | None = None,
 ) -> SignedIn | None:
-    """None where the account is gone, or has another password than that of the hash."""
+    """None where the account is gone, or has another password than that of the hash.
+
+    Raises _FromNewOrigin where it was to be `is_from_known` and is not; where it `is_told`, there is a transaction.
+    """
     family, now = grant.family, grant.now
     refresh_token, token_hash = draw_first()
     device = None if has_device else imply_device(family.device_id, family.account_id, device_class, now)
@@ -193,6 +204,7 @@ async def _begin(
             profile_id=grant.profile.id if grant.profile else None,
             token_hash=token_hash,
             origins=find_origins(grant, has_device=has_device, device_class=device_class, client=client),
+            is_from_known=is_from_known,
             password_hash=password_hash,
             now=now,
             expires_at=now + timedelta(seconds=authority.refresh_token_age),
@@ -200,6 +212,8 @@ async def _begin(
     )
     if not added.is_accounts:
         return None
+    if is_from_known and not added.is_from_known:
+        raise _FromNewOrigin
     if not added.is_on_device:
         raise _no_such_device()
     if added.new and is_told:

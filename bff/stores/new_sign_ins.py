@@ -14,6 +14,13 @@ from bff.stores.sign_in_origins import OriginKind
 _ADD = """WITH held AS (
     SELECT id FROM account WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND status = 'ACTIVE'
     FOR SHARE
+), origin AS (
+    SELECT kind, value FROM unnest($9::text[], $10::text[]) AS given (kind, value)
+), known AS (
+    SELECT NOT EXISTS (SELECT FROM origin WHERE NOT EXISTS (SELECT FROM sign_in_origin AS seen
+        WHERE seen.account_id = $1 AND seen.kind = origin.kind AND seen.value = origin.value)) AS is_all
+), welcome AS (
+    SELECT held.id FROM held, known WHERE known.is_all OR NOT $11
 ), bound AS ({bind_device}
 ), family AS (
     INSERT INTO session_family (id, account_id, device_id, created_at, expires_at)
@@ -22,22 +29,22 @@ _ADD = """WITH held AS (
     INSERT INTO refresh_token (hash, family_id, profile_id, issued_at, expires_at) SELECT $8, $5, $4, $6, $7 FROM bound
 ), seen AS (
     INSERT INTO sign_in_origin (account_id, kind, value, first_seen_at, last_seen_at)
-    SELECT $1, kind, value, $6, $6 FROM bound, unnest($9::text[], $10::text[]) AS origin (kind, value)
-    ORDER BY kind ON CONFLICT (account_id, kind, value) DO UPDATE SET last_seen_at = excluded.last_seen_at
+    SELECT $1, kind, value, $6, $6 FROM bound, origin ORDER BY kind
+    ON CONFLICT (account_id, kind, value) DO UPDATE SET last_seen_at = excluded.last_seen_at
     RETURNING kind, xmax = 0 AS is_new
 )
-SELECT EXISTS (SELECT FROM held) AS is_held, EXISTS (SELECT FROM bound) AS is_bound,
-    ARRAY (SELECT kind FROM seen WHERE is_new) AS new"""
+SELECT EXISTS (SELECT FROM held) AS is_held, EXISTS (SELECT FROM welcome) AS is_welcome,
+    EXISTS (SELECT FROM bound) AS is_bound, ARRAY (SELECT kind FROM seen WHERE is_new) AS new"""
 
 _ADD_WITH_DEVICE = _ADD.format(
     bind_device="""
     INSERT INTO device (id, account_id, last_profile_id, last_active_at, device_class, capabilities, implicit)
-    SELECT $3, id, $4, $6, $11, $12::text::jsonb, true FROM held RETURNING id"""
+    SELECT $3, id, $4, $6, $12, $13::text::jsonb, true FROM welcome RETURNING id"""
 )
 _ADD_ON_DEVICE = _ADD.format(
     bind_device="""
-    UPDATE device SET last_profile_id = $4, last_active_at = $6 FROM held
-    WHERE device.id = $3 AND device.account_id = held.id RETURNING device.id"""
+    UPDATE device SET last_profile_id = $4, last_active_at = $6 FROM welcome
+    WHERE device.id = $3 AND device.account_id = welcome.id RETURNING device.id"""
 )
 
 
@@ -45,7 +52,8 @@ class NewSignIn(Struct, frozen=True, kw_only=True):
     """A family with its first token, known by its hash; `profile_id` is None for an account without profiles.
 
     `implicit` is the family's device where it is to be made; otherwise that is there already. `password_hash` is what
-    was checked, if anything: the sign-in is added only while it is the account's. `origins` are where it comes from.
+    was checked, if anything: the sign-in is added only while it is the account's. `origins` are where it comes from;
+    `is_from_known` has it added only where none of them is new.
     """
 
     family: Family
@@ -53,6 +61,7 @@ class NewSignIn(Struct, frozen=True, kw_only=True):
     profile_id: str | None
     token_hash: bytes
     origins: Mapping[OriginKind, str] = {}
+    is_from_known: bool = False
     password_hash: str | None = None
     now: datetime
     expires_at: datetime
@@ -62,9 +71,11 @@ class NewSignIn(Struct, frozen=True, kw_only=True):
 
 
 class Added(Struct, frozen=True):
-    """Nothing was added unless account and device are what the sign-in says they are; `new` was not seen before."""
+    """Nothing was added unless account, origins and device are what the sign-in says they are; `new` was not seen
+    before."""
 
     is_accounts: bool
+    is_from_known: bool
     is_on_device: bool
     new: frozenset[OriginKind]
 
@@ -83,9 +94,10 @@ async def add_sign_in(connection: PoolConnectionProxy, new: NewSignIn) -> Added:
         new.token_hash,
         [kind.value for kind in new.origins],
         list(new.origins.values()),
+        new.is_from_known,
         *_describe(new.implicit),
     )
-    return Added(row["is_held"], row["is_bound"], frozenset(map(OriginKind, row["new"])))
+    return Added(row["is_held"], row["is_welcome"], row["is_bound"], frozenset(map(OriginKind, row["new"])))
 
 
 def _describe(device: Device | None) -> tuple[str, ...]:
