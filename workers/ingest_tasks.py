@@ -93,7 +93,7 @@ async def _probe(run: Run) -> None:
 
 async def _try_settings(run: Run, plan: IngestPlan) -> None:
     """Three settings of a rung over parts of the master: what they cost, and how they look."""
-    source = await run.shop.objects.fetch(run.job.source.key, run.folder)
+    source = await run.shop.sources.fetch(run.job.source.key, run.folder)
     name = msgspec.json.decode(run.task.spec, type=SampleSpec).rung
     [rung] = [rung for rung in plan.rungs if rung.name == name]
     samples = await sample_rung(source, plan.master, rung, run.folder, on_part=run.progress.follow(1))
@@ -117,7 +117,7 @@ async def _encode_chunk(run: Run, plan: IngestPlan) -> None:
     spec = msgspec.json.decode(run.task.spec, type=ChunkSpec)
     chunk = plan.chunks[spec.number]
     seconds = float(chunk.count / plan.master.frames_a_second)
-    source = await shop.objects.fetch(job.source.key, run.folder)
+    source = await shop.sources.fetch(job.source.key, run.folder)
     files = await encode_chunk(
         source,
         plan.master,
@@ -142,7 +142,7 @@ async def _encode_audio(run: Run, plan: IngestPlan) -> None:
     source = job.source if track.source is None else job.order.audio[track.source].file
     target = folder / f"{track.folder}.mp4"
     await encode_audio(
-        await shop.objects.fetch(source.key, folder),
+        await shop.sources.fetch(source.key, folder),
         target,
         index=track.index,
         start=track.start,
@@ -157,7 +157,7 @@ async def _encode_audio(run: Run, plan: IngestPlan) -> None:
 async def _make_extras(run: Run, plan: IngestPlan) -> None:
     """Previews go to where they are served from; stills wait to be packed with the rest."""
     objects = run.shop.objects
-    source = await objects.fetch(run.job.source.key, run.folder)
+    source = await run.shop.sources.fetch(run.job.source.key, run.folder)
     secret = name_previews(run.shop.key_encryption_key, run.job.asset_id)
     previews = []
     for preview in await cut_previews(source, plan.master, run.folder):

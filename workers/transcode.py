@@ -29,6 +29,7 @@ from bff.stores.ingest_tasks import TaskLost, has_work, put_off_task, release_ta
 from bff.stores.objects import open_objects
 from bff.telemetry import tracing
 from workers.ingest_tasks import do_task
+from workers.sources import Sources
 from workers.workshop import Progress, Workshop
 
 log = logging.getLogger(__name__)
@@ -56,14 +57,16 @@ def open_workshop(settings: Settings, pool: asyncpg.Pool) -> Workshop:
         if not _is_in_use(left):
             shutil.rmtree(left, ignore_errors=True)
     name = f"{socket.gethostname()}-{os.getpid()}"
+    objects = open_objects(settings)
     return Workshop(
         pool=pool,
-        objects=open_objects(settings),
+        objects=objects,
         key_encryption_key=settings.key_encryption_key,
         scratch=scratch,
         name=name,
         encoders=settings.encoders,
         queue=f"{QUEUES}:{name}:{secrets.token_hex(4)}",
+        sources=Sources(objects, scratch / f"{name}.sources"),
     )
 
 
@@ -90,6 +93,7 @@ async def call_for_work(shop: Workshop, queue: ArqRedis) -> None:
                 for number in range(shop.encoders):
                     await queue.enqueue_job("transcode", _job_id=f"{shop.queue}:{number}", _queue_name=shop.queue)
                 await queue.expire(shop.queue, QUEUE_AGE)
+            shop.sources.drop_unused()
         await asyncio.sleep(CALL_EVERY)
 
 

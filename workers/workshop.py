@@ -13,6 +13,7 @@ from bff.media.commands import Refused
 from bff.settings import Secret
 from bff.stores.ingest_tasks import finish_task
 from bff.stores.objects import Objects
+from workers.sources import Sources
 
 
 class Workshop(Struct, frozen=True):
@@ -28,6 +29,7 @@ class Workshop(Struct, frozen=True):
     name: str
     encoders: int
     queue: str
+    sources: Sources
 
 
 class Progress:
@@ -73,7 +75,7 @@ def name_chunk(job_id: str, rung: str, number: int) -> str:
 async def fetch_source(run: Run, source: SourceFile) -> Path:
     """The file that was ordered, byte for byte. Raises Refused."""
     try:
-        path = await run.shop.objects.fetch(source.key, run.folder)
+        path = await run.shop.sources.fetch(source.key, run.folder)
     except FileNotFoundError as error:
         raise Refused(f"{source.name} is no longer in the object store. Send it again.") from error
     if await asyncio.to_thread(_hash, path) != source.sha256:
