@@ -3,24 +3,10 @@
 //
 //   node bench/first_frame.mjs URL VISITS
 
-import { createRequire } from "node:module";
-
-const { chromium } = createRequire(new URL("../web/package.json", import.meta.url))("playwright-core");
+import { chromium, OPTIONS } from "../tests/browser/chromium.mjs";
 
 const [url, visits] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  headless: true,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-  ],
-});
+const browser = await chromium.launch(OPTIONS);
 try {
   const found = [];
   for (let visit = 0; visit <= Number(visits); visit++) found.push(await open());

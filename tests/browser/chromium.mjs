@@ -4,9 +4,9 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
+export const { chromium } = createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
 
-const OPTIONS = {
+export const OPTIONS = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
   args: [
