@@ -4,7 +4,7 @@ It holds no rules: visibility is `domain.visibility`, access is `schema.access`.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -187,25 +187,7 @@ class OperationContext:
 
     def read_for_fragments(self, reads: tuple[str, ...]) -> tuple[Hashable, ...]:
         """The present values of what fields declare that they read, as a key."""
-        return tuple([self._read(name) for name in reads])
-
-    def _read(self, name: str) -> Hashable:
-        match name:
-            case Reads.DAY:
-                return self.now.date()
-            case Reads.DEVICE_CLASS:
-                return self.device_class
-            case Reads.GENRES:
-                return self.catalogue.genres_version
-            case Reads.IMAGE_FORMAT:
-                able, accept = self.image_formats, self.caller.accept
-                return choose_format(able, accept), choose_format(able, accept, is_transparent=True)
-            case Reads.REGION:
-                return self.caller.region
-            case Reads.TOP_TEN:
-                return self.shelf.ranking
-            case _:
-                raise ValueError(f"{name} is nothing that a field may declare to read.")
+        return tuple([_READ[name](self) for name in reads])
 
     async def enter(self) -> None:
         """Read the profile's state and the device, once an operation, in one round trip with what else is asked for.
@@ -307,6 +289,21 @@ class OperationContext:
             await self.services.cache.put(keys.device(device.id), msgspec.msgpack.encode(device), age=DEVICE_AGE)
         except RedisAway:
             self.degraded.add("redis")
+
+
+def _choose_formats(context: OperationContext) -> Hashable:
+    able, accept = context.image_formats, context.caller.accept
+    return choose_format(able, accept), choose_format(able, accept, is_transparent=True)
+
+
+_READ: Mapping[str, Callable[[OperationContext], Hashable]] = {
+    Reads.DAY: lambda context: context.now.date(),
+    Reads.DEVICE_CLASS: lambda context: context.device_class,
+    Reads.GENRES: lambda context: context.catalogue.genres_version,
+    Reads.IMAGE_FORMAT: _choose_formats,
+    Reads.REGION: lambda context: context.caller.region,
+    Reads.TOP_TEN: lambda context: context.shelf.ranking,
+}
 
 
 Info = strawberry.Info[OperationContext, None]

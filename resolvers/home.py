@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import strawberry
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bff.artwork.sizes import ImageKind
 from bff.context import Info, OperationContext
@@ -94,10 +95,15 @@ class ItemEdge(Struct, frozen=True):
 
 
 class ItemSlice(Struct, frozen=True):
-    """Items that stand one after the other; `has_next`: there are more behind them."""
+    """Items that stand one after the other, `first` and `last` the places of those at its ends; `has_next`: there are
+    more behind them. Its cursors are of `scope`.
+    """
 
     edges: tuple[ItemEdge, ...]
     has_next: bool
+    scope: str
+    first: int = 0
+    last: int = 0
 
 
 class ItemPage(Struct, frozen=True):
@@ -114,12 +120,17 @@ async def get_home(info: Info) -> HomeView | None:
 
 
 async def view_home(context: OperationContext) -> HomeView:
-    return HomeView(id=derive_id(IdKind.HOME, context.require_state().profile_id), document=await open_home(context))
+    return HomeView(id=name_home(context.require_state().profile_id), document=await open_home(context))
+
+
+@lru_cache(maxsize=4096)
+def name_home(profile_id: str) -> str:
+    return derive_id(IdKind.HOME, profile_id)
 
 
 async def find_home(context: OperationContext, identifier: str) -> HomeView | None:
     """The profile's own home by its id."""
-    if context.state is None or derive_id(IdKind.HOME, context.require_state().profile_id) != identifier:
+    if context.state is None or name_home(context.state.profile_id) != identifier:
         return None
     return await view_home(context)
 
@@ -144,13 +155,14 @@ def list_rows(context: OperationContext, document: PinnedHome) -> list[PinnedRow
 
 
 def view_rows(context: OperationContext, document: PinnedHome, rows: Iterable[PinnedRow]) -> list[RowView]:
-    return [view_row(context, document, row) for row in rows if may_show(context, row)]
+    profile_id = context.require_state().profile_id
+    return [view_row(profile_id, document.version, row) for row in rows if may_show(context, row)]
 
 
-def view_row(context: OperationContext, document: PinnedHome, row: PinnedRow) -> RowView:
+def view_row(profile_id: str, version: str, row: PinnedRow) -> RowView:
     return RowView(
-        id=row_id(context, row.key),
-        version=document.version,
+        id=name_row_of(profile_id, row.key),
+        version=version,
         row=row,
         name=row.name,
         kind=row.kind,
@@ -175,12 +187,12 @@ def row_id(context: OperationContext, key: str) -> str:
 
 def name_row_of(profile_id: str, key: str) -> str:
     """The same row of the same profile keeps its id from day to day: half of it names the profile, half the row."""
-    return f"row_{name_profile(profile_id)[-8:]}{name_row(key)[-12:]}"
+    return f"row_{_name_profile(profile_id)}{name_row(key)[-12:]}"
 
 
 @lru_cache(maxsize=4096)
-def name_profile(profile_id: str) -> str:
-    return derive_id(IdKind.ROW, profile_id)
+def _name_profile(profile_id: str) -> str:
+    return derive_id(IdKind.ROW, profile_id)[-8:]
 
 
 def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:
@@ -242,6 +254,7 @@ async def _page_pinned_rows(context: OperationContext, version: str, *, start: i
 
 
 def take_rows(context: OperationContext, document: PinnedHome, *, start: int, wanted: int) -> Page[RowView]:
+    version, profile_id = document.version, context.require_state().profile_id
     edges: list[Edge[RowView]] = []
     for place in range(start, len(document.rows)):
         row = document.rows[place]
@@ -249,7 +262,7 @@ def take_rows(context: OperationContext, document: PinnedHome, *, start: int, wa
             continue
         if len(edges) == wanted:
             return make_page(edges, has_next=True)
-        edges.append(Edge(node=view_row(context, document, row), scope="rows", key=(document.version, place)))
+        edges.append(Edge(node=view_row(profile_id, version, row), scope="rows", key=(version, place)))
     return make_page(edges, has_next=False)
 
 
@@ -277,7 +290,9 @@ async def _page_pinned_items(
     row = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), None)
     if row is None:
         raise BadUserInput(_NO_CURSOR)
-    return take_items(context, view_row(context, pinned, row), start=start, wanted=wanted)
+    return take_items(
+        context, view_row(context.require_state().profile_id, pinned.version, row), start=start, wanted=wanted
+    )
 
 
 def take_items(context: OperationContext, view: RowView, *, start: int, wanted: int) -> ItemPage:
@@ -290,39 +305,35 @@ def take_items(context: OperationContext, view: RowView, *, start: int, wanted: 
     else:
         key = (row.key, row.layout, row.title_ids, row.ranks, start, wanted)
         slice_ = context.shelf.keep(key, lambda: _slice_for_all(context, view, start=start, wanted=wanted))
-    return ItemPage(edges=slice_.edges, page_info=_tell_ends(slice_, row.key, view.version))
-
-
-def _tell_ends(slice_: ItemSlice, row_key: str, version: str) -> PageInfo:
     if not slice_.edges:
-        return PageInfo(slice_.has_next)
-    scope = f"items:{row_key}"
-    first, last = slice_.edges[0], slice_.edges[-1]
-    return PageInfo(
-        slice_.has_next,
-        Edge(node=None, scope=scope, key=(version, first.place)),
-        Edge(node=None, scope=scope, key=(version, last.place)),
-    )
+        return ItemPage(slice_.edges, PageInfo(slice_.has_next))
+    ends = PageInfo(slice_.has_next, slice_.scope, (view.version, slice_.first), (view.version, slice_.last))
+    return ItemPage(slice_.edges, ends)
 
 
 def _slice_for_all(context: OperationContext, view: RowView, *, start: int, wanted: int) -> ItemSlice:
     slice_ = slice_row(context, view, None, start=start, wanted=wanted)
-    return ItemSlice(edges=KeptList(slice_.edges), has_next=slice_.has_next)
+    return replace(slice_, edges=KeptList(slice_.edges))
 
 
 def slice_row(context: OperationContext, view: RowView, version: str | None, *, start: int, wanted: int) -> ItemSlice:
     """Up to `wanted` items from the place `start` on."""
     row = view.row
+    scope = f"items:{row.key}"
     title_ids = row.split() or []
     edges: list[ItemEdge] = []
+    has_next = False
     for place in range(start, len(title_ids)):
         item = view_item(context, row, title_ids[place], place)
         if item is None:
             continue
-        if len(edges) == wanted:
-            return ItemSlice(edges=tuple(edges), has_next=True)
+        has_next = len(edges) == wanted
+        if has_next:
+            break
         edges.append(ItemEdge(node=item, row_key=row.key, place=place, version=version))
-    return ItemSlice(edges=tuple(edges), has_next=False)
+    if not edges:
+        return ItemSlice(edges=(), has_next=has_next, scope=scope)
+    return ItemSlice(edges=tuple(edges), has_next=has_next, scope=scope, first=edges[0].place, last=edges[-1].place)
 
 
 def view_item(context: OperationContext, row: PinnedRow, title_id: str, place: int) -> RowItem | None:

@@ -5,7 +5,7 @@ import binascii
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -36,20 +36,21 @@ class Edge(Struct, Generic[T], frozen=True):
 
 
 class PageInfo(Struct, frozen=True):
-    """`first` and `last` are the edges at the ends of the page, of any kind."""
+    """`first` and `last` are the keys of the edges at the ends of the page; None where there are none."""
 
     has_next_page: bool
-    first: Any = None
-    last: Any = None
+    scope: str = ""
+    first: Key | None = None
+    last: Key | None = None
     has_previous_page: bool = False
 
     @property
     def start_cursor(self) -> str | None:
-        return None if self.first is None else str(self.first.cursor)
+        return None if self.first is None else encode_cursor(self.scope, self.first)
 
     @property
     def end_cursor(self) -> str | None:
-        return None if self.last is None else str(self.last.cursor)
+        return None if self.last is None else encode_cursor(self.scope, self.last)
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -141,5 +142,5 @@ def take_page(
 
 
 def make_page(edges: Sequence[Edge[T]], *, has_next: bool, total_count: int | None = None) -> Page[T]:
-    info = PageInfo(has_next, edges[0], edges[-1]) if edges else PageInfo(has_next)
+    info = PageInfo(has_next, edges[0].scope, edges[0].key, edges[-1].key) if edges else PageInfo(has_next)
     return Page(edges=tuple(edges), page_info=info, total_count=total_count)

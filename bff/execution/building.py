@@ -66,7 +66,7 @@ class Building:
         for field in selection.fields:
             if field.slot is not None:
                 slot = field.slot
-                self.grow(slot)
+                self.grow(slot + 1)
                 self.parents[slot].append(value)
                 self.holders[slot].append(self.open_hole(field, value, target) if field.is_hole else target)
             elif field.source is Source.ATTRIBUTE:
@@ -81,9 +81,9 @@ class Building:
         """What stands in the way of keeping the data that is built meanwhile."""
         return len(self.failures) + len(self.awaited)
 
-    def grow(self, slot: int) -> None:
-        """Selections that are worked out while a plan runs bring further slots."""
-        while len(self.parents) <= slot:
+    def grow(self, count: int) -> None:
+        """Selections that are worked out while a plan runs bring further slots: have room for so many."""
+        while len(self.parents) < count:
             self.parents.append([])
             self.holders.append([])
             self.waiting.append([])
@@ -102,12 +102,11 @@ class Building:
         self.splicing.unsettled.append(filling)
         for number, group in enumerate(fragment.groups):
             slot = group.slot
-            self.grow(slot)
-            if self.plan.stages[slot].read is None:
+            if self.plan.stages[slot].read is not None:
+                self.waiting[slot].append((filling, number))
+            else:
                 self.parents[slot] += group.parents
                 self.holders[slot] += filling.open_holes(number)
-            else:
-                self.waiting[slot].append((filling, number))
         return filling
 
     def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:

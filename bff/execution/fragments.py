@@ -149,12 +149,11 @@ class Filling:
 
     def settle(self) -> None:
         """Put the JSON in its place."""
-        self.holder[self.key] = self._render()
-
-    def _render(self) -> orjson.Fragment:
-        if not self.holes:
-            return self.fragment.fill_in(self.values)
-        return orjson.Fragment(self.fragment.join([write_leaf(value) for value in self._list_values()]))
+        if self.holes:
+            texts = [write_leaf(value) for value in self._list_values()]
+            self.holder[self.key] = orjson.Fragment(self.fragment.join(texts))
+        else:
+            self.holder[self.key] = self.fragment.fill_in(self.values)
 
     def unfold(self) -> None:
         """Put the data in its place instead, where errors find their paths."""

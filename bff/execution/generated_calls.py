@@ -61,19 +61,25 @@ def write_read(called: FieldPlan, texts: list[str]) -> Callable[..., Any] | None
     leaf = read_leaf(called.position.type) if called.position.kind is Kind.LEAF else None
     if leaf is None or leaf.model is float:
         return None
-    is_good = leaf.check.format("value", "model")
+    good = frozenset({leaf.model, type(None)} if called.position.nullable else {leaf.model})
     expression = leaf.expression.format("value")
+    is_good = leaf.check.format("value", "model")
     if called.position.nullable:
         is_good = f"value is None or {is_good}"
         expression = f"None if value is None else {expression}"
     lines = [
         "def read(values):",
-        "    for value in values:",
-        f"        if not ({is_good}):",
-        "            return None",
-        "    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]",
+        "    types = set(map(type, values))",
+        "    if not types <= good:",
+        "        return None",
     ]
-    return load_lines("read", lines, {"model": leaf.model}, texts)
+    if not leaf.is_certain:
+        lines += [
+            f"    if model in types and not all({is_good} for value in values):",
+            "        return None",
+        ]
+    lines.append("    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]")
+    return load_lines("read", lines, {"model": leaf.model, "good": good}, texts)
 
 
 def _parent_names(resolver: StrawberryResolver[Any]) -> set[str]:

@@ -240,7 +240,7 @@ class Plan:
         if root_type is None:
             raise Uncompilable("no root type")
         self.root = Selection(self, root_type, self.asked.collect(root_type), None, ())
-        self.first_slots = [field.slot for field in self.slots if find_owner(field.parent) is None]
+        self.first_slots = [slot for slot, field in enumerate(self.slots) if find_owner(field.parent) is None]
         self.stages: dict[int, Stage] = {}
         self.texts: list[str] = []
 

@@ -40,7 +40,7 @@ class Run:
         self._caller = Caller(executor, strawberry_config, scalars)
         self._is_abandoned = False
         self._share = Share(takes_turns=takes_turns)
-        self._postponed: list[int | None] = []
+        self._postponed: list[int] = []
         self._settling: Iterator[None] | None = None
         self._result: Settled | None = None
         self._spawned: list[Awaitable[None]] = []
@@ -85,35 +85,45 @@ class Run:
                 turn.release()
         return data
 
-    def _flush(self, slots: Iterable[int | None]) -> None:
+    def _flush(self, slots: Iterable[int]) -> None:
         """Run the stages that have parents, and theirs; the rest in the next turn, when this one is over."""
-        waiting = iter(slots)
-        for slot in waiting:
-            while slot is not None and self._building.has_parents(slot):
+        building = self._building
+        stages = self.plan.slots
+        parents, fragments = building.parents, building.waiting
+        remaining = iter(slots)
+        for slot in remaining:
+            while slot < len(parents) and (parents[slot] or fragments[slot]):
                 if self._share.is_over:
-                    self._postponed += (slot, *waiting)
+                    self._postponed += (slot, *remaining)
                     return
-                self._run_stage(self.plan.slots[slot])
+                self._run_stage(stages[slot])
 
     def _run_stage(self, field: FieldPlan) -> None:
         slot = field.slot
         assert slot is not None  # noqa: S101
         building = self._building
         parents, holders, waiting = building.take_parents(slot)
-        building.grow(len(self.plan.slots) - 1)
-        size = len(parents) if waiting or field.is_batch else _PIECE
-        start = 0
-        while True:
-            end = start + size
-            self._run_piece(field, parents[start:end], holders[start:end], waiting)
-            is_over = self._share.look()
-            if end >= len(parents):
-                break
-            if is_over:
-                building.parents[slot], building.holders[slot] = parents[end:], holders[end:]
-                return
-            start, size = end, 2 * size
+        building.grow(len(self.plan.slots))
+        if waiting or field.is_batch or len(parents) <= _PIECE:
+            self._run_piece(field, parents, holders, waiting)
+            self._share.look()
+        elif not self._run_in_pieces(field, parents, holders):
+            return
         self._flush(field.children)
+
+    def _run_in_pieces(self, field: FieldPlan, parents: list[Any], holders: list[Any]) -> bool:
+        """Whether all were called before the share was over; the others wait in their slot."""
+        assert field.slot is not None  # noqa: S101
+        start, size = 0, _PIECE
+        while start < len(parents):
+            end = start + size
+            self._run_piece(field, parents[start:end], holders[start:end], [])
+            if self._share.look() and end < len(parents):
+                self._building.parents[field.slot] = parents[end:]
+                self._building.holders[field.slot] = holders[end:]
+                return False
+            start, size = end, 2 * size
+        return True
 
     def _run_piece(self, field: FieldPlan, parents: list[Any], holders: list[Any], waiting: Waiting) -> None:
         assert field.slot is not None  # noqa: S101
@@ -146,7 +156,7 @@ class Run:
                 close_unstarted(value)
             raise
 
-    async def _flush_later(self, slots: list[int | None], tick: int) -> None:
+    async def _flush_later(self, slots: list[int], tick: int) -> None:
         """Go on where `_flush` stopped at this tick; past the deadline, fail what has not come to its turn."""
         try:
             turn = await self.executor.with_abort_signal(self._share.renew())
@@ -167,11 +177,9 @@ class Run:
         if self._spawned:
             await self._settle_spawned()
 
-    def _fail_waiting(self, slots: Iterable[int | None], error: Exception) -> None:
+    def _fail_waiting(self, slots: Iterable[int], error: Exception) -> None:
         """The same with what the pieces that were done have brought to the stages below."""
         for slot in slots:
-            if slot is None:
-                continue
             field = self.plan.slots[slot]
             if self._building.has_parents(slot):
                 _, holders, waiting = self._building.take_parents(slot)
@@ -259,6 +267,7 @@ class Run:
 
     def _complete_awaited(self, position: Position, holders: list[Any], keys: list[Any], values: list[Any]) -> None:
         self._building.tick += 1
+        self._building.grow(len(self.plan.slots))
         field = position.field
         stage = self.plan.stages.get(field.slot) if field.slot is not None else None
         self._building.settled = position
