@@ -10,7 +10,7 @@ from graphql.execution.executor import Executor, collect_iterator_awaitables
 from graphql.pyutils import is_iterable
 
 from bff.execution.failures import Failure
-from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole
+from bff.execution.fragments import Filling, Fragment, FragmentCache, Group, Hole
 from bff.execution.outcomes import Deoptimise, Failed, Typed
 from bff.execution.plan import FieldPlan, Plan, Selection, Stage, Uncompilable
 from bff.execution.positions import Kind, Position
@@ -20,8 +20,8 @@ from bff.execution.splicing import Splicing
 
 Awaited = tuple[Position, Any, Any, Awaitable[Any]]
 """A place, as `holder[key]`, and what is waited for before it can be filled."""
-Waiting = list[tuple[Filling, int]]
-"""Fragments that were found, each with the number of a group of its gaps."""
+Waiting = list[tuple[Filling, Group]]
+"""Fragments that were found, each with a group of its gaps."""
 
 
 class Building:
@@ -100,13 +100,8 @@ class Building:
             return fragment.whole
         filling = Filling(fragment, self.plan.slots, holder, key)
         self.splicing.unsettled.append(filling)
-        for number, group in enumerate(fragment.groups):
-            slot = group.slot
-            if self.plan.stages[slot].read is not None:
-                self.waiting[slot].append((filling, number))
-            else:
-                self.parents[slot] += group.parents
-                self.holders[slot] += filling.open_holes(number)
+        for group in fragment.groups:
+            self.waiting[group.slot].append((filling, group))
         return filling
 
     def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
@@ -183,17 +178,16 @@ class Building:
 
 def fill_groups(stage: Stage, waiting: Waiting, values: list[Any]) -> list[Hole]:
     """Give fragments the leaves of their holes; where not all are good leaves, a hole for each value."""
-    assert stage.read is not None  # noqa: S101 - fragments wait for slots whose leaves can be read
-    leaves = stage.read(values)
+    leaves = stage.read(values) if stage.read is not None else None
     if leaves is None:
         return open_holes(waiting)
     start = 0
-    for filling, number in waiting:
-        end = start + len(filling.fragment.groups[number].parents)
-        filling.values[number] = leaves[start:end]
+    for filling, group in waiting:
+        end = start + len(group.places)
+        filling.values[group.number] = leaves[start:end]
         start = end
     return []
 
 
 def open_holes(waiting: Waiting) -> list[Hole]:
-    return [hole for filling, number in waiting for hole in filling.open_holes(number)]
+    return [hole for filling, group in waiting for hole in filling.open_holes(group)]

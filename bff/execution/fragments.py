@@ -74,8 +74,11 @@ class Gap(NamedTuple):
 
 
 class Group(NamedTuple):
-    """The holes of a fragment that one slot answers: the values that they are fields of, and which holes they are."""
+    """The holes of a fragment that one slot answers: the values that they are fields of, and which holes they are.
+    `number` counts the fragment's groups.
+    """
 
+    number: int
     slot: int
     parents: list[Any]
     places: list[int]
@@ -95,7 +98,7 @@ class Fragment:
         self.gaps = tuple(gaps)
         groups: dict[int, Group] = {}
         for place, gap in enumerate(gaps):
-            group = groups.setdefault(gap.group, Group(gap.group, [], []))
+            group = groups.setdefault(gap.group, Group(len(groups), gap.group, [], []))
             group.parents.append(gap.parent)
             group.places.append(place)
         self.groups = tuple(groups.values())
@@ -140,9 +143,9 @@ class Filling:
         self.values: list[list[Any]] = [[]] * len(fragment.groups)
         self.holes: dict[int, Hole] = {}
 
-    def open_holes(self, number: int) -> list[Hole]:
+    def open_holes(self, group: Group) -> list[Hole]:
         """A place for each value of a group that is not known to hold nothing but good leaves."""
-        group, gaps = self.fragment.groups[number], self.fragment.gaps
+        gaps = self.fragment.gaps
         opened = [Hole(self.slots[gaps[place].slot], gaps[place].parent, None) for place in group.places]
         self.holes.update(zip(group.places, opened, strict=True))
         return opened

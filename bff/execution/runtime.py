@@ -104,6 +104,10 @@ class Run:
         building = self._building
         parents, holders, waiting = building.take_parents(slot)
         building.grow(len(self.plan.slots))
+        if waiting and self.plan.stages[slot].read is None:  # their values are built one by one, as others'
+            parents += [parent for _, group in waiting for parent in group.parents]
+            holders += open_holes(waiting)
+            waiting = []
         if waiting or field.is_batch or len(parents) <= _PIECE:
             self._run_piece(field, parents, holders, waiting)
             self._share.look()
@@ -129,8 +133,8 @@ class Run:
         assert field.slot is not None  # noqa: S101
         stage = self.plan.stages.get(field.slot)
         known = len(parents)
-        for filling, number in waiting:
-            parents += filling.fragment.groups[number].parents
+        for _, group in waiting:
+            parents += group.parents
         try:
             values = self._caller.call(field, stage, parents)
         except Exception as error:

@@ -49,7 +49,7 @@ def _keep(plan: Plan, identity: str, survey: _Survey | None) -> FragmentPlan | N
 
 
 def _mark_hole(plan: Plan, hole: FieldPlan) -> None:
-    """A hole's stage runs after that of any field above it: those below the fragment have none where it was found.
+    """What answers a hole runs after any field above it: those below the fragment have none where it was found.
 
     Types that have a batch resolver in common, of an interface, say, are answered in one call.
     """
@@ -64,8 +64,8 @@ def _mark_hole(plan: Plan, hole: FieldPlan) -> None:
         hole.group = plan.batches.setdefault(key, slot)
     above = hole.parent
     while above is not None:
-        if above.slot is not None:
-            above.children += [called for called in (slot, hole.group) if called not in above.children]
+        if above.slot is not None and hole.group not in above.children:
+            above.children.append(hole.group)
         above = above.parent
 
 
