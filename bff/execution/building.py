@@ -2,6 +2,7 @@
 generated code does not recognise them.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -34,9 +35,9 @@ class Building:
         self.plan = plan
         self.executor = executor
         self.tick = 0
-        self.parents: list[list[Any]] = [[] for _ in plan.slots]
-        self.holders: list[list[Any]] = [[] for _ in plan.slots]
-        self.waiting: list[Waiting] = [[] for _ in plan.slots]
+        self.parents: defaultdict[int, list[Any]] = defaultdict(list)
+        self.holders: defaultdict[int, list[Any]] = defaultdict(list)
+        self.waiting: defaultdict[int, Waiting] = defaultdict(list)
         self.awaited: list[Awaited] = []
         self.failures: list[Failure] = []
         self.settled: Position | None = None
@@ -46,14 +47,11 @@ class Building:
         self.missed = self.splicing.missed
 
     def has_parents(self, slot: int) -> bool:
-        return slot < len(self.parents) and bool(self.parents[slot] or self.waiting[slot])
+        return bool(self.parents.get(slot) or self.waiting.get(slot))
 
     def take_parents(self, slot: int) -> tuple[list[Any], list[Any], Waiting]:
         """What stands in a slot, which is empty then."""
-        parents, self.parents[slot] = self.parents[slot], []
-        holders, self.holders[slot] = self.holders[slot], []
-        waiting, self.waiting[slot] = self.waiting[slot], []
-        return parents, holders, waiting
+        return self.parents.pop(slot, []), self.holders.pop(slot, []), self.waiting.pop(slot, [])
 
     def queue(self, slots: Iterable[int], parents: list[Any], holders: list[Any]) -> None:
         """Have the fields of these slots called for values that were read, each for all of them."""
@@ -66,7 +64,6 @@ class Building:
         for field in selection.fields:
             if field.slot is not None:
                 slot = field.slot
-                self.grow(slot + 1)
                 self.parents[slot].append(value)
                 self.holders[slot].append(self.open_hole(field, value, target) if field.is_hole else target)
             elif field.source is Source.ATTRIBUTE:
@@ -80,13 +77,6 @@ class Building:
     def count_troubles(self) -> int:
         """What stands in the way of keeping the data that is built meanwhile."""
         return len(self.failures) + len(self.awaited)
-
-    def grow(self, count: int) -> None:
-        """Selections that are worked out while a plan runs bring further slots: have room for so many."""
-        while len(self.parents) < count:
-            self.parents.append([])
-            self.holders.append([])
-            self.waiting.append([])
 
     def open_hole(self, field: FieldPlan, parent: Any, target: dict[str, Any]) -> Hole:
         """A place for what belongs to the request, within a value that is computed for all; it stands in `target`."""

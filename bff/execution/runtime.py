@@ -87,23 +87,20 @@ class Run:
 
     def _flush(self, slots: Iterable[int]) -> None:
         """Run the stages that have parents, and theirs; the rest in the next turn, when this one is over."""
-        building = self._building
-        stages = self.plan.slots
-        parents, fragments = building.parents, building.waiting
+        parents, fragments = self._building.parents, self._building.waiting
         remaining = iter(slots)
         for slot in remaining:
-            while slot < len(parents) and (parents[slot] or fragments[slot]):
+            while parents.get(slot) or fragments.get(slot):
                 if self._share.is_over:
                     self._postponed += (slot, *remaining)
                     return
-                self._run_stage(stages[slot])
+                self._run_stage(self.plan.slots[slot])
 
     def _run_stage(self, field: FieldPlan) -> None:
         slot = field.slot
         assert slot is not None  # noqa: S101
         building = self._building
         parents, holders, waiting = building.take_parents(slot)
-        building.grow(len(self.plan.slots))
         if waiting and self.plan.stages[slot].read is None:  # their values are built one by one, as others'
             parents += [parent for _, group in waiting for parent in group.parents]
             holders += open_holes(waiting)
@@ -271,7 +268,6 @@ class Run:
 
     def _complete_awaited(self, position: Position, holders: list[Any], keys: list[Any], values: list[Any]) -> None:
         self._building.tick += 1
-        self._building.grow(len(self.plan.slots))
         field = position.field
         stage = self.plan.stages.get(field.slot) if field.slot is not None else None
         self._building.settled = position

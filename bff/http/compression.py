@@ -57,7 +57,7 @@ class Compression:
             nonlocal started
             if message["type"] == "http.response.start" and message["status"] == 304:
                 # What a cache holds is described anew by this, and it may be compressed.
-                MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
+                _vary(message["headers"])
             if message["type"] == "http.response.start" and _may_compress(message):
                 started = message
                 return
@@ -105,13 +105,22 @@ def _may_compress(start: Message) -> bool:
     )
 
 
+def _vary(headers: list[tuple[bytes, bytes]]) -> None:
+    """Say that the answer is made from `Accept-Encoding`, too."""
+    for place, (name, value) in enumerate(headers):
+        if name == b"vary":
+            headers[place] = (name, value + b", Accept-Encoding")
+            return
+    headers.append((b"vary", b"Accept-Encoding"))
+
+
 async def _compress(start: Message, message: Message, coding: str | None) -> Message:
     """The body to send; the headers of `start` are made to fit it."""
-    headers = MutableHeaders(raw=start["headers"])
-    headers.add_vary_header("Accept-Encoding")
+    _vary(start["headers"])
     body: bytes = message.get("body", b"")
     if coding is None or len(body) < LEAST_BYTES:
         return message
+    headers = MutableHeaders(raw=start["headers"])
     body = await _compress_aside(coding, body) if len(body) >= MANY_BYTES else CODINGS[coding](body)
     headers["content-encoding"] = coding
     headers["content-length"] = str(len(body))

@@ -23,9 +23,8 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message["headers"])
-                said = {name.lower() for name, _ in headers}
-                message["headers"] = headers + [header for header in _HEADERS if header[0] not in said]
+                said = dict(message["headers"])
+                message["headers"] = [*message["headers"], *(header for header in _HEADERS if header[0] not in said)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
