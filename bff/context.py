@@ -135,9 +135,7 @@ class OperationContext:
     home: PinnedHome | None = field(init=False, default=None)
     _choices: tuple[Profile, ...] = field(init=False, default=())
     _shelf: Shelf | None = field(init=False, default=None)
-    _entering: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _is_entered: bool = field(init=False, default=False)
-    _refusal: Exception | None = field(init=False, default=None)
+    _entering: "asyncio.Task[None] | None" = field(init=False, default=None)
     _account: "asyncio.Task[AccountRecord | None] | None" = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -198,20 +196,11 @@ class OperationContext:
         that is not this account's.
         """
         token = self.caller.token
-        if token is None or self._is_entered:
+        if token is None:
             return
-        async with self._entering:
-            if self._is_entered:
-                return
-            if self._refusal is None:
-                await asyncio.sleep(0)  # the other fields of the root now say what else they want
-                try:
-                    await self._read_viewer(token)
-                except Exception as error:
-                    self._refusal = error
-            if self._refusal is not None:
-                raise self._refusal
-            self._is_entered = True
+        if self._entering is None:
+            self._entering = asyncio.ensure_future(self._read_viewer(token))
+        await asyncio.shield(self._entering)
 
     def check(self, access: Access) -> None:
         """Raises Unauthenticated or Forbidden where the rule does not hold for who asks."""
@@ -240,8 +229,7 @@ class OperationContext:
     def become(self, caller: Caller) -> None:
         """Go on as somebody else, within the mutation that signed them in; `enter` reads them."""
         self.caller = caller
-        self.state = self.device = self.home = self._shelf = self._refusal = self._account = None
-        self._is_entered = False
+        self.state = self.device = self.home = self._shelf = self._entering = self._account = None
         self._choices = ()
 
     async def change_state(self, write: Write) -> ProfileState:
@@ -251,6 +239,7 @@ class OperationContext:
         return self.state
 
     async def _read_viewer(self, token: AccessToken) -> None:
+        """Runs when all fields of the root have said what else they want."""
         device_id = self.caller.device_id or token.device_id
         if token.profile_id is None:
             (device,) = await self.documents.fetch([keys.device(device_id)])

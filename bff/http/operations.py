@@ -29,7 +29,7 @@ answers in parts, what is compared."""
 _KEPT = 250
 _LONGEST_KEPT = 100
 """Of a variable, in characters."""
-_EXACT = frozenset({int, bool, float, type(None)})
+_EXACT = frozenset({int, bool, type(None)})
 
 
 class FoundOperation(Struct, kw_only=True):
