@@ -71,7 +71,7 @@ def make_film_video() -> Video:
 async def film(demo: Demo) -> MovieCard:
     card = pick_film(demo, skip=3)
     async with demo.services.pool.acquire() as connection, connection.transaction():
-        await set_markers(connection, card.id, [SkipMarker(SkipKind.INTRO, 5, 20)])
+        await set_markers(connection, {card.id: [SkipMarker(SkipKind.INTRO, 5, 20)]})
     await show(demo, card.id, make_film_video())
     return card
 
