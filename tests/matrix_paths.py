@@ -41,6 +41,7 @@ def below(*names: str) -> str:
 
 
 TITLE = "browse(first: 5)"
+HELD = "catalogueTitles(first: 5)"
 
 PATHS: dict[str, ById | Own] = {
     "Viewer": Own("viewer", below("viewer")),
@@ -66,6 +67,15 @@ PATHS: dict[str, ById | Own] = {
     "IngestJobConnection": Own("ingestJobs", below("ingestJobs")),
     "IngestJobEdge": Own("ingestJobs", below("ingestJobs", "edges")),
     "IngestJob": Own("ingestJobs", below("ingestJobs", "edges", "node")),
+    "CatalogueTitleConnection": Own("catalogueTitles", below(HELD)),
+    "CatalogueTitleEdge": Own("catalogueTitles", below(HELD, "edges")),
+    "CatalogueTitle": Own("catalogueTitles", below(HELD, "edges", "node")),
+    "CatalogueWindow": Own("catalogueTitles", below(HELD, "edges", "node", "windows")),
+    "CataloguePlayable": Own("catalogueTitles", below(HELD, "edges", "node", "film")),
+    "CatalogueSeason": Own("catalogueTitles", below(HELD, "edges", "node", "seasons")),
+    "FeedbackConnection": Own("feedback", below("feedback")),
+    "FeedbackEdge": Own("feedback", below("feedback", "edges")),
+    "Feedback": Own("feedback", below("feedback", "edges", "node")),
     "ContinueConnection": Own("continueWatching", below("continueWatching")),
     "ContinueEdge": Own("continueWatching", below("continueWatching", "edges")),
     "ContinueItem": Own("continueWatching", below("continueWatching", "edges", "node")),
@@ -118,7 +128,7 @@ ANSWERS = frozenset(
         "EventsPayload", "RefusedEvent", "NotAvailable", "StreamLimitReached", "PlanUpgradeRequired",
         "MembershipRequired", "NotReady", "SessionEnded", "DownloadLimitReached", "PartyNotFound", "PartyFull",
         "PartyConflict", "HomeChange", "PlaybackUpdate", "PartySignal", "Upload", "UploadPart",
-        "UploadIncomplete",
+        "UploadIncomplete", "AccountStanding",
     }
 )  # fmt: skip
 """What mutations and subscriptions give to who may use them, as tests/root_fields.py says."""
