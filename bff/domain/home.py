@@ -165,11 +165,17 @@ def cap_kinds(caps: Mapping[RowKind, int]) -> Rule:
 def spread(rows: Sequence[HomeRow]) -> list[HomeRow]:
     """Rows of one kind apart, and strong rows that share a title: the next row that fits comes in between.
 
-    Where none is left that fits, the order stays as it was.
+    Rows of a kind keep their order. Where none is left that fits, the order stays as it was.
     """
     waiting, placed = list(rows), list[HomeRow]()
+
+    def fits(place: int, row: HomeRow) -> bool:
+        if placed and _jars(placed[-1], row):
+            return False
+        return all(passed.kind is not row.kind for passed in waiting[:place])
+
     while waiting:
-        place = next((place for place, row in enumerate(waiting) if not placed or not _jars(placed[-1], row)), 0)
+        place = next((place for place, row in enumerate(waiting) if fits(place, row)), 0)
         placed.append(waiting.pop(place))
     return placed
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -148,13 +148,17 @@ def test_spreading_loses_no_row_and_twice_changes_nothing_more(rows: list[HomeRo
 
 
 @given(home_rows)
+@example(
+    [make_row("c", RowKind.CONTINUE_WATCHING, "a"), make_row("1", RowKind.MY_LIST, "a"), make_row("2", RowKind.MY_LIST)]
+)
 def test_rows_of_a_kind_keep_their_order_and_touch_only_where_no_other_fits(rows: list[HomeRow]) -> None:
     placed = spread(rows)
     for kind in RowKind:
         assert [row for row in placed if row.kind is kind] == [row for row in rows if row.kind is kind]
     for place, (upper, lower) in enumerate(pairwise(placed), start=1):
         if upper.kind is lower.kind:
-            assert all(row.kind is upper.kind or clash(upper, row) for row in placed[place:])
+            next_of_kinds = {row.kind: row for row in reversed(placed[place:])}
+            assert all(row.kind is upper.kind or clash(upper, row) for row in next_of_kinds.values())
 
 
 def clash(upper: HomeRow, lower: HomeRow) -> bool:
