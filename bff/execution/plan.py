@@ -13,11 +13,9 @@ from typing import Any, NamedTuple
 from graphql import (
     FieldNode,
     GraphQLField,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    is_list_type,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.executor import Executor
@@ -81,7 +79,7 @@ class FieldPlan:
         details: list[Any],
         *,
         parent: "FieldPlan | None",
-        chain: tuple[bool, ...],
+        climb: int | None,
     ) -> None:
         self.key = key
         self.details = details
@@ -93,8 +91,9 @@ class FieldPlan:
         definition = plan.schema.get_field(parent_type, self.name)
         if definition is None:
             raise Uncompilable("unknown field")
-        if any(detail.fragment_variable_values for detail in details):
-            raise Uncompilable("fragment variables")
+        for detail in details:
+            if detail.fragment_variable_values:
+                raise Uncompilable("fragment variables")
         self.definition: GraphQLField = definition
         self.children: list[int] = []
         self.is_hole = False
@@ -114,7 +113,7 @@ class FieldPlan:
         if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
             plan.add_slot(self)
             self.bindings = {}
-        self.position = Position(plan, self, definition.type, chain)
+        self.position = Position(plan, self, definition.type, climb)
 
     @property
     def base_resolver(self) -> StrawberryResolver[Any]:
@@ -125,12 +124,7 @@ class FieldPlan:
 
     @property
     def yields_list(self) -> bool:
-        inner: Any = self.definition.type
-        while not isinstance(inner, GraphQLNamedType):
-            if is_list_type(inner):
-                return True
-            inner = inner.of_type
-        return False
+        return self.position.item is not None
 
 
 def find_owner(field: FieldPlan | None) -> FieldPlan | None:
@@ -150,10 +144,17 @@ class FragmentPlan(NamedTuple):
     reads: tuple[str, ...]
 
 
-class Selection:
-    """The fields read of values of one object type at one position."""
+class Survey(NamedTuple):
+    """What is found below a value: what its fields read of the request, and those that belong to it."""
 
-    __slots__ = ("fields", "fragment", "plan", "template", "type")
+    reads: frozenset[str]
+    holes: tuple[FieldPlan, ...]
+
+
+class Selection:
+    """The fields read of values of one object type at one position; `survey` is of them, once it `is_surveyed`."""
+
+    __slots__ = ("fields", "fragment", "is_surveyed", "plan", "survey", "template", "type")
 
     def __init__(
         self,
@@ -161,14 +162,16 @@ class Selection:
         object_type: GraphQLObjectType,
         grouped: dict[str, Any],
         parent: FieldPlan | None,
-        chain: tuple[bool, ...],
+        climb: int | None,
     ) -> None:
         self.type = object_type
         self.plan = plan
         self.fragment: FragmentPlan | None = None
+        self.is_surveyed = False
+        self.survey: Survey | None = None
         plan.count_fields(len(grouped))
         self.fields = [
-            FieldPlan(plan, object_type, key, details, parent=parent, chain=chain) for key, details in grouped.items()
+            FieldPlan(plan, object_type, key, details, parent=parent, climb=climb) for key, details in grouped.items()
         ]
         self.template: dict[str, Any] = {
             field.key: object_type.name if field.source is Source.TYPENAME else None for field in self.fields
@@ -239,7 +242,7 @@ class Plan:
         root_type = executor.schema.get_root_type(executor.operation.operation)
         if root_type is None:
             raise Uncompilable("no root type")
-        self.root = Selection(self, root_type, self.asked.collect(root_type), None, ())
+        self.root = Selection(self, root_type, self.asked.collect(root_type), None, None)
         self.first_slots = [slot for slot, field in enumerate(self.slots) if find_owner(field.parent) is None]
         self.stages: dict[int, Stage] = {}
         self.texts: list[str] = []
@@ -249,7 +252,7 @@ class Plan:
         """The text of all functions that were generated for it."""
         return "\n".join(self.texts)
 
-    def select(self, object_type: GraphQLObjectType, field: FieldPlan, chain: tuple[bool, ...]) -> "Selection":
+    def select(self, object_type: GraphQLObjectType, field: FieldPlan, climb: int | None) -> "Selection":
         """What is asked of a value of this type below a field. In a list the fields of several types may hold the same:
         then they share it, and its fields are called for all of them at once.
         """
@@ -257,11 +260,11 @@ class Plan:
         if field.is_below_list or field.yields_list:
             owner = find_owner(field)
             nodes = tuple(id(node) for node in field.nodes)
-            key = (object_type.name, chain, owner.slot if owner is not None else None, nodes)
+            key = (object_type.name, climb, owner.slot if owner is not None else None, nodes)
             shared = self._selections.get(key)
             if shared is not None:
                 return shared
-        selection = Selection(self, object_type, self.asked.collect_below(object_type, field.details), field, chain)
+        selection = Selection(self, object_type, self.asked.collect_below(object_type, field.details), field, climb)
         if key is not None:
             self._selections[key] = selection
         return selection

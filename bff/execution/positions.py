@@ -11,7 +11,6 @@ from graphql import (
     GraphQLOutputType,
     is_abstract_type,
     is_list_type,
-    is_non_null_type,
     is_object_type,
 )
 
@@ -31,28 +30,32 @@ class Kind(IntEnum):
 
 
 class Position:
-    """A place in the answer. `chain` says of each place from the root to here whether it may be null. `climb` is how
-    many segments of a path to drop for what becomes null when it fails: 0 where the place itself may be null, None
-    where nothing above may be. `models` are the declared classes of its values, each with its type.
+    """A place in the answer. `climb` is how many segments of a path to drop for what becomes null when it fails: 0
+    where the place itself may be null, None where nothing above may be. `models` are the declared classes of its
+    values, each with its type.
     """
 
-    __slots__ = ("chain", "climb", "field", "item", "kind", "models", "nullable", "plan", "selections", "type")
+    __slots__ = ("climb", "field", "item", "kind", "models", "nullable", "plan", "selections", "type")
 
     def __init__(
-        self, plan: "Plan", field: "FieldPlan", graphql_type: GraphQLOutputType, chain: tuple[bool, ...]
+        self, plan: "Plan", field: "FieldPlan", graphql_type: GraphQLOutputType, climb_above: int | None
     ) -> None:
+        """`climb_above` is that of the place which this one is in."""
         self.plan = plan
         self.field = field
-        self.nullable = not is_non_null_type(graphql_type)
-        self.chain = (*chain, self.nullable)
-        self.climb = 0 if self.nullable else _find_climb(self.chain)
-        inner: Any = graphql_type.of_type if isinstance(graphql_type, GraphQLNonNull) else graphql_type
+        inner: Any = graphql_type
+        self.nullable = not isinstance(graphql_type, GraphQLNonNull)
+        if isinstance(graphql_type, GraphQLNonNull):
+            inner = graphql_type.of_type
+            self.climb = None if climb_above is None else climb_above + 1
+        else:
+            self.climb = 0
         self.type: Any = inner
         self.item: Position | None = None
         self.models: Mapping[type, GraphQLObjectType] = _NONE
         if is_list_type(inner):
             self.kind = Kind.LIST
-            self.item = Position(plan, field, inner.of_type, self.chain)
+            self.item = Position(plan, field, inner.of_type, self.climb)
         elif is_object_type(inner):
             self.kind = Kind.OBJECT
             self.models = dict.fromkeys(list_models(inner), inner)
@@ -67,12 +70,5 @@ class Position:
         """What is asked of a value of this type here; worked out at the first need."""
         selection = self.selections.get(object_type.name)
         if selection is None:
-            selection = self.selections[object_type.name] = self.plan.select(object_type, self.field, self.chain)
+            selection = self.selections[object_type.name] = self.plan.select(object_type, self.field, self.climb)
         return selection
-
-
-def _find_climb(chain: tuple[bool, ...]) -> int | None:
-    for drop, nullable in enumerate(reversed(chain)):
-        if nullable:
-            return drop
-    return None

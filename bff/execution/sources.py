@@ -47,16 +47,21 @@ class Call(NamedTuple):
 
 def find_call(definition: GraphQLField, schema: GraphQLSchema, *, may_call_directly: bool) -> Call:
     """How a field other than `__typename` is had."""
+    found: Call | None = definition.extensions.get(_CALL)
+    if found is None:
+        found = definition.extensions[_CALL] = _find_call(definition, schema)
+    is_called = found.source is Source.DIRECT or found.source is Source.BATCH
+    return Call(Source.RESOLVE, found.field) if is_called and not may_call_directly else found
+
+
+def _find_call(definition: GraphQLField, schema: GraphQLSchema) -> Call:
     field = definition.extensions.get(_DEFINITION)
     if not isinstance(field, StrawberryField) or not _is_resolved_by_strawberry(definition, schema):
         return Call(Source.RESOLVE if definition.resolve is not None else Source.DEFAULT)
     if field.is_basic_field and field.default_resolver is getattr and type(field) is StrawberryField:
         return Call(Source.ATTRIBUTE, field, attribute=field.python_name)
-    found: Call | None = definition.extensions.get(_CALL)
-    if found is None:
-        is_direct = _is_plain(field) and _has_simple_arguments(definition)
-        found = definition.extensions[_CALL] = _describe(field) if is_direct else Call(Source.RESOLVE, field)
-    return found if may_call_directly else Call(Source.RESOLVE, field)
+    is_direct = _is_plain(field) and _has_simple_arguments(definition)
+    return _describe(field) if is_direct else Call(Source.RESOLVE, field)
 
 
 def list_variables(node: FieldNode) -> tuple[str, ...] | None:

@@ -1,14 +1,15 @@
 """What of a plan's values may be kept for all, what it depends on, and which fields belong to each request."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from bff.execution.models import find_identity, is_kept_in_lists, list_shown_types
-from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection
+from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Survey
 from bff.execution.positions import Kind, Position
 from bff.execution.sources import Source
 
 READS = "reads"
 """The key of a field's metadata that names what its value depends on."""
+_NOTHING = Survey(frozenset(), ())
 
 
 def plan_fragment(selection: Selection) -> FragmentPlan | None:
@@ -28,17 +29,7 @@ def plan_list_fragment(plan: Plan, items: Position) -> FragmentPlan | None:
     return _keep(plan, "number", _survey_position(items))
 
 
-class _Survey(NamedTuple):
-    """What is found below a value: what its fields read of the request, and those that belong to it."""
-
-    reads: frozenset[str] = frozenset()
-    holes: tuple[FieldPlan, ...] = ()
-
-    def join(self, other: "_Survey") -> "_Survey":
-        return _Survey(self.reads | other.reads, self.holes + other.holes)
-
-
-def _keep(plan: Plan, identity: str, survey: _Survey | None) -> FragmentPlan | None:
+def _keep(plan: Plan, identity: str, survey: Survey | None) -> FragmentPlan | None:
     if survey is None:
         return None
     for hole in survey.holes:
@@ -79,18 +70,27 @@ def _belongs_to_request(field: FieldPlan) -> bool:
     return declared is None or READS not in declared.metadata or bool(declared.extensions)
 
 
-def _survey(selection: Selection) -> _Survey | None:
+def _survey(selection: Selection) -> Survey | None:
     """None where a value is of a class that was not declared: nobody knows what it reads."""
-    survey = _Survey()
-    for field in selection.fields:
+    if not selection.is_surveyed:
+        selection.is_surveyed = True
+        selection.survey = _survey_fields(selection.fields)
+    return selection.survey
+
+
+def _survey_fields(fields: Iterable[FieldPlan]) -> Survey | None:
+    reads: set[str] = set()
+    holes: list[FieldPlan] = []
+    for field in fields:
         below = None if _belongs_to_request(field) else _survey_position(field.position)
         if below is not None:
-            survey = survey.join(below).join(_Survey(reads=_list_reads(field)))
+            reads.update(below.reads, _list_reads(field))
+            holes += below.holes
         elif field.slot is not None:
-            survey = survey.join(_Survey(holes=(field,)))
+            holes.append(field)
         else:
             return None
-    return survey
+    return Survey(frozenset(reads), tuple(holes))
 
 
 def _list_reads(field: FieldPlan) -> frozenset[str]:
@@ -101,18 +101,20 @@ def _list_reads(field: FieldPlan) -> frozenset[str]:
     return declared
 
 
-def _survey_position(position: Position) -> _Survey | None:
+def _survey_position(position: Position) -> Survey | None:
     if position.kind is Kind.LEAF:
-        return _Survey()
+        return _NOTHING
     if position.item is not None:
         return _survey_position(position.item)
     possible = list_shown_types(position.type, position.plan.schema) if position.models else None
     if possible is None:
         return None
-    survey = _Survey()
+    reads: set[str] = set()
+    holes: list[FieldPlan] = []
     for object_type in possible:
         below = _survey(position.select(object_type))
         if below is None:
             return None
-        survey = survey.join(below)
-    return survey
+        reads |= below.reads
+        holes += below.holes
+    return Survey(frozenset(reads), tuple(holes))
