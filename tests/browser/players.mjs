@@ -124,6 +124,7 @@ function definePlayers() {
         },
         setAudio: (language) => player.setCurrentTrack(player.getTracksFor("audio").find((track) => track.lang === language)),
         audio: () => player.getCurrentTrackFor("audio").lang,
+        setSubtitles: (language) => player.setTextTrack(player.getTracksFor("text").findIndex((track) => track.lang === language)),
         close: () => player.destroy(),
       };
     },
@@ -177,7 +178,7 @@ function definePlayers() {
     }
     if (steps.subtitles) {
       opened.setSubtitles(steps.subtitles);
-      const cues = () => [...video.textTracks].flatMap((track) => (track.mode === "disabled" ? [] : [...(track.cues ?? [])]));
+      const cues = () => [...video.textTracks].flatMap((track) => (track.mode === "showing" ? [...(track.cues ?? [])] : []));
       await until(() => cues().length > 0, "subtitles");
       report.cues = cues().map((cue) => cue.text);
     }
