@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from bff.domain.masters import Master, MasterAudio
+from bff.domain.title_changes import LONGEST_FILM
 from bff.media.commands import FFPROBE, MediaError, Refused, run, run_ffmpeg
 
 DEADLINE = 600.0
@@ -55,6 +56,8 @@ def describe_master(
     length = times[-1] - started
     length += length / (len(times) - 1) if len(times) > 1 else float(1 / rate)
     _refuse_cut_short(picture, container, started, length)
+    if length > LONGEST_FILM:
+        raise Refused(f"The picture lasts {length / 3600:.0f} hours: send what is longer than a day in parts.")
     width, height = _measure(picture)
     return Master(
         width=width,

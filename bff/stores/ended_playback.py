@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from bff.domain.playback import GRACE
+from bff.domain.title_changes import LONGEST_FILM
 from bff.stores.endings import Endings
 from bff.stores.postgres import Connection
 
-KEPT = 12 * 3600.0
+KEPT = LONGEST_FILM + GRACE.total_seconds() + 60
 """Seconds that an ending is of use: longer than any media token lives."""
 
 _READ = """
-SELECT id FROM playback_session WHERE ended_at > clock_timestamp() - $1::interval
+SELECT id FROM playback_session WHERE ended_at > clock_timestamp() - $1::interval AND expires_at > clock_timestamp()
 UNION ALL SELECT session_id FROM ended_playback WHERE ended_at > clock_timestamp() - $1::interval
 """
 

@@ -11,6 +11,8 @@ import pytest
 
 from bff.auth.demo import seed_plans
 from bff.domain.ids import IdKind, derive_id
+from bff.domain.playback import GRACE
+from bff.domain.title_changes import LONGEST_FILM
 from bff.domain.titles import MaturityRating, MovieCard
 from bff.domain.video import KeyLabel, Quality
 from bff.stores.account_removal import close_account
@@ -41,6 +43,10 @@ End = Callable[[Demo, Client, str], Awaitable[object]]
 
 def test_looks_are_frequent_enough_for_what_is_promised() -> None:
     assert SWEEP_EVERY + _QUEUE_IS_READ_EVERY + INTERVAL < PROMISED
+
+
+def test_an_ending_is_remembered_for_longer_than_the_token_of_the_longest_film() -> None:
+    assert timedelta(seconds=LONGEST_FILM) + GRACE < timedelta(seconds=KEPT)
 
 
 async def stop(demo: Demo, client: Client, session_id: str) -> None:

@@ -78,6 +78,13 @@ def test_a_picture_that_ends_too_early_is_refused(promised: dict[str, Any]) -> N
         describe(promised)
 
 
+@pytest.mark.parametrize("times", [[*EVEN[:-1], 86401.0], [0.0, 1e12]])
+def test_a_picture_of_more_than_a_day_is_refused(times: list[float]) -> None:
+    """Two frames far apart would be millions of chunks."""
+    with pytest.raises(Refused, match="longer than a day"):
+        describe({}, times)
+
+
 @pytest.mark.parametrize(("said", "tag"), [("eng", "en"), ("GER", "de"), ("und", None), ("", None), ("fr", "fr")])
 def test_languages_of_files(said: str, tag: str | None) -> None:
     assert read_language(said) == tag
