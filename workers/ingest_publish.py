@@ -46,7 +46,7 @@ from bff.stores.content_keys import make_content_keys
 from bff.stores.ingest_jobs import finish_job, note_fingerprint, read_fingerprints
 from bff.stores.ingest_tasks import read_results
 from bff.stores.objects import Objects
-from workers.workshop import Run, Workshop, fetch_source, name_chunk, work_folder
+from workers.workshop import Run, Workshop, name_chunk, read_subtitles, work_folder
 
 MANIFESTS = ("manifest.mpd", "master.m3u8")
 _UPLOADS_AT_ONCE = 8
@@ -210,7 +210,7 @@ async def _write_texts(run: Run, plan: IngestPlan) -> list[TextInput]:
         name = f"text-{source.language.lower()}{suffix}"
         same = sum(text.folder == name or text.folder.startswith(f"{name}-again") for text in texts)
         target = f"{name}-again{same}" if same else name
-        content = (await fetch_source(run, source.file)).read_bytes()
+        content = await read_subtitles(run, source.file)
         path = run.folder / f"{target}.vtt"
         path.write_text(
             convert_subtitles(content, source.file.name, plan.master.duration, source.language), encoding="utf-8"

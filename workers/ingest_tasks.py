@@ -33,7 +33,7 @@ from bff.stores.ingest_progress import read_ingest_job
 from bff.stores.ingest_tasks import TaskLost, finish_task, read_results
 from workers.ingest_publish import Extras, package_asset
 from workers.ingest_receive import receive_upload
-from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name_chunk, work_folder
+from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name_chunk, read_subtitles, work_folder
 
 MEASURED = 12
 """Of so many frames of what is published one is compared with the master."""
@@ -80,7 +80,7 @@ async def _probe(run: Run) -> None:
     path = await fetch_source(run, job.source)
     master = await probe_master(path)
     for text in job.order.subtitles:
-        content = (await fetch_source(run, text.file)).read_bytes()
+        content = await read_subtitles(run, text.file)
         convert_subtitles(content, text.file.name, master.duration, text.language)
     outside = [await probe_audio(await fetch_source(run, track.file), track.file.name) for track in job.order.audio]
     plan = plan_ingest(master, plan_rungs(master, job.order.preset, job.order.codecs), job.order, outside)

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 from msgspec import Struct
 
-from bff.domain.ingest import IngestJob, SourceFile, Task
+from bff.domain.ingest import MOST_SUBTITLE_BYTES, IngestJob, SourceFile, Task
 from bff.media.commands import Refused
 from bff.settings import Secret
 from bff.stores.ingest_tasks import finish_task
@@ -81,6 +81,13 @@ async def fetch_source(run: Run, source: SourceFile) -> Path:
     if await asyncio.to_thread(_hash, path) != source.sha256:
         raise Refused(f"{source.name} is not what was sent: its SHA-256 differs. Send it again.")
     return path
+
+
+async def read_subtitles(run: Run, source: SourceFile) -> bytes:
+    """What was ordered as subtitles, whatever it is: no more of it than tells that it is too large. Raises Refused."""
+    path = await fetch_source(run, source)
+    with path.open("rb") as file:
+        return file.read(MOST_SUBTITLE_BYTES + 1)
 
 
 def _hash(path: Path) -> str:

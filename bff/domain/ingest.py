@@ -9,6 +9,8 @@ from msgspec import Struct
 from bff.domain.devices import VideoCodec
 from bff.domain.video import AudioKind, SubtitleKind
 
+MOST_SUBTITLE_BYTES = 8 * 2**20
+"""Subtitles are read whole: those of the longest film are a tenth of this."""
 MOST_TRIES = 3
 """How often a task is begun before it counts as poison, and its job as failed."""
 LEASE = timedelta(seconds=15)

@@ -7,9 +7,9 @@ import io
 import pysubs2
 from charset_normalizer import from_bytes
 
+from bff.domain.ingest import MOST_SUBTITLE_BYTES
 from bff.media.commands import Refused
 
-MOST_BYTES = 8 * 2**20
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -39,8 +39,8 @@ _USUAL = {
 
 def convert_subtitles(content: bytes, name: str, duration: float, language: str = "") -> str:
     """WebVTT in UTF-8 of all cues that begin within `duration` seconds. Raises Refused, naming the file."""
-    if len(content) > MOST_BYTES:
-        raise Refused(f"{name} is larger than subtitles are: {len(content) // 2**20} MB.")
+    if len(content) > MOST_SUBTITLE_BYTES:
+        raise Refused(f"{name} is larger than subtitles are, which have {MOST_SUBTITLE_BYTES} bytes at most.")
     text = decode_text(content, name, language).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     is_webvtt = text.lstrip("\ufeff \n").startswith("WEBVTT")
     try:

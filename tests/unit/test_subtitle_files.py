@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bff.domain.ingest import MOST_SUBTITLE_BYTES
 from bff.media.commands import Refused
 from bff.media.subtitles import convert_subtitles, decode_text
 
@@ -52,6 +53,7 @@ def test_cues_past_the_end_are_left_out_and_the_last_is_cut() -> None:
         (b"WEBVTT\n\n", "holds no cue"),
         (b"\0\x01\x02\xff\xfe" * 50, "holds no cue|encoding"),
         (SRT.replace("00:00:0", "01:00:0").encode(), "belongs to another cut"),
+        (SRT.encode() + b"\n" * MOST_SUBTITLE_BYTES, "larger than subtitles are"),
     ],
 )
 def test_what_is_no_subtitles_is_refused_by_name(content: bytes, reason: str) -> None:
