@@ -12,6 +12,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
+from bff.domain.uploads import MOST_BYTES
 from bff.errors import Unavailable
 from bff.settings import Settings
 
@@ -24,8 +25,8 @@ DEADLINE = 5.0
 """Seconds after which the store counts as away."""
 SLOWEST = 1_000_000
 """Bytes a second that a file moves at least."""
-LONGEST_REQUEST = timedelta(hours=2)
-"""What one request of a store beyond this machine may take, however much it moves: each call has its own deadline."""
+LONGEST_REQUEST = timedelta(seconds=60 + MOST_BYTES / SLOWEST)
+"""What one request of a store beyond this machine may take, the largest master's: each call has its own deadline."""
 _AT_ONCE = 1000
 _LEAST_CHUNK, _MOST_CHUNKS = 5 * 1024 * 1024, 9000
 """S3 takes an object in pieces of at least so many bytes, ten thousand of them at most."""
@@ -102,13 +103,16 @@ class Objects:
     async def write_stream(self, key: str, pieces: AsyncIterator[bytes], size: int, *, slowest: int = SLOWEST) -> None:
         """Like `write`, of `size` bytes that come bit by bit, no slower than so many a second; little is in memory.
 
-        What `pieces` raises is raised, and nothing appears. Raises Unavailable.
+        What `pieces` raises is raised, and nothing appears; nor is anything left of it where the caller is cancelled.
+        Raises Unavailable.
         """
+        longest = 60 + size / slowest
+        writer = obstore.open_writer_async(self._store, key, buffer_size=_choose_chunk(size), max_concurrency=2)
         try:
-            async with asyncio.timeout(60 + size / slowest):
-                await obstore.put_async(
-                    self._store, key, pieces, use_multipart=True, chunk_size=_choose_chunk(size), max_concurrency=2
-                )
+            # The writer takes back what it has written, for which the outer one leaves it time.
+            async with asyncio.timeout(longest + DEADLINE), asyncio.timeout(longest), writer:
+                async for piece in pieces:
+                    await writer.write(piece)
         except (BaseError, OSError, TimeoutError) as error:
             raise _away(error) from error
 
