@@ -113,7 +113,7 @@ _DESCRIPTIONS = {
     EventKind: "What a client saw happen.",
     Preset: "QUICK is three rungs of H.264 at set qualities; STANDARD finds the quality of every rung for the title.",
     Priority: "What waits with a higher one goes first.",
-    UploadState: "OPEN takes parts, TAKEN is being put together, RECEIVED is whole and checked.",
+    UploadState: "OPEN takes parts, TAKEN is being put together, RECEIVED is whole and checked, CANCELLED is gone.",
     PlaybackState: "What a player does.",
     SynopsisLength: "AUTO goes by the device: short on phones and tablets.",
     TitleType: "What a title is.",

@@ -1,7 +1,7 @@
 """Masters on their way to video, for operators: ordered, listed, followed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bff.context import Info, OperationContext
 from bff.domain.ingest import (
+    MOST_SUBTITLE_BYTES,
     AudioSource,
     IngestJob,
     IngestState,
@@ -62,6 +63,9 @@ async def start_ingest(info: Info, input: StartIngestInput) -> IngestJob | Uploa
     except ValueError as error:
         return refuse_input("input.codecs", str(error))
     uploads = await _find_uploads(context, input)
+    problems = _check_sizes(input, uploads)
+    if problems:
+        return InvalidInput("This cannot be made.", tuple(problems))
     for upload in uploads.values():
         refusal = await _find_gaps(context, upload)
         if refusal is not None:
@@ -180,16 +184,32 @@ def _check_languages(input: StartIngestInput) -> list[FieldProblem]:
     return problems
 
 
+def _check_sizes(input: StartIngestInput, uploads: Mapping[str, Upload]) -> list[FieldProblem]:
+    return [
+        FieldProblem(
+            f"input.subtitles.{number}.uploadId", f"Subtitles have {MOST_SUBTITLE_BYTES} bytes at most: is this a film?"
+        )
+        for number, text in enumerate(input.subtitles or ())
+        if uploads[text.upload_id].size > MOST_SUBTITLE_BYTES
+    ]
+
+
 async def _find_uploads(context: OperationContext, input: StartIngestInput) -> dict[str, Upload]:
     """By their ids, the master's first."""
     tracks = [track.upload_id for track in (*(input.subtitles or ()), *(input.audio or ()))]
     found: dict[str, Upload] = {}
     for upload_id in dict.fromkeys([input.upload_id, *tracks]):
         upload = await find_upload(context.services.pool, upload_id)
-        if upload is None or (upload.state is UploadState.OPEN and upload.expires_at <= context.now):
-            raise NotFound("There is no such upload, or it has expired: begin another one with `createUpload`.")
+        if upload is None or upload.state is UploadState.CANCELLED or _has_expired(upload, context.now):
+            raise NotFound(
+                "There is no such upload, or it has expired, or was cancelled: begin another one with `createUpload`."
+            )
         found[upload_id] = upload
     return found
+
+
+def _has_expired(upload: Upload, now: datetime) -> bool:
+    return upload.state is UploadState.OPEN and upload.expires_at <= now
 
 
 async def _find_gaps(context: OperationContext, upload: Upload) -> UploadIncomplete | None:

@@ -21,7 +21,8 @@ from bff.domain.uploads import (
     part_key,
     upload_folder,
 )
-from bff.stores.uploads import add_upload, find_upload
+from bff.errors import Conflict, NotFound
+from bff.stores.uploads import add_upload, find_upload, note_cancelled
 from resolvers.ingest_inputs import CreateUploadInput
 
 
@@ -108,6 +109,18 @@ async def create_upload(info: Info, input: CreateUploadInput) -> UploadView | In
 async def get_upload(info: Info, id: strawberry.ID) -> UploadView | None:
     upload = await find_upload(info.context.services.pool, id)
     return await view_upload(info.context, upload) if upload is not None else None
+
+
+async def cancel_upload(info: Info, id: strawberry.ID) -> UploadView:
+    """Its parts go at once. Raises NotFound, and Conflict where a job has begun with it."""
+    services = info.context.services
+    upload = await note_cancelled(services.pool, id)
+    if upload is None:
+        if await find_upload(services.pool, id) is None:
+            raise NotFound("There is no such upload: it has expired, or never was.")
+        raise Conflict("An ingest has begun with this upload: it needs what was sent.")
+    await services.objects.remove_below(upload_folder(upload.id))
+    return UploadView(upload, {})
 
 
 async def view_upload(context: OperationContext, upload: Upload) -> UploadView:

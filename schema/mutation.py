@@ -20,7 +20,7 @@ from resolvers.home_composer import prefetch_home
 from schema.access import Access, root
 from schema.downloads import Download, RequestDownloadResult
 from schema.home import ContinueWatchingPayload, Home, MyListPayload
-from schema.ingest import CreateUploadResult, StartIngestResult
+from schema.ingest import CreateUploadResult, StartIngestResult, Upload
 from schema.playback import EventsPayload, ReportProgressResult, StartPlaybackResult
 from schema.results import (
     AccountResult,
@@ -187,6 +187,11 @@ class Mutation:
     )
 
     create_upload: CreateUploadResult | None = root(uploads.create_upload, Access.OPERATOR)
+    cancel_upload: Upload | None = root(
+        uploads.cancel_upload,
+        Access.OPERATOR,
+        description="What was sent of it goes at once. Not once an ingest has begun with it.",
+    )
     start_ingest: StartIngestResult | None = root(
         ingest.start_ingest,
         Access.OPERATOR,

@@ -206,6 +206,7 @@ ROOT_FIELDS = {
     "Mutation.createUpload": of_operator(
         f'mutation {{ field: createUpload(input: {{fileName: "x", sizeBytes: 0, sha256: "x"}}) {SESSION} }}'
     ),
+    "Mutation.cancelUpload": of_operator('mutation { field: cancelUpload(id: "upl_none") { id } }', NOT_FOUND),
     "Mutation.startIngest": of_operator(
         f'mutation {{ field: startIngest(input: {{uploadId: "x", titleId: {NO_TITLE}}}) {SESSION} }}', NOT_FOUND
     ),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from bff.domain.ingest import ReceiveSpec
-from bff.domain.uploads import Upload, find_missing, master_key, part_key, upload_folder
+from bff.domain.uploads import Upload, UploadState, find_missing, master_key, part_key, upload_folder
 from bff.media.commands import Refused
 from bff.stores.ingest_tasks import finish_task
 from bff.stores.uploads import find_upload, note_received, reopen_upload
@@ -20,8 +20,8 @@ async def receive_upload(run: Run) -> None:
     """Raises Refused where the file is not the one that was announced: its upload takes parts again then."""
     shop = run.shop
     upload = await find_upload(shop.pool, msgspec.json.decode(run.task.spec, type=ReceiveSpec).upload_id)
-    if upload is None:
-        raise Refused("The upload has expired. Send the file again.")
+    if upload is None or upload.state is UploadState.CANCELLED:
+        raise Refused("The upload has expired, or was cancelled. Send the file again.")
     if await shop.objects.measure(master_key(upload.sha256)) != upload.size:
         try:
             await _join(run, upload)

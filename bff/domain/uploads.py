@@ -23,11 +23,15 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class UploadState(StrEnum):
-    """OPEN takes parts; TAKEN is being put together by a job; RECEIVED is whole, checked, and a master."""
+    """OPEN takes parts; TAKEN is being put together by a job; RECEIVED is whole, checked, and a master.
+
+    CANCELLED takes nothing any more; what is sent to addresses that a store signed goes when it runs out.
+    """
 
     OPEN = "OPEN"
     TAKEN = "TAKEN"
     RECEIVED = "RECEIVED"
+    CANCELLED = "CANCELLED"
 
 
 class UploadPart(Struct, frozen=True):

@@ -2,6 +2,7 @@
 themselves."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 SLOWEST = 50_000
 """Bytes a second that somebody sends at least."""
+_NUMBER = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 class _Refusal(Exception):
@@ -44,7 +46,7 @@ def upload_route(services: Services) -> Route:
             return _refuse({"FORBIDDEN": 403, "UNAVAILABLE": 503}.get(error.code, 500), error.message)
         return Response(status_code=204)
 
-    return Route("/uploads/{token}/{number:int}", take, methods=["PUT"])
+    return Route("/uploads/{token}/{number}", take, methods=["PUT"])
 
 
 async def _find_part(services: Services, request: Request) -> tuple[str, UploadPart]:
@@ -56,9 +58,12 @@ async def _find_part(services: Services, request: Request) -> tuple[str, UploadP
         if is_away(error):
             raise Unavailable("PostgreSQL is away: send the part again.") from error
         raise
-    part = upload.find_part(request.path_params["number"]) if upload is not None else None
+    number = request.path_params["number"]
+    part = upload.find_part(int(number)) if upload is not None and _NUMBER.fullmatch(number) else None
     if upload is None or part is None:
         raise _Refusal(404, "There is no such upload, or it has no such part.")
+    if upload.state is UploadState.CANCELLED:
+        raise _Refusal(409, "This upload was cancelled: begin another one with `createUpload`.")
     if upload.state is not UploadState.OPEN:
         raise _Refusal(409, "An ingest has begun with this upload: it takes no more parts.")
     _check_length(request.headers.get("content-length"), part)

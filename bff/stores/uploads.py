@@ -47,11 +47,22 @@ async def find_upload(pool: asyncpg.Pool, upload_id: str) -> Upload | None:
 async def take_uploads(connection: Connection, upload_ids: Sequence[str], job_id: str) -> None:
     """No more parts are taken: a job puts them together."""
     await connection.execute(
-        "UPDATE upload SET state = 'TAKEN', job_id = $2 WHERE id = ANY($1) AND state <> 'RECEIVED'",
+        "UPDATE upload SET state = 'TAKEN', job_id = $2 WHERE id = ANY($1) AND state IN ('OPEN', 'TAKEN')",
         list(upload_ids),
         job_id,
         timeout=_DEADLINE,
     )
+
+
+async def note_cancelled(pool: asyncpg.Pool, upload_id: str) -> Upload | None:
+    """No more parts are taken, and no job begins with it; None where a job has, or where there is none."""
+    row = await pool.fetchrow(
+        f"""UPDATE upload SET state = 'CANCELLED' WHERE id = $1 AND state IN ('OPEN', 'CANCELLED')
+        RETURNING {_COLUMNS}""",  # noqa: S608 - constants only
+        upload_id,
+        timeout=_DEADLINE,
+    )
+    return _to_upload(row) if row is not None else None
 
 
 async def reopen_upload(pool: asyncpg.Pool, upload_id: str) -> None:

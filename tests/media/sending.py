@@ -14,6 +14,7 @@ UPLOAD = "id state partBytes partCount arrivedCount parts { number offset sizeBy
 CREATE = f"""mutation ($input: CreateUploadInput!) {{ createUpload(input: $input) {{
     ... on Upload {{ {UPLOAD} }} ... on InvalidInput {{ fields {{ path }} }} }} }}"""
 LOOK = f"query ($id: ID!) {{ upload(id: $id) {{ {UPLOAD} }} }}"
+CANCEL = "mutation ($id: ID!) { cancelUpload(id: $id) { state arrivedCount parts { hasArrived url } } }"
 MISSING = "query ($id: ID!) { upload(id: $id) { parts(onlyMissing: true) { number } } }"
 HERE = pytest.mark.parametrize("studio", ["folder"], indirect=True)
 """What the kind of store makes no difference to."""

@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from bff.domain.ids import IdKind, random_id
-from bff.domain.ingest import IngestState
+from bff.domain.ingest import MOST_SUBTITLE_BYTES, IngestState
 from bff.domain.titles import MovieCard, SeriesCard
 from bff.domain.uploads import MIB, MOST_BYTES, upload_folder
 from bff.stores.objects import open_objects
 from bff.stores.wrapping import Wrapping
 from tests.demo_titles import find_card
 from tests.media.screening import begin, catch_up, pick_film
-from tests.media.sending import HERE, LOOK, MISSING, announce, send
+from tests.media.sending import CANCEL, HERE, LOOK, MISSING, announce, send
 from tests.media.stores import Studio
 from tests.media.workshop import work
+from tests.ws.sockets import open_socket
 from tests.ws.test_sse import read_events
 from workers.ingest_upkeep import remove_uploads
 
@@ -146,9 +147,39 @@ async def test_what_is_abandoned_goes(studio: Studio, sent_master: bytes) -> Non
     assert await remove_uploads({"pool": pool, "objects": objects}) == 1
 
 
+async def test_what_is_cancelled_goes_and_begins_nothing(studio: Studio, sent_master: bytes) -> None:
+    upload = await announce(studio, sent_master)
+    await send(studio, sent_master, upload)
+    start = {"input": {"uploadId": upload["id"], "titleId": pick_film(studio.demo, skip=26).id, "preset": "QUICK"}}
+    for _ in range(2):
+        assert await studio.ask(CANCEL, id=upload["id"]) == {
+            "state": "CANCELLED", "arrivedCount": 0, "parts": [{"hasArrived": False, "url": None}] * 3
+        }  # fmt: skip
+    assert await studio.shop.objects.list_sizes(upload_folder(upload["id"])) == {}
+    assert (await studio.operator.run(START, start)).codes == ["NOT_FOUND"]
+    late = await studio.put(upload["parts"][0]["url"], sent_master[:MIB])
+    if late.status_code != 200:  # what a store has signed it takes
+        assert (late.status_code, "cancelled" in late.text) == (409, True)
+    pool, objects = studio.shop.pool, studio.shop.objects
+    await pool.execute("UPDATE upload SET expires_at = now() - interval '2 hours' WHERE id = $1", upload["id"])
+    assert await remove_uploads({"pool": pool, "objects": objects}) == 1
+    assert await objects.list_sizes(upload_folder(upload["id"])) == {}
+
+
+@HERE
+async def test_what_a_job_has_taken_is_not_cancelled(studio: Studio) -> None:
+    content = random_id(IdKind.ASSET).encode()
+    upload = await announce(studio, content)
+    await send(studio, content, upload)
+    job = await studio.ask(START, input={"uploadId": upload["id"], "titleId": pick_film(studio.demo, skip=27).id})
+    assert (await studio.operator.run(CANCEL, {"id": upload["id"]})).codes == ["CONFLICT"]
+    assert (await studio.ask(LOOK, id=upload["id"]))["state"] == "TAKEN"
+    await studio.shop.pool.execute("DELETE FROM ingest_job WHERE id = $1", job["id"])
+
+
 @HERE
 async def test_progress_is_followed_until_the_end(studio: Studio) -> None:
-    """Of a file that is no video: it is known at once."""
+    """Of a file that is no video: it is known at once. By an event stream, and by a socket."""
     film, content = pick_film(studio.demo, skip=23), random_id(IdKind.ASSET).encode()
     upload = await announce(studio, content)
     await send(studio, content, upload)
@@ -156,14 +187,32 @@ async def test_progress_is_followed_until_the_end(studio: Studio) -> None:
     body = {"query": FOLLOW, "variables": {"id": job["id"]}}
     headers = {**studio.operator.headers, "Accept": "text/event-stream"}
     following = asyncio.create_task(studio.operator.http.post("/graphql", json=body, headers=headers))
-    await asyncio.sleep(0)
-    await work(studio.shop, job["id"])
+    async with open_socket(studio.demo.url) as socket:
+        await socket.greet(authorization=studio.operator.headers["Authorization"])
+        await socket.subscribe("job", FOLLOW, variables={"id": job["id"]})
+        heard = [(await socket.hear())["payload"]["data"]["ingestProgress"]]
+        assert heard == [{"state": "QUEUED", "percent": 0, "error": None}]
+        await work(studio.shop, job["id"])
+        while (message := await socket.hear())["type"] == "next":
+            heard.append(message["payload"]["data"]["ingestProgress"])
+        assert message == {"id": "job", "type": "complete"}
     events = read_events((await following).text)
     assert [event.name for event in events][-1] == "complete"
-    told = [event.result["data"]["ingestProgress"] for event in events[:-1]]
-    assert told[-1]["state"] == "FAILED"
-    assert "is no video that can be read" in told[-1]["error"]
-    assert (await studio.operator.run(READ, {"id": job["id"]})).data["ingestJob"]["error"] == told[-1]["error"]
+    for told in (heard, [event.result["data"]["ingestProgress"] for event in events[:-1]]):
+        assert told[-1]["state"] == "FAILED"
+        assert "is no video that can be read" in told[-1]["error"]
+        assert (await studio.ask(READ, id=job["id"]))["error"] == told[-1]["error"]
+
+
+@HERE
+async def test_progress_is_for_operators(studio: Studio) -> None:
+    viewer = await studio.demo.make_viewer()
+    async with open_socket(studio.demo.url) as socket:
+        await socket.greet(authorization=viewer.headers["Authorization"])
+        await socket.subscribe("job", FOLLOW, variables={"id": "ing_none"})
+        refused = await socket.hear()
+        errors = refused["payload"]["errors"] if refused["type"] == "next" else refused["payload"]
+        assert [error["extensions"]["code"] for error in errors] == ["FORBIDDEN"]
 
 
 @HERE
@@ -221,6 +270,7 @@ async def test_what_cannot_be_made_is_said(studio: Studio) -> None:
     content = random_id(IdKind.ASSET).encode()
     upload = await announce(studio, content)
     await send(studio, content, upload)
+    large = await announce(studio, b"", sizeBytes=MOST_SUBTITLE_BYTES + 1)
     film, other = pick_film(studio.demo, skip=24), pick_film(studio.demo, skip=25)
     series = find_card(studio.demo, SeriesCard, lambda card: bool(card.seasons))
     for asked, path in (
@@ -232,6 +282,10 @@ async def test_what_cannot_be_made_is_said(studio: Studio) -> None:
         (
             {"titleId": film.id, "subtitles": [{"uploadId": upload["id"], "language": ""}]},
             "input.subtitles.0.language",
+        ),
+        (
+            {"titleId": film.id, "subtitles": [{"uploadId": large["id"], "language": "de"}]},
+            "input.subtitles.0.uploadId",
         ),
     ):
         refused = await studio.ask(START, input={"uploadId": upload["id"], **asked})
