@@ -7,6 +7,9 @@ It is asked over its standard input, answers over its standard output, and ends 
 import os
 import signal
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -22,6 +25,9 @@ HURRIED = "hurried"
 NICENESS = 5
 """Of a hurried one."""
 LENGTH_BYTES = 4
+_AUTOGROUP = Path("/proc/self/autogroup")
+_LEAST_OF_GROUPS = 19
+"""The niceness of a group that has the smallest share."""
 
 
 class Task(Struct, frozen=True):
@@ -67,6 +73,24 @@ def step_back(*, is_hurried: bool = False) -> None:
         os.nice(NICENESS)
     else:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        with suppress(OSError):  # what leads a group cannot leave its session, and not every kernel has such groups
+            _step_back_as_session()
+
+
+def _step_back_as_session() -> None:
+    """Linux may share processors out among sessions before it does among their processes (sched(7), autogroups).
+
+    Within one session SCHED_IDLE lets go for its other members alone: engines, which have sessions of their own, would
+    wait until a hash has used up its slice, and homes for them.
+    """
+    os.setsid()
+    while True:
+        try:
+            _AUTOGROUP.write_text(f"{_LEAST_OF_GROUPS}\n")
+        except BlockingIOError:  # one change in a tenth of a second is taken, over all processes
+            time.sleep(0.1)
+        else:
+            return
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from argon2 import extract_parameters
@@ -32,6 +33,12 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def find_process(passwords: Passwords) -> "subprocess.Popen[bytes]":
     assert passwords._hasher is not None
     return passwords._hasher.process
+
+
+def read_group_niceness(process: int | str) -> str:
+    """Of the session, among which processors are shared out; empty where the kernel has no such groups."""
+    path = Path(f"/proc/{process}/autogroup")
+    return path.read_text().strip().rpartition(" ")[2] if path.exists() else ""
 
 
 async def test_only_the_right_password_is_right(passwords: Passwords) -> None:
@@ -78,6 +85,13 @@ async def test_another_process_does_it_and_gives_way(passwords: Passwords) -> No
     process = find_process(passwords).pid
     assert process != os.getpid()
     assert os.sched_getscheduler(process) == os.SCHED_IDLE
+
+
+async def test_it_gives_way_to_other_sessions_too(passwords: Passwords) -> None:
+    await passwords.hash("correct horse")
+    process = find_process(passwords).pid
+    assert os.getsid(process) == process
+    assert read_group_niceness(process) == ("19" if read_group_niceness("self") else "")
 
 
 async def test_many_at_once_are_answered_each_with_its_own(passwords: Passwords) -> None:
