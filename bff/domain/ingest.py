@@ -222,10 +222,15 @@ class ReceiveSpec(Struct, frozen=True):
     upload_id: str
 
 
-def sum_share(tasks: Iterable[tuple[float, float]]) -> float:
+UNKNOWN = 0.01
+"""What counts as done of a master at most, while nobody knows how much there is to do."""
+
+
+def sum_share(tasks: Iterable[tuple[float, float]], *, is_probed: bool) -> float:
     """The share of the work that is done, of pairs of weight and share of that task."""
     total = done = 0.0
     for weight, share in tasks:
         total += weight
         done += weight * share
-    return done / total if total else 0.0
+    share = done / total if total else 0.0
+    return share if is_probed else share * UNKNOWN

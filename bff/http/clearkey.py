@@ -4,7 +4,6 @@ It hides keys from nobody who holds a session: a licence service of Widevine, Pl
 """
 
 import base64
-import binascii
 from typing import Literal
 
 import msgspec
@@ -32,7 +31,7 @@ class ClearKey:
         try:
             request = _decode(challenge)
             asked = {_decode_base64url(kid) for kid in request.kids}
-        except (msgspec.DecodeError, binascii.Error) as error:
+        except (msgspec.DecodeError, ValueError) as error:
             raise BadUserInput('A licence request looks like {"kids": ["base64url"], "type": "temporary"}.') from error
         expires_at = int(grant.expires_at.timestamp())
         keys = [
@@ -50,6 +49,7 @@ class ClearKey:
 
 
 def _decode_base64url(text: str) -> bytes:
+    """Raises ValueError."""
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 

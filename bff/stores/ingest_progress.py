@@ -14,6 +14,7 @@ _decode_order = msgspec.json.Decoder(IngestOrder).decode
 
 _JOBS = """
 SELECT job.*,
+    EXISTS (SELECT FROM ingest_task WHERE job_id = job.id AND kind = 'PROBE' AND state = 'DONE') AS is_probed,
     coalesce((SELECT array_agg(weight ORDER BY id) FROM ingest_task WHERE job_id = job.id), '{}') AS weights,
     coalesce((SELECT array_agg(CASE WHEN state = 'DONE' THEN 1.0 ELSE share END ORDER BY id)
         FROM ingest_task WHERE job_id = job.id), '{}') AS shares,
@@ -51,6 +52,7 @@ async def read_ingest_jobs(
 
 def _read_job(row: Any) -> IngestJob:
     state = IngestState(row["state"])
+    tasks = zip(row["weights"], row["shares"], strict=True)
     return IngestJob(
         id=row["id"],
         playable_id=row["playable_id"],
@@ -59,7 +61,7 @@ def _read_job(row: Any) -> IngestJob:
         order=_decode_order(row["ordered"]),
         priority=list(Priority)[row["priority"]],
         state=state,
-        share=1.0 if state is IngestState.DONE else sum_share(zip(row["weights"], row["shares"], strict=True)),
+        share=1.0 if state is IngestState.DONE else sum_share(tasks, is_probed=row["is_probed"]),
         working_on=tuple(row["working_on"]),
         error=row["trouble"],
         asset_id=row["asset_id"],

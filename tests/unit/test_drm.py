@@ -80,7 +80,16 @@ async def test_nothing_without_a_session() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"kids": "AQ"}', b'{"kids": ["*"]}', b'{"kids": ["AAAAA"]}', b'{"kids": [], "type": "x"}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"kids": "AQ"}',
+        b'{"kids": ["*"]}',
+        '{"kids": ["é"]}'.encode(),
+        b'{"kids": ["AAAAA"]}',
+        b'{"kids": [], "type": "x"}',
+    ],
 )
 async def test_what_is_no_challenge_is_told_how_one_looks(body: bytes) -> None:
     response = await send("POST", "/drm/clearkey", token=TOKEN, content=body)
