@@ -61,7 +61,7 @@ async def test_page_sends_operations_that_are_published_with_it(dist: Path) -> N
     for name, document_id in documents.items():
         assert await find(document_id.removeprefix("sha256:")) == (OPERATIONS / f"{name}.graphql").read_text()
     assert await find("0" * 64) is None
-    asked = (OPERATIONS.parent / "main.ts").read_text()
+    asked = "".join(path.read_text() for path in OPERATIONS.parent.glob("*.ts"))
     assert all(f'"{name}"' in asked for name in documents)
 
 

@@ -3,43 +3,11 @@ import "./page.css";
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
-/** `documents` are the ids of `operations/` by name; `token` was minted for `account`, and is absent for a visitor. */
-interface PageConfig {
-  endpoint: string;
-  documents: Record<string, string>;
-  token?: string;
-  account?: string;
-}
-interface Problem {
-  __typename: string;
-  message: string;
-}
-interface SignedIn {
-  accessToken: string;
-  viewer: { profile: { id: string } | null; account: { profiles: Profile[] } };
-}
-type Profile = { id: string; name: string; hasPin: boolean };
-interface Playable {
-  id: string;
-  name: string;
-  label: string | null;
-  title: { name: string; synopsis: string };
-}
-interface Session {
-  id: string;
-  dashUrl: string;
-  hlsUrl: string;
-  drm: { system: string; licenseUrl: string }[];
-  startPosition: number;
-  audio: { language: string } | null;
-  subtitle: { language: string } | null;
-  skipMarkers: { kind: string; start: number; end: number }[];
-  thumbnails: { vttUrl: string | null } | null;
-  renditions: { quality: string; height: number }[];
-  refused: { rendition: { quality: string }; reason: string }[];
-}
+import { $, make } from "./elements";
+import { askPin, prompt, signIn } from "./gate";
+import { ask, config, isSignedIn, type Playable, type Problem, type Session } from "./graph";
+
 type Language = { label: string | null; language: string; channelsCount?: number | null };
-type Field = { name: string; placeholder: string; type: string; autocomplete: AutoFill };
 type Options = [value: string, text: string][];
 
 const KEY_SYSTEMS: Record<string, string> = {
@@ -50,86 +18,11 @@ const KEY_SYSTEMS: Record<string, string> = {
 };
 /** Shaka Player's errors where media and licences are refused. */
 const REFUSED = [1001, 6007];
-const CREDENTIALS: Field[] = [
-  { name: "email", placeholder: "E-mail", type: "email", autocomplete: "username" },
-  { name: "password", placeholder: "Password", type: "password", autocomplete: "current-password" },
-];
-const PIN: Field[] = [{ name: "pin", placeholder: "PIN", type: "password", autocomplete: "off" }];
 
-const $ = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
-const config = JSON.parse($("page-config").textContent ?? "") as PageConfig;
 const video = $<HTMLVideoElement>("video");
 const seek = $<HTMLInputElement>("seek");
 const player = new shaka.Player();
-let token = config.token;
 let session: Session | undefined;
-
-function make<Name extends "input" | "button" | "dt" | "dd">(name: Name, properties: object) {
-  return Object.assign(document.createElement(name), properties);
-}
-
-async function ask<T>(operation: string, variables: object, options: RequestInit = {}): Promise<T> {
-  const response = await fetch(config.endpoint, {
-    method: "POST",
-    headers: {
-      "Content-Type": "application/json",
-      "X-Device-Class": "WEB",
-      "X-Client-Name": "marquee-watch",
-      "X-Client-Version": "1",
-      ...(token ? { Authorization: `Bearer ${token}` } : {}),
-    },
-    body: JSON.stringify({ documentId: config.documents[operation], variables }),
-    ...options,
-  });
-  const { data, errors } = await response.json();
-  const error = errors?.[0];
-  if (error) throw Object.assign(new Error(error.message), { name: error.extensions?.code });
-  return Object.values(data)[0] as T;
-}
-
-/** Covers the picture with a message; resolves with what was filled in and, as `choice`, the button pressed. */
-function prompt(title: string, text: string, choices: Options, fields: Field[] = []): Promise<Record<string, string>> {
-  const gate = $<HTMLFormElement>("gate");
-  $("gate-title").textContent = title;
-  $("gate-text").textContent = text;
-  const inputs = fields.map((field) => make("input", { ...field, ariaLabel: field.placeholder, required: true }));
-  const buttons = choices.map(([value, textContent]) => make("button", { name: "choice", value, textContent }));
-  $("gate-fields").replaceChildren(...inputs, ...buttons);
-  gate.hidden = false;
-  (inputs[0] ?? buttons[0])?.focus();
-  return new Promise((resolve) => {
-    gate.onsubmit = (event) => {
-      event.preventDefault();
-      gate.hidden = true;
-      resolve(Object.fromEntries(new FormData(gate, event.submitter)) as Record<string, string>);
-    };
-  });
-}
-
-async function signIn(text: string): Promise<void> {
-  token = undefined;
-  const { email, password } = await prompt("Sign in", text, [["", "Sign in"]], CREDENTIALS);
-  const answer = await ask<SignedIn | Problem>("sign-in", { input: { email, password } });
-  if (!("accessToken" in answer)) return signIn(answer.message);
-  token = answer.accessToken;
-  $("account").textContent = email ?? "";
-  const { profile, account } = answer.viewer;
-  if (account.profiles.length > 0) await enterProfile(account.profiles, profile?.id);
-}
-
-async function enterProfile(profiles: Profile[], current?: string, text = ""): Promise<void> {
-  const { choice } = await prompt("Who is watching?", text, profiles.map(({ id, name }) => [id, name]));
-  const wanted = profiles.find(({ id }) => id === choice);
-  if (!wanted || wanted.id === current) return;
-  const pin = wanted.hasPin ? await askPin(`${wanted.name} has a PIN.`) : undefined;
-  const answer = await ask<SignedIn | Problem>("switch-profile", { profileId: wanted.id, pin });
-  if (!("accessToken" in answer)) return enterProfile(profiles, current, answer.message);
-  token = answer.accessToken;
-}
-
-async function askPin(text: string): Promise<string | undefined> {
-  return (await prompt("PIN", text, [["", "Go on"]], PIN)).pin;
-}
 
 /** The film, the episode or the trailer of the address; for a series, the episode to go on with. */
 async function findPlayable(id: string): Promise<Playable | undefined> {
@@ -268,7 +161,7 @@ function showFacts(): void {
 
 async function open(): Promise<void> {
   try {
-    if (!token) await signIn("What plays depends on the account.");
+    if (!isSignedIn()) await signIn("What plays depends on the account.");
     const id = decodeURIComponent(location.pathname.split("/").at(-1) ?? "");
     const playable = await findPlayable(id);
     const { label, title } = playable ?? {};
