@@ -222,7 +222,7 @@ class ReceiveSpec(Struct, frozen=True):
     upload_id: str
 
 
-UNKNOWN = 0.01
+UNKNOWN = 0.02
 """What counts as done of a master at most, while nobody knows how much there is to do."""
 
 

@@ -28,7 +28,7 @@ SLOWEST = 1_000_000
 LONGEST_REQUEST = timedelta(seconds=60 + MOST_BYTES / SLOWEST)
 """What one request of a store beyond this machine may take, the largest master's: each call has its own deadline."""
 _AT_ONCE = 1000
-_LEAST_CHUNK, _MOST_CHUNKS = 5 * 1024 * 1024, 9000
+LEAST_CHUNK, _MOST_CHUNKS = 5 * 1024 * 1024, 9000
 """S3 takes an object in pieces of at least so many bytes, ten thousand of them at most."""
 
 
@@ -96,7 +96,7 @@ class Objects:
         try:
             size = (await asyncio.to_thread(path.stat)).st_size
             async with asyncio.timeout(60 + size / SLOWEST):
-                await obstore.put_async(self._store, key, path, chunk_size=_choose_chunk(size))
+                await obstore.put_async(self._store, key, path, chunk_size=choose_chunk(size))
         except (BaseError, OSError, TimeoutError) as error:
             raise _away(error) from error
 
@@ -107,7 +107,7 @@ class Objects:
         Raises Unavailable.
         """
         longest = 60 + size / slowest
-        writer = obstore.open_writer_async(self._store, key, buffer_size=_choose_chunk(size), max_concurrency=2)
+        writer = obstore.open_writer_async(self._store, key, buffer_size=choose_chunk(size), max_concurrency=2)
         try:
             # The writer takes back what it has written, for which the outer one leaves it time.
             async with asyncio.timeout(longest + DEADLINE), asyncio.timeout(longest), writer:
@@ -200,6 +200,11 @@ def open_objects(settings: Settings) -> Objects:
     return Objects(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder)
 
 
+def choose_chunk(size: int) -> int:
+    """In how many bytes at once an object of so many is written; two such pieces are in memory."""
+    return max(LEAST_CHUNK, -(-size // _MOST_CHUNKS))
+
+
 def _measure(path: Path) -> int | None:
     """Of a local disk this is quicker than to have a thread do it."""
     try:
@@ -228,10 +233,6 @@ def _open_remote(settings: Settings) -> ObjectStore:
             "timeout": LONGEST_REQUEST,
         },
     )
-
-
-def _choose_chunk(size: int) -> int:
-    return max(_LEAST_CHUNK, -(-size // _MOST_CHUNKS))
 
 
 def _away(error: BaseException | None = None) -> Unavailable:

@@ -15,6 +15,7 @@ CREATE = f"""mutation ($input: CreateUploadInput!) {{ createUpload(input: $input
     ... on Upload {{ {UPLOAD} }} ... on InvalidInput {{ fields {{ path }} }} }} }}"""
 LOOK = f"query ($id: ID!) {{ upload(id: $id) {{ {UPLOAD} }} }}"
 CANCEL = "mutation ($id: ID!) { cancelUpload(id: $id) { state arrivedCount parts { hasArrived url } } }"
+NEXT = "query ($id: ID!, $after: Int) { upload(id: $id) { parts(after: $after) { number sizeBytes url } } }"
 MISSING = "query ($id: ID!) { upload(id: $id) { parts(onlyMissing: true) { number } } }"
 HERE = pytest.mark.parametrize("studio", ["folder"], indirect=True)
 """What the kind of store makes no difference to."""

@@ -16,6 +16,7 @@ from bff.domain.uploads import (
     MIB,
     MOST_BYTES,
     MOST_PART,
+    MOST_PARTS,
     Upload,
     UploadState,
     choose_part_size,
@@ -24,7 +25,9 @@ from bff.domain.uploads import (
     upload_folder,
 )
 from bff.http import protocols
-from tests.media.sending import HERE, LOOK, announce
+from bff.http.uploads import SLOWEST as SLOWEST_SENDER
+from bff.stores.objects import LEAST_CHUNK, LONGEST_REQUEST, SLOWEST, choose_chunk
+from tests.media.sending import HERE, LOOK, NEXT, announce
 from tests.media.stores import Studio
 
 
@@ -133,6 +136,28 @@ def test_there_are_never_too_many_parts(size: int) -> None:
     assert LEAST_PART <= part_size <= MOST_PART
     assert part_size % MIB == 0
     assert math.ceil(size / part_size) <= 1000
+
+
+async def test_the_largest_file_is_announced_and_its_parts_are_told_in_pages(studio: Studio) -> None:
+    """Over S3, too, where each part has an address that was signed for it."""
+    upload = await announce(studio, b"", sizeBytes=MOST_BYTES, partBytes=None)
+    assert (upload["partCount"], upload["arrivedCount"]) == (math.ceil(MOST_BYTES / upload["partBytes"]), 0)
+    seen = upload["parts"]
+    while len(seen) < upload["partCount"]:
+        page = await studio.operator.run(NEXT, {"id": upload["id"], "after": seen[-1]["number"]})
+        assert len(page.response.content) < 128 * 1024
+        seen += page.data["upload"]["parts"]
+    assert [part["number"] for part in seen] == list(range(1, upload["partCount"] + 1))
+    assert sum(part["sizeBytes"] for part in seen) == MOST_BYTES
+    assert len({part["url"] for part in seen}) == len(seen)
+
+
+def test_the_largest_file_is_put_together_in_little_memory_and_in_time() -> None:
+    piece = choose_chunk(MOST_BYTES)
+    assert LEAST_CHUNK <= piece <= 8 * MIB
+    assert math.ceil(MOST_BYTES / piece) <= MOST_PARTS
+    assert LONGEST_REQUEST.total_seconds() > MOST_BYTES / SLOWEST
+    assert AGE.total_seconds() > MOST_PART / SLOWEST_SENDER
 
 
 @given(st.integers(1, 500), st.integers(1, 60))
