@@ -6,7 +6,7 @@ A list that is added without a size fails a test: sizes keep one operation from 
 from bff.artwork.portraits import AVATARS
 from bff.domain.costs import CostMap, Size
 from bff.domain.paging import CARDS_CAP, LIST_CAP, ROWS_CAP
-from resolvers import feedback, home, ingest, my_list, search, seasons, studio, titles, viewer
+from resolvers import feedback, home_pages, ingest, my_list, search, seasons, studio, titles, viewer
 
 
 def up_to(count: int) -> Size:
@@ -42,9 +42,9 @@ SIZES = {
     "Mutation.markNotificationsRead": up_to(viewer.DEFAULT_PAGE),
     "MyListPayload.myList": LISTED,
     "ContinueWatchingPayload.continueWatching": LISTED,
-    "Home.rows": Size(max(home.ROWS_ON_SCREEN.values()), ROWS_CAP),
+    "Home.rows": Size(max(home_pages.ROWS_ON_SCREEN.values()), ROWS_CAP),
     "Home.hiddenRows": up_to(ROWS_CAP),
-    "Row.items": Size(max(home.CARDS_ON_SCREEN.values()), CARDS_CAP),
+    "Row.items": Size(max(home_pages.CARDS_ON_SCREEN.values()), CARDS_CAP),
     "Title.genres": up_to(4),
     "Title.credits": Size(titles.DEFAULT_PAGE, LIST_CAP),
     "Title.trailers": up_to(4),

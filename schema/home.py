@@ -8,7 +8,7 @@ from bff.context import Reads
 from bff.domain.home import RowKind, RowLayout
 from bff.domain.paging import Edge, Page
 from bff.execution import shows
-from resolvers import home, home_events, my_list
+from resolvers import home, home_events, home_pages, my_list
 from resolvers.home import HomeView, RowView
 from resolvers.inputs import Seconds
 from schema.access import field
@@ -21,7 +21,7 @@ from schema.titles import Image, Playable, Preview, Progress, Title
 class Home(Node):
     hero: "Hero | None" = field(home.get_hero)
     rows: "RowConnection | None" = field(
-        home.page_rows,
+        home_pages.page_rows,
         description=(
             "Ranked rows; at most 40. `first` defaults to what the device shows on one screen. A cursor stays with "
             "the version of the home that it came from, for an hour."
@@ -79,22 +79,22 @@ class Row(Node):
         description="The row's last good items, shown because fresh ones could not be had in time.",
     )
     items: "RowItemConnection | None" = field(
-        home.page_items,
+        home_pages.page_items,
         description="At most 75 a page. Null, with an error at this path, when this row alone could not be had.",
     )
 
 
 @strawberry.type(description="A page of a row's cards.")
-@shows(home.ItemPage)
+@shows(home_pages.ItemPage)
 class RowItemConnection:
     edges: list["RowItemEdge"]
     page_info: PageInfo
 
 
 @strawberry.type(description="A card in its place; paging goes on behind `cursor`.")
-@shows(home.ItemEdge, kept_in_lists=True)
+@shows(home_pages.ItemEdge, kept_in_lists=True)
 class RowItemEdge:
-    cursor: str = field(home.write_item_cursor)
+    cursor: str = field(home_pages.write_item_cursor)
     node: "RowItem"
 
 
@@ -103,14 +103,14 @@ class RowItem:
     id: strawberry.ID
     title: Title
     artwork: Image = field(
-        home.picture_items,
+        home_pages.picture_items,
         reads=(Reads.DEVICE_CLASS, Reads.IMAGE_FORMAT),
         description="In the shape that the row's layout asks for.",
     )
 
 
 @strawberry.type(description="A card that is just a title.")
-@shows(home.TitleItem)
+@shows(home_pages.TitleItem)
 class TitleItem(RowItem):
     pass
 
@@ -123,7 +123,7 @@ class ContinueItem(RowItem):
 
 
 @strawberry.type(description="A card with its rank, from 1.")
-@shows(home.RankedItem)
+@shows(home_pages.RankedItem)
 class RankedItem(RowItem):
     rank: int
 
