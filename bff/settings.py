@@ -49,8 +49,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     an address without a token may ask for `mail_requests` mails an hour;
     links in mail begin with `link_url`, or with `public_url` where that is not set.
     `metrics_token` opens /metrics to others than this machine; processes that serve together share `metrics_dir`.
-    A worker encodes `encoders` pieces of video at once, a core each: 0 leaves encoding to others; `codecs` are made
-    where an order names none, H.264 always.
+    A worker encodes `encoders` pieces of video at once, which share its cores: 0 leaves encoding to others; `codecs`
+    are made where an order names none, H.264 always.
     `traces_endpoint` is where spans go by OTLP over HTTP, in OpenTelemetry's own variables: none by default.
     """
 

@@ -125,6 +125,7 @@ async def _encode_chunk(run: Run, plan: IngestPlan) -> None:
         [rung for rung in plan.rungs if rung.name in spec.rungs],
         run.folder,
         preset=job.order.preset,
+        threads=shop.threads,
         on_time=run.progress.follow(seconds),
     )
     seen: dict[str, float] = {}

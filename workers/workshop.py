@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,11 @@ class Workshop(Struct, frozen=True):
     encoders: int
     queue: str
     sources: Sources
+
+    @property
+    def threads(self) -> int:
+        """Of each encoder: its share of the cores."""
+        return max(1, (os.cpu_count() or 1) // max(1, self.encoders))
 
 
 class Progress:

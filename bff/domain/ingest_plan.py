@@ -68,13 +68,24 @@ def plan_ingest(
     return IngestPlan(
         master=master,
         rungs=tuple(rungs),
-        chunks=tuple(plan_chunks(master.frame_count, master.frames_a_second, CHUNK_SECONDS[order.preset])),
+        chunks=tuple(
+            plan_chunks(
+                master.frame_count,
+                master.frames_a_second,
+                CHUNK_SECONDS[order.preset],
+                key_frames=master.key_frames,
+                lead_in=master.lead_in,
+            )
+        ),
         audio=tuple(_plan_audio(master.audio, order, outside)),
     )
 
 
 def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
-    """What is left to do once the plan stands. The rungs of a group are made from one decode of a chunk."""
+    """What is left to do once the plan stands, the longest first, so that workers come to its end together.
+
+    The rungs of a group are made from one decode of a chunk.
+    """
     groups = group_rungs(plan.rungs)
     rate = plan.master.frames_a_second
     tasks = [
@@ -97,6 +108,7 @@ def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
         for number, track in enumerate(plan.audio)
     ]
     tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=6.0))
+    tasks.sort(key=lambda task: -task.weight)
     tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
     return tasks
 

@@ -1,8 +1,10 @@
 """Which renditions a master gets, and on which grid of frames they are cut. No I/O."""
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -12,8 +14,11 @@ from bff.domain.masters import Master
 from bff.domain.video import Quality
 
 SEGMENT_SECONDS = 4
-CHUNK_SECONDS = {Preset.QUICK: 8, Preset.STANDARD: 24}
-"""Long chunks cost less, since each decodes anew from the master's key frame before it; short ones lose less."""
+CHUNK_SECONDS = {Preset.QUICK: 16, Preset.STANDARD: 32}
+"""Of the longest. Long chunks cost less, since each decodes anew from the master's key frame before it; short ones lose
+less."""
+_START_SECONDS = 1.0
+"""To begin a chunk takes about as long as to decode so much of it."""
 
 _WIDTHS = {
     Quality.P240: 426,
@@ -125,17 +130,47 @@ def group_length(rate: Fraction) -> int:
     return max(1, round(SEGMENT_SECONDS * rate))
 
 
-def plan_chunks(frame_count: int, rate: Fraction, chunk_seconds: float) -> list[Chunk]:
-    """Chunks that begin on the grid of groups and together are the whole; a rest of less than half a chunk joins the
-    one before."""
+def keep_key_frames(key_frames: Iterable[int], frame_count: int, rate: Fraction, lead_in: int) -> tuple[int, ...]:
+    """Of the frames, in order, that a decoder can begin with those that matter to chunks: the last before each start
+    that they may have, `lead_in` frames earlier."""
+    found = list(key_frames)
+    starts = range(group_length(rate), frame_count, group_length(rate))
+    places = (bisect_right(found, start - lead_in) for start in starts)
+    return tuple(dict.fromkeys(found[place - 1] for place in places if place))
+
+
+def plan_chunks(
+    frame_count: int, rate: Fraction, longest: float, *, key_frames: Sequence[int] = (), lead_in: int = 1
+) -> list[Chunk]:
+    """Chunks that begin on the grid of groups and together are the whole: up to `longest` seconds, and half as long at
+    least, such that the fewest frames are decoded in vain.
+
+    A decoder begins with the last of `key_frames` that is `lead_in` frames before a chunk. A rest of less than half a
+    group joins the last one.
+    """
     group = group_length(rate)
-    length = group * max(1, round(chunk_seconds * rate / group))
-    count = max(1, math.floor(frame_count / length + 0.5))
-    starts = [length * number for number in range(count)]
-    return [
-        Chunk(first, (starts[number + 1] if number + 1 < count else frame_count) - first)
-        for number, first in enumerate(starts)
-    ]
+    most = max(1, round(longest * rate / group))
+    least = (most + 1) // 2
+    groups = max(1, round(frame_count / group))
+    costs = [0.0] + [math.inf] * groups
+    starts = [0] * (groups + 1)
+    for end in range(1, groups + 1):
+        for start in range(max(0, end - most), end - least + 1):
+            cost = costs[start] + _count_vain(start * group, key_frames, lead_in) + _START_SECONDS * rate
+            if cost < costs[end]:
+                costs[end], starts[end] = cost, start
+    firsts: list[int] = []
+    end = groups
+    while end:
+        end = starts[end]
+        firsts.append(end * group)
+    return [Chunk(first, end - first) for first, end in pairwise([*reversed(firsts), frame_count])]
+
+
+def _count_vain(first: int, key_frames: Sequence[int], lead_in: int) -> int:
+    """Frames that are decoded before a chunk that begins there; as if there were none where nothing is known."""
+    place = bisect_right(key_frames, first - lead_in)
+    return first - key_frames[place - 1] if place else 0
 
 
 def count_segments(frame_count: int, rate: Fraction) -> int:

@@ -13,8 +13,6 @@ from bff.domain.ladder import Chunk, Rung, group_length
 from bff.domain.masters import Master
 from bff.media.commands import FFPROBE, MediaError, OnProgress, run, run_ffmpeg
 
-MARGIN = 5.0
-"""Seconds before a chunk that are decoded, too, where frames stand at no even distance."""
 _SPEEDS = {Preset.QUICK: "superfast", Preset.STANDARD: "fast"}
 TONE_MAP = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,"
@@ -40,8 +38,7 @@ async def encode_chunk(
 ) -> dict[str, Path]:
     """One file a rung, by the rung's name, of exactly the chunk's frames. Raises MediaError.
 
-    `threads` are those of the decoder and of each encoder, 0 for what they choose themselves: pieces that are encoded
-    beside one another take one each.
+    `threads` are those of the decoder and of each encoder, 0 for what they choose themselves.
     """
     files = {rung.name: folder / f"{rung.name}.mp4" for rung in rungs}
     seek, pick = choose_seek(master, chunk)
@@ -148,7 +145,7 @@ def choose_seek(master: Master, chunk: Chunk) -> tuple[tuple[str, ...], str]:
     if not master.is_variable:
         moment = master.picture_start + float((chunk.first - Fraction(1, 2)) / rate)
         return (("-ss", f"{moment:.6f}") if moment > 0 else ()), f"trim=end_frame={chunk.count},{even}"
-    before = min(chunk.first, round(MARGIN * rate))
+    before = min(chunk.first, master.lead_in)
     moment = master.picture_start + float((chunk.first - before) / rate)
     pick = f"fps={rate}:start_time=0,trim=start_frame={before}:end_frame={before + chunk.count},{even}"
     return (("-ss", f"{moment:.6f}") if moment > 0 else ()), f"tpad=stop_mode=clone:stop_duration=1,{pick}"

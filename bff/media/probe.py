@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from bff.domain.ladder import keep_key_frames
 from bff.domain.masters import Master, MasterAudio
 from bff.domain.title_changes import LONGEST_FILM
 from bff.media.commands import FFPROBE, MediaError, Refused, run, run_ffmpeg
@@ -32,9 +35,9 @@ async def probe_master(path: Path) -> Master:
     streams, container = await _read_streams(path)
     _refuse_no_video(str(container.get("format_name", "")))
     picture = _find_picture(streams)
-    times = await _read_times(path, int(picture["index"]))
+    times, key_times = await _read_times(path, int(picture["index"]))
     await _decode_a_little(path, times)
-    return describe_master(picture, streams, container, times)
+    return describe_master(picture, streams, container, times, key_times)
 
 
 async def probe_audio(path: Path, name: str) -> MasterAudio:
@@ -47,9 +50,13 @@ async def probe_audio(path: Path, name: str) -> MasterAudio:
 
 
 def describe_master(
-    picture: Mapping[str, Any], streams: Sequence[Mapping[str, Any]], container: Mapping[str, Any], times: list[float]
+    picture: Mapping[str, Any],
+    streams: Sequence[Mapping[str, Any]],
+    container: Mapping[str, Any],
+    times: Sequence[float],
+    key_times: Sequence[float] = (),
 ) -> Master:
-    """From ffprobe's words and the times of all frames, in order. Raises Refused."""
+    """From ffprobe's words and the times of all frames, and of those to begin with, in order. Raises Refused."""
     rate = _choose_rate(picture, times)
     started = times[0]
     is_variable = _is_variable(times, rate)
@@ -59,18 +66,21 @@ def describe_master(
     if length > LONGEST_FILM:
         raise Refused(f"The picture lasts {length / 3600:.0f} hours: send what is longer than a day in parts.")
     width, height = _measure(picture)
-    return Master(
+    master = Master(
         width=width,
         height=height,
         rate=rate.as_integer_ratio(),
         frame_count=max(1, round(length * rate)) if is_variable else len(times),
         picture_start=max(0.0, started - float(container.get("start_time") or 0)),
         is_variable=is_variable,
+        longest_frame=max((after - before for before, after in pairwise(times)), default=0.0),
         is_hdr=picture.get("color_transfer") in _TRANSFERS_OF_HDR,
         is_interlaced=picture.get("field_order") in ("tt", "bb", "tb", "bt"),
         codec=str(picture.get("codec_name", "")),
         audio=tuple(_describe_audio(streams, started)),
     )
+    key_frames = (round((moment - started) * rate) for moment in key_times)
+    return replace(master, key_frames=keep_key_frames(key_frames, master.frame_count, rate, master.lead_in))
 
 
 async def _read_streams(path: Path) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
@@ -113,27 +123,30 @@ def _find_picture(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return picture
 
 
-async def _read_times(path: Path, index: int) -> list[float]:
-    """When each frame is shown, in seconds, in order."""
+async def _read_times(path: Path, index: int) -> tuple[list[float], list[float]]:
+    """When each frame is shown, in seconds, in order; and those that a decoder can begin with."""
     try:
         said = await run(
             (
-                *(FFPROBE, "-v", "error", "-select_streams", str(index), "-show_entries", "packet=pts_time,dts_time"),
-                *("-of", "csv=p=0", str(path)),
+                *(FFPROBE, "-v", "error", "-select_streams", str(index)),
+                *("-show_entries", "packet=pts_time,dts_time,flags", "-of", "csv=p=0", str(path)),
             ),
             deadline=DEADLINE,
         )
     except MediaError as error:
         raise Refused(f"The file cannot be read to its end: {str(error).splitlines()[-1]}") from error
     times: list[float] = []
+    key_times: list[float] = []
     for line in said.decode().splitlines():
-        shown, decoded, *_ = [*line.split(","), "N/A", "N/A"]
+        shown, decoded, flags, *_ = [*line.split(","), "N/A", "N/A", ""]
         moment = shown if shown not in ("N/A", "") else decoded
         if moment not in ("N/A", ""):
             times.append(float(moment))
+            if "K" in flags:
+                key_times.append(float(moment))
     if not times:
         raise Refused("The file holds no frame of its picture: it is cut short. Send it again.")
-    return sorted(times)
+    return sorted(times), sorted(key_times)
 
 
 async def _decode_a_little(path: Path, times: Sequence[float]) -> None:

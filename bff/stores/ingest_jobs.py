@@ -29,7 +29,7 @@ from bff.stores.ingest_tasks import add_tasks, finish_task
 from bff.stores.postgres import Connection
 from bff.stores.videos import find_title_of, note_state, publish_video
 
-RULES_REVISION = 2
+RULES_REVISION = 3
 """Raised with every change to what the pipeline makes of the same master, so that it can be made again."""
 
 PROBE_WEIGHT = 2.0

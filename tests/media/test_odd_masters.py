@@ -105,6 +105,21 @@ async def test_uneven_frames_are_put_on_the_grid_where_they_were(tmp_path: Path)
         assert greys[round(moment * rate)] == pytest.approx(moment * 24 * 255 / 219, abs=8)
 
 
+async def test_a_frame_that_stands_over_a_seam_is_shown_behind_it(tmp_path: Path) -> None:
+    path = tmp_path / "standing.mkv"
+    ramp = "color=c=black:s=64x64:r=24:d=9,geq=lum='16+N':cb=128:cr=128"
+    coding = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4", "-g", "500", "-fps_mode", "vfr")
+    run_ffmpeg("-f", "lavfi", "-i", ramp, "-vf", "select='lt(t,3)+gt(t,5)'", *coding, str(path))
+    master = await probe_master(path)
+    assert master.longest_frame == pytest.approx(2, abs=0.2)
+    _, whole = await encode(path, master, tmp_path)
+    greys = await read_greys(whole, tmp_path)
+    rate = float(master.frames_a_second)
+    standing, seam = greys[round(3 * rate)], group_length(master.frames_a_second)
+    assert greys[seam : seam + round(0.8 * rate)] == pytest.approx([standing] * round(0.8 * rate), abs=1.5)
+    assert greys[round(6 * rate)] > standing + 50
+
+
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
 async def test_bright_pictures_are_made_plain(tmp_path: Path, transfer: str) -> None:
     bright = draw_master(

@@ -7,18 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.domain.devices import VideoCodec
-from bff.domain.ingest import Preset
-from bff.domain.ingest_plan import group_rungs
+from bff.domain.ingest import IngestOrder, Preset, TaskKind
+from bff.domain.ingest_plan import group_rungs, plan_ingest, plan_tasks
 from bff.domain.ladder import (
     SEGMENT_SECONDS,
     choose_sizes,
     count_segments,
     fit_size,
     group_length,
+    keep_key_frames,
     plan_chunks,
     plan_rungs,
 )
-from bff.domain.masters import Master
+from bff.domain.masters import Master, MasterAudio
 from bff.domain.video import Quality
 
 RATES = [Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60000, 1001)]
@@ -51,16 +52,66 @@ def test_rungs_grow_and_keep_their_proportions(width: int, height: int) -> None:
             assert wide / high == pytest.approx(width / height, rel=0.05)
 
 
-@given(rates, st.integers(1, 60_000), st.sampled_from([8.0, 24.0]))
-def test_chunks_begin_on_the_grid_and_are_the_whole(rate: Fraction, frames: int, seconds: float) -> None:
-    chunks = plan_chunks(frames, rate, seconds)
+lengths = st.sampled_from([1.0, 4.0, 12.0, 16.0, 32.0])
+frame_counts = st.integers(1, 60_000)
+
+
+@st.composite
+def key_frames(draw: st.DrawFn, most: int = 60_000) -> list[int]:
+    return sorted({0, *draw(st.lists(st.integers(0, most), max_size=40))})
+
+
+@given(rates, frame_counts, lengths, key_frames(), st.integers(1, 300))
+def test_chunks_begin_on_the_grid_and_are_the_whole(
+    rate: Fraction, frames: int, seconds: float, keys: list[int], lead_in: int
+) -> None:
+    chunks = plan_chunks(frames, rate, seconds, key_frames=keys, lead_in=lead_in)
+    group = group_length(rate)
+    most = max(1, round(seconds * rate / group))
     assert sum(chunk.count for chunk in chunks) == frames
     follow = 0
     for chunk in chunks:
         assert chunk.first == follow
-        assert chunk.first % group_length(rate) == 0
-        assert chunk.count > 0
+        assert chunk.first % group == 0
+        assert 0 < chunk.count < (most + 1) * group
+        assert len(chunks) == 1 or round(chunk.count / group) >= most / 2
         follow += chunk.count
+
+
+@given(rates, frame_counts, lengths, key_frames(), st.integers(1, 300))
+def test_chunks_need_of_the_key_frames_only_those_that_are_kept(
+    rate: Fraction, frames: int, seconds: float, keys: list[int], lead_in: int
+) -> None:
+    kept = keep_key_frames(keys, frames, rate, lead_in)
+    assert set(kept) <= set(keys)
+    assert len(kept) <= count_segments(frames, rate)
+    same = plan_chunks(frames, rate, seconds, key_frames=keys, lead_in=lead_in)
+    assert plan_chunks(frames, rate, seconds, key_frames=kept, lead_in=lead_in) == same
+
+
+def test_chunks_begin_soon_after_key_frames() -> None:
+    keys = [0, 285, 378, 553, 721, 1006, 1099, 1274]
+    chunks = plan_chunks(1440, Fraction(24), 16, key_frames=keys)
+    assert [chunk.first for chunk in chunks] == [0, 16 * 24, 32 * 24, 44 * 24]
+    assert [chunk.first for chunk in plan_chunks(1440, Fraction(24), 16)] == [0, 12 * 24, 28 * 24, 44 * 24]
+    at_the_start = plan_chunks(480, Fraction(24), 16, key_frames=[0, 192, 287])
+    assert [chunk.first for chunk in at_the_start] == [0, 288], "a key frame at the very start is not yet one before it"
+
+
+def test_the_longest_tasks_come_first() -> None:
+    film = Master(
+        width=640,
+        height=360,
+        rate=(24, 1),
+        frame_count=24 * 7200,
+        audio=(MasterAudio(index=0, channels=2, start=0.0),),
+    )
+    order = IngestOrder(preset=Preset.QUICK)
+    tasks = plan_tasks(plan_ingest(film, plan_rungs(film, Preset.QUICK, []), order), Preset.QUICK)
+    assert tasks[0].kind is TaskKind.AUDIO
+    assert tasks[-1].kind is TaskKind.PACKAGE
+    weights = [task.weight for task in tasks[:-1]]
+    assert weights == sorted(weights, reverse=True)
 
 
 @given(rates)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bff.domain.masters import MasterAudio
+from bff.domain.masters import MOST_LEAD_IN, MasterAudio
 from bff.media.commands import Refused
 from bff.media.probe import describe_master, read_language
 
@@ -46,6 +46,20 @@ def test_uneven_frames_are_put_on_a_grid() -> None:
     master = describe({"r_frame_rate": "60/1"}, [*EVEN[:120], *(5 + number / 12 for number in range(60))])
     assert master.is_variable
     assert master.duration == pytest.approx(10, abs=0.2)
+
+
+def test_of_uneven_frames_as_much_is_read_before_a_part_as_one_of_them_stands() -> None:
+    assert describe({}).lead_in == 1
+    still = describe({}, [*EVEN[:120], *(7 + number / 24 for number in range(120))])
+    assert still.longest_frame == pytest.approx(2 + 1 / 24)
+    assert still.longest_frame * still.frames_a_second < still.lead_in - 1 < 2.2 * still.frames_a_second
+    standing = describe({}, [0, *(60 + number / 24 for number in range(2000))])
+    assert standing.lead_in == MOST_LEAD_IN * standing.frames_a_second + 1
+
+
+def test_key_frames_are_those_that_chunks_begin_after() -> None:
+    master = describe_master({**PICTURE}, (), {}, EVEN, [0, 1, 47 / 24, 95 / 24, 4, 5, 191 / 24])
+    assert master.key_frames == (95, 191)
 
 
 def test_fast_pictures_are_halved() -> None:
