@@ -60,15 +60,30 @@ class FilmOrder(Struct, frozen=True, kw_only=True):
 def read_track(argument: str, kinds: Sequence[str]) -> TrackFile:
     """`film.de.srt`, `film.de.captions.srt` or `FILE:de:CLOSED_CAPTIONS`. Raises IngestError."""
     path, *said = argument.split(":")
+    language, kind = said[0].strip() if said else "", None
     if not said:
-        said = [part for part in Path(path).name.split(".")[1:-1] if part] or Path(path).stem.rsplit("-", 1)[1:]
-    language = said[0].strip() if said else ""
+        language, kind = _read_name(Path(path).stem, kinds)
     if not is_language_tag(language):
         raise IngestError(f"The language of {path} is missing: name the file like film.de.srt, or say {path}:de.")
-    kind = said[1].upper() if len(said) > 1 else None
-    if kind is not None and kind not in kinds:
-        raise IngestError(f"{kind} of {path} is none of {', '.join(kinds)}.")
+    if len(said) > 1:
+        kind = _find_kind(said[1], kinds)
+        if kind is None:
+            raise IngestError(f"{said[1]} of {path} is none of {', '.join(kinds)}.")
     return TrackFile(Path(path), language, kind)
+
+
+def _read_name(stem: str, kinds: Sequence[str]) -> tuple[str, str | None]:
+    """Language and kind, with which names of files end; an empty one where there is none."""
+    name, _, last = stem.rpartition(".")
+    kind = _find_kind(last, kinds) if name else None
+    if kind is not None:
+        name, _, last = name.rpartition(".")
+    return last if name else last.rpartition("-")[2] if "-" in last else "", kind
+
+
+def _find_kind(word: str, kinds: Sequence[str]) -> str | None:
+    """`captions` is CLOSED_CAPTIONS."""
+    return next((kind for kind in kinds if word.upper() in (kind, kind.rpartition("_")[2])), None)
 
 
 async def order_video(pool: asyncpg.Pool, objects: Objects, order: FilmOrder, report: Report) -> str:

@@ -47,6 +47,7 @@ def ingest(  # noqa: PLR0917 -- one a parameter of the command
     import asyncio
 
     from bff.domain.ingest import Preset, read_codecs
+    from bff.domain.languages import is_language_tag
     from bff.domain.video import AudioKind, SubtitleKind
     from bff.settings import read_settings
     from workers.ingest_order import FilmOrder, IngestError, read_track
@@ -57,6 +58,8 @@ def ingest(  # noqa: PLR0917 -- one a parameter of the command
         wanted = read_codecs(named, preset)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    if not is_language_tag(language):
+        raise click.BadParameter("give a language tag like de or pt-BR.", param_hint="--language")
     try:
         order = FilmOrder(
             path=video,

@@ -1,5 +1,8 @@
 """What languages call themselves: the names of tracks, for viewers."""
 
+import re
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _NAMES = {
     "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
     "es": "Español", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hu": "Magyar",
@@ -21,5 +24,5 @@ def name_language(tag: str) -> str:
 
 
 def is_language_tag(tag: str) -> bool:
-    """Whether it may be one of BCP 47 that tracks are named by."""
-    return 2 <= len(tag) <= 12 and tag.isascii() and tag.replace("-", "").isalnum()
+    """Whether it may be one of BCP 47 that tracks are named by: `de`, `pt-BR`, `zh-Hant-HK`."""
+    return _TAG.fullmatch(tag) is not None
