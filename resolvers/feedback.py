@@ -6,9 +6,9 @@ from bff.context import Info
 from bff.domain.ids import IdKind, random_id
 from bff.domain.paging import LIST_CAP, Edge, Page, check_first, decode_instant, make_page
 from bff.domain.title_changes import LONGEST_FEEDBACK, read_text
+from bff.domain.titles import AnyTitleCard
 from bff.errors import BadUserInput, NotFound
 from bff.stores.feedback import Feedback, add_feedback, read_feedback
-from resolvers.studio_views import CatalogueTitleView, view_title
 from resolvers.titles import find_visible
 
 DEFAULT_PAGE = 20
@@ -40,7 +40,5 @@ async def page_feedback(
     return make_page(edges, has_next=len(found) > wanted)
 
 
-def get_title(root: strawberry.Parent[Feedback], info: Info) -> CatalogueTitleView | None:
-    catalogue = info.context.catalogue
-    card = catalogue.cards.get(root.title_id or "")
-    return None if card is None else view_title(catalogue, card)
+def get_title(root: strawberry.Parent[Feedback], info: Info) -> AnyTitleCard | None:
+    return info.context.catalogue.cards.get(root.title_id or "")

@@ -8,7 +8,7 @@ from bff.catalog import studio
 from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountStatus
 from bff.domain.addresses import normalise_email
-from bff.domain.paging import LIST_CAP, Edge, Page, check_first, make_page, take_page
+from bff.domain.paging import LIST_CAP, Page, check_first, take_page
 from bff.domain.problems import InvalidInput, refuse_input
 from bff.domain.title_changes import LONGEST_KEY, read_line
 from bff.domain.titles import AnyTitleCard
@@ -21,18 +21,16 @@ from bff.stores.title_edits import HeldTitle
 from resolvers.reading import Reading
 from resolvers.studio_inputs import AvailabilityInput, SkipMarkerInput, UpsertTitleInput
 from resolvers.studio_reading import check_fit, read_availability, read_change, read_markers
-from resolvers.studio_views import CatalogueTitleView, view_title
 
 DEFAULT_PAGE = 20
 
-ChangeView = CatalogueTitleView | InvalidInput
+ChangeView = AnyTitleCard | InvalidInput
 StandingView = StandingAccount | InvalidInput
 
 
-async def find_catalogue_title(info: Info, id: strawberry.ID) -> CatalogueTitleView | None:
+async def find_catalogue_title(info: Info, id: strawberry.ID) -> AnyTitleCard | None:
     """Read from PostgreSQL, so that operators see their own changes at once."""
-    card = await read_card(info.context.services.pool, id)
-    return None if card is None else view_title(info.context.catalogue, card)
+    return await read_card(info.context.services.pool, id)
 
 
 async def page_catalogue_titles(
@@ -41,7 +39,7 @@ async def page_catalogue_titles(
     after: str | None = None,
     name: str | None = None,
     is_withdrawn: bool | None = None,
-) -> Page[CatalogueTitleView]:
+) -> Page[AnyTitleCard]:
     catalogue = info.context.catalogue
     wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
     part = (name or "").casefold()
@@ -50,9 +48,7 @@ async def page_catalogue_titles(
         return part in card.name.casefold() and (is_withdrawn is None or card.is_hidden is is_withdrawn)
 
     found = sorted(filter(is_meant, catalogue.cards.values()), key=_order)
-    page = take_page(found, scope="catalogue", key=_order, first=wanted, after=after)
-    edges = [Edge(view_title(catalogue, edge.node), edge.scope, edge.key) for edge in page.edges]
-    return make_page(edges, has_next=page.page_info.has_next_page, total_count=page.total_count)
+    return take_page(found, scope="catalogue", key=_order, first=wanted, after=after)
 
 
 async def upsert_title(info: Info, input: UpsertTitleInput) -> ChangeView:
@@ -91,14 +87,14 @@ async def set_availability(
     return await _show(context, title_id)
 
 
-async def withdraw_title(info: Info, title_id: strawberry.ID) -> CatalogueTitleView:
+async def withdraw_title(info: Info, title_id: strawberry.ID) -> AnyTitleCard:
     context, operator_id = info.context, info.context.require_token().account_id
     async with studio.changing(context.services.pool) as connection:
         await studio.withdraw_title(connection, title_id, operator_id=operator_id)
     return await _show(context, title_id)
 
 
-async def restore_title(info: Info, title_id: strawberry.ID) -> CatalogueTitleView:
+async def restore_title(info: Info, title_id: strawberry.ID) -> AnyTitleCard:
     context, operator_id = info.context, info.context.require_token().account_id
     async with studio.changing(context.services.pool) as connection:
         await studio.restore_title(connection, title_id, operator_id=operator_id)
@@ -134,7 +130,7 @@ async def set_account_status(
     )
 
 
-async def _show(context: OperationContext, title_id: str) -> CatalogueTitleView:
+async def _show(context: OperationContext, title_id: str) -> AnyTitleCard:
     """The title as it is now; processes look at Redis for the version, and show it within a second."""
     services = context.services
     try:
@@ -144,7 +140,7 @@ async def _show(context: OperationContext, title_id: str) -> CatalogueTitleView:
     card = await read_card(services.pool, title_id)
     if card is None:
         raise NotFound("The title is gone: an import has removed it.")
-    return view_title(context.catalogue, card)
+    return card
 
 
 async def _find(connection: Connection, title_id: str | None, key: str | None) -> HeldTitle | None:

@@ -8,11 +8,11 @@ import strawberry
 from bff.auth.account_status import StandingAccount
 from bff.domain.accounts import AccountStatus
 from bff.domain.paging import Edge, Page
-from bff.domain.titles import MaturityRating
+from bff.domain.titles import EpisodeCard, MaturityRating, MovieCard, SeasonCard, SeriesCard, TrailerCard
 from bff.domain.video import VideoState
 from bff.execution import shows
 from bff.stores.feedback import Feedback as FeedbackValue
-from resolvers import feedback, studio_views
+from resolvers import feedback, studio_views, titles
 from resolvers.enums import TitleType
 from resolvers.inputs import Seconds
 from schema.access import field
@@ -30,20 +30,20 @@ class CatalogueWindow:
 
 
 @strawberry.type(description="Something that plays; `number` is that of an episode in its season.")
-@shows(studio_views.CataloguePlayableView)
+@shows(MovieCard, EpisodeCard, TrailerCard)
 class CataloguePlayable:
     id: strawberry.ID
     name: str
-    number: int | None
-    synopsis: str | None
-    released_at: datetime | None
+    number: int | None = field(studio_views.get_number)
+    synopsis: str | None = field(studio_views.get_synopsis)
+    released_at: datetime | None = field(studio_views.get_released_at)
     duration: Seconds | None
     video_state: VideoState
-    skip_markers: list[SkipMarker]
+    markers: list[SkipMarker] = field(name="skipMarkers")
 
 
 @strawberry.type(description="A season with all its episodes.")
-@shows(studio_views.CatalogueSeasonView)
+@shows(SeasonCard)
 class CatalogueSeason:
     id: strawberry.ID
     number: int
@@ -52,24 +52,26 @@ class CatalogueSeason:
 
 
 @strawberry.type(description="A title as the catalogue has it, the same for all viewers; `film` is null for a series.")
-@shows(studio_views.CatalogueTitleView)
+@shows(MovieCard, SeriesCard)
 class CatalogueTitle:
     id: strawberry.ID
-    type: TitleType
+    type: TitleType = field(studio_views.get_type)
     name: str
     original_name: str | None
     original_language: str | None
     synopsis: str
     release_year: int
     certificate: str | None
-    maturity_rating: MaturityRating
-    genres: list[Genre]
+    maturity: MaturityRating = field(name="maturityRating")
+    genres: list[Genre] = field(titles.list_genres)
     credits: list[Credit]
-    windows: list[CatalogueWindow] = field(description="By region; where none is, the title was never licensed.")
-    film: CataloguePlayable | None
-    seasons: list[CatalogueSeason]
+    windows: list[CatalogueWindow] = field(
+        studio_views.list_windows, description="By region; where none is, the title was never licensed."
+    )
+    film: CataloguePlayable | None = field(studio_views.get_film)
+    seasons: list[CatalogueSeason] = field(studio_views.list_seasons)
     trailers: list[CataloguePlayable]
-    is_withdrawn: bool
+    is_hidden: bool = field(name="isWithdrawn")
     added_at: datetime
 
 
