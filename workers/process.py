@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -32,6 +32,8 @@ Describe = Callable[[ArqRedis, dict[Any, Any]], dict[str, Any]]
 REST = 0.5
 """Seconds between two looks for a Redis that is away."""
 
+CANCEL_EVERY = 0.1
+"""Seconds that what was cancelled has to end before it is cancelled again."""
 CLOSING_DEADLINE = 2.0
 """Seconds that jobs have to give up; who supervises a worker waits longer."""
 ENDING_DEADLINE = 8.0
@@ -96,7 +98,7 @@ async def _work(settings: Settings) -> None:
 async def _call_for_work(settings: Settings, shop: Workshop) -> None:
     queue = open_queue(settings)
     try:
-        await call_for_work(shop, queue)
+        await run_until_cancelled(call_for_work(shop, queue))
     finally:
         await queue.aclose(close_connection_pool=True)
 
@@ -107,7 +109,7 @@ async def _run_jobs(settings: Settings, cache: DocumentCache, ctx: dict[str, Any
         queue = open_queue(settings)
         worker = create_worker(describe(queue, dict(ctx)))
         try:
-            await worker.async_run()
+            await run_until_cancelled(worker.async_run())
         except (RedisError, OSError) as error:
             log.warning("Redis is away, and the jobs wait for it: %s", error)
         finally:
@@ -116,6 +118,23 @@ async def _run_jobs(settings: Settings, cache: DocumentCache, ctx: dict[str, Any
                     await worker.close()
             await queue.aclose(close_connection_pool=True)
         await _wait_for_redis(cache)
+
+
+async def run_until_cancelled(work: Coroutine[Any, Any, None]) -> None:
+    """Like `await work` of what has nothing to put away; once cancelled it ends for sure, whatever `work` makes of it.
+
+    redis-py sends by `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes as it returns.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_EVERY)
+        failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        raise failure
 
 
 async def _wait_for_redis(cache: DocumentCache) -> None:

@@ -21,6 +21,7 @@ from tests.faults.dev_process import clean_environment
 from tests.faults.processes import DEADLINE, run_to_end, started
 from tests.workers.sign_ins import add_account, add_sign_in
 from workers.lifecycle import KEPT
+from workers.process import run_until_cancelled
 from workers.settings import open_queue
 
 COMMAND = (sys.executable, "-m", "bff.cli", "worker")
@@ -152,3 +153,40 @@ async def test_says_which_engine_it_cannot_reach_at_the_start(database: Engines)
     assert code == 1
     assert "An engine cannot be reached" in said
     assert "Traceback" not in said
+
+
+async def test_what_loses_a_cancellation_is_cancelled_again() -> None:
+    lost = 0
+
+    async def work() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                lost += 1
+                if lost == 3:
+                    raise
+
+    running = asyncio.create_task(run_until_cancelled(work()))
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait({running}, timeout=DEADLINE)
+    assert running.cancelled()
+    assert lost == 3
+
+
+async def test_what_fails_says_so_unless_it_was_to_end() -> None:
+    async def fail() -> None:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            raise ConnectionError("away")
+
+    with pytest.raises(ConnectionError, match="away"):
+        await run_until_cancelled(fail())
+    running = asyncio.create_task(run_until_cancelled(fail()))
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait({running}, timeout=DEADLINE)
+    assert running.cancelled()
