@@ -117,9 +117,11 @@ async def open_services(
         await stack.enter_async_context(authority.ended.following(aside))
         ended_sessions = await stack.enter_async_context(EndedSessions().following(aside))
         await stack.enter_async_context(authority.keys.following(aside, settings.key_encryption_key, now))
-        follower = await stack.enter_async_context(CatalogueFollower(pool, DocumentCache(redis)).following())
-        rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         signals = await stack.enter_async_context(Signals(DocumentCache(redis)).listening())
+        # PostgreSQL says the same: a Redis that hangs is not waited for.
+        versions = DocumentCache(redis, deadline=0.3)
+        follower = await stack.enter_async_context(CatalogueFollower(aside, versions, signals).following())
+        rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         activity = await stack.enter_async_context(DeviceActivity(aside).writing())
         yield Services(
             settings=settings,

@@ -27,12 +27,12 @@ from bff.domain.home import (
     spread,
 )
 from bff.domain.paging import ROWS_CAP
-from bff.domain.titles import AnyTitleCard
+from bff.domain.titles import AnyTitleCard, plays
 from bff.errors import BadUserInput, Unavailable
 from bff.stores import keys
 from bff.stores.redis import RedisAway, read_document
 from resolvers import sections
-from resolvers.sections.scene import Scene, Section, plays
+from resolvers.sections.scene import Scene, Section
 from resolvers.sections.time_of_day import find_part
 
 log = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ def pick_hero(scene: Scene) -> str | None:
 
 def draw_heroes(scene: Scene) -> list[AnyTitleCard]:
     """The day's pool, for all of the region: from the most popular titles, and all that plays."""
-    ranked = sorted(scene.titles, key=lambda card: not plays(card))[:HERO_RANKS]
+    ranked = sorted(scene.titles, key=lambda card: card.id not in scene.catalogue.playing)[:HERO_RANKS]
     by_id = {card.id: card for card in ranked}
     drawn = [by_id[title_id] for title_id in draw(f"{scene.region}:{scene.now.date()}", by_id, len(by_id))]
     return sorted(drawn, key=lambda card: not plays(card))[:HERO_POOL]

@@ -1,5 +1,7 @@
 """Search and suggestions, over what the viewer may see and nothing else."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from bff.context import Info
@@ -93,5 +95,5 @@ async def suggest(info: Info, prefix: str, first: int | None = DEFAULT_SUGGESTIO
     ]
 
 
-def _explain(card: AnyTitleCard, hit: SearchHit, answer: SearchAnswer, genres: dict[str, Genre]) -> SearchMatch:
+def _explain(card: AnyTitleCard, hit: SearchHit, answer: SearchAnswer, genres: Mapping[str, Genre]) -> SearchMatch:
     return explain_match(card, hit.kind, answer.words, genres)

@@ -131,7 +131,7 @@ async def set_account_status(
 
 
 async def _show(context: OperationContext, title_id: str) -> AnyTitleCard:
-    """The title as it is now; processes look at Redis for the version, and show it within a second."""
+    """The title as it is now; every process is told at once, and looks for itself a few times a second."""
     services = context.services
     try:
         await announce_catalogue(services.pool, services.cache)

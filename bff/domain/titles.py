@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from bff.domain.video import SkipMarker, Video, VideoState
 
+_PLAYING = frozenset({VideoState.READY, VideoState.PROCESSING})
+
 
 class MaturityRating(IntEnum):
     """The lowest age a title is meant for."""
@@ -168,6 +170,12 @@ class SeriesCard(TitleCard, frozen=True, kw_only=True, gc=False, tag="SERIES"):
 
 
 AnyTitleCard = MovieCard | SeriesCard
+
+
+def plays(card: AnyTitleCard) -> bool:
+    """Whether there is a video of any of it, or one in the making."""
+    parts = [card] if isinstance(card, MovieCard) else [episode for _, episode in card.walk_episodes()]
+    return any(part.video_state in _PLAYING for part in parts)
 
 
 class Season(Struct, frozen=True, gc=False):

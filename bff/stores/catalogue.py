@@ -1,7 +1,10 @@
 """Reads the catalogue as processes follow it: title cards by version, and the genres."""
 
+import asyncio
+from collections.abc import Sequence
+
 import msgspec
-from asyncpg import Pool
+from asyncpg import Pool, Record
 from msgspec import Struct
 
 from bff.domain.ids import IdKind, kind_of
@@ -29,7 +32,7 @@ async def read_cards(pool: Pool, since: int = 0) -> CardsSince:
     )
     return CardsSince(
         version=rows[-1]["version"] if rows else since,
-        cards=[_CARD.decode(row["document"]) for row in rows if row["document"] is not None],
+        cards=await asyncio.to_thread(_decode, rows),  # of an import they are many
         removed=[row["title_id"] for row in rows if row["document"] is None],
     )
 
@@ -52,3 +55,7 @@ async def read_genres(pool: Pool) -> list[Genre]:
     """All genres in the order in which they are listed."""
     rows = await pool.fetch("SELECT id, slug, name FROM genre ORDER BY ordinal")
     return [Genre(id=row["id"], slug=row["slug"], name=row["name"]) for row in rows]
+
+
+def _decode(rows: Sequence[Record]) -> list[AnyTitleCard]:
+    return [_CARD.decode(row["document"]) for row in rows if row["document"] is not None]

@@ -8,6 +8,11 @@ def catalogue_version() -> str:
     return "catalogue:version"
 
 
+def catalogue_changes() -> str:
+    """The channel that says when that version changed: what it is now."""
+    return "catalogue:changes"
+
+
 def profile_state(profile_id: str) -> str:
     """A profile's `ProfileState` as msgpack, behind its version in eight bytes."""
     return f"profile:{profile_id}:state"

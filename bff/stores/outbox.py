@@ -44,7 +44,8 @@ async def count_waiting(pool: asyncpg.Pool) -> int:
 
 async def announce_catalogue(pool: asyncpg.Pool, cache: DocumentCache) -> None:
     """Let every process know which version the title cards have come to. Raises RedisAway."""
-    await cache.put(keys.catalogue_version(), str(await read_version(pool)).encode(), age=YEAR)
+    version = str(await read_version(pool)).encode()
+    await cache.put_aloud(keys.catalogue_version(), version, age=YEAR, channel=keys.catalogue_changes())
 
 
 async def _deliver(pool: asyncpg.Pool, cache: DocumentCache, topic: str, key: str) -> bool:

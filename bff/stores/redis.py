@@ -112,6 +112,13 @@ class DocumentCache:
         """What a Lua script answers, in one round trip. Raises RedisAway."""
         return await self._send("EVAL", cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))
 
+    async def put_aloud(self, key: str, document: bytes, *, age: int, channel: str) -> None:
+        """`put`, and `publish` of the document, in one round trip. Raises RedisAway."""
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.set(key, document, ex=age)
+        pipeline.publish(channel, document)
+        await self._send("PIPELINE", pipeline.execute())
+
     async def publish(self, channel: str, message: bytes) -> None:
         """Give a message to whoever listens to the channel now. Raises RedisAway."""
         await self._send("PUBLISH", self.redis.publish(channel, message))

@@ -1,67 +1,26 @@
 """The catalogue as every process holds it: all title cards in memory, indexed, immutable, swapped whole on change."""
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
 
 from msgspec import Struct
 
-from bff.domain.similarity import Likeness
-from bff.domain.titles import (
-    AnyPlayable,
-    AnyTitleCard,
-    Episode,
-    Genre,
-    MovieCard,
-    Person,
-    Season,
-    SeriesCard,
-    TitleCard,
-    Trailer,
-)
-from bff.domain.visibility import Audience, Visibility, judge
+from bff.domain.similarity import Likeness, is_same_likeness
+from bff.domain.titles import AnyPlayable, AnyTitleCard, Genre, MovieCard, TitleCard
+from bff.domain.visibility import Audience
+from bff.stores.contents import Change, Contents
 from bff.stores.kept import KeptByCard
 from bff.stores.search import TitleIndex
+from bff.stores.shelves import LEAST_FOR_KIDS, TOP, Shelf, ShelfRules
 
-T = TypeVar("T")
+__all__ = ["KIDS_GENRE", "LEAST_FOR_KIDS", "TOP", "Catalogue", "Shelf"]
 
 SIMILAR_KEPT = 150
 SHELVES_KEPT = 64
-KEPT_BY_SHELF = 512
-TOP = 10
 KIDS_GENRE = "family-kids"
-LEAST_FOR_KIDS = 40
-"""With fewer titles made for kids than this, a kids profile is shown all that it may see."""
-
-
-class Shelf(Struct, frozen=True):
-    """What an audience may see everywhere right now, most popular first; holds until `until` (exclusive).
-
-    `featured` is what rows choose from: for kids what is made for them, for others everything. `top` are its first ten,
-    `ranking` their ids in this order, `top_ids` as a set.
-    """
-
-    titles: tuple[AnyTitleCard, ...]
-    ids: frozenset[str]
-    featured: tuple[AnyTitleCard, ...]
-    featured_ids: frozenset[str]
-    top: tuple[AnyTitleCard, ...]
-    ranking: tuple[str, ...]
-    top_ids: frozenset[str]
-    by_genre: Mapping[str, tuple[AnyTitleCard, ...]]
-    since: datetime
-    until: datetime | None
-    kept: dict[Hashable, Any] = {}
-
-    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` makes of this shelf, by nothing but the shelf and `key`; made once for everybody."""
-        found: T | None = self.kept.get(key)
-        if found is None:
-            if len(self.kept) >= KEPT_BY_SHELF:
-                self.kept.pop(next(iter(self.kept)))
-            found = self.kept[key] = make()
-        return found
+_MOST_CHANGES = 0.1
+"""Of all titles: past it a catalogue is made anew."""
 
 
 class Catalogue:
@@ -71,67 +30,58 @@ class Catalogue:
     """
 
     def __init__(
-        self,
-        version: int,
-        cards: Mapping[str, AnyTitleCard],
-        genres: Iterable[Genre],
-        index: TitleIndex,
-        likeness: Likeness,
+        self, version: int, contents: Contents, genres: Mapping[str, Genre], index: TitleIndex, likeness: Likeness
     ):
         self.version = version
-        self.cards = cards
-        self.genres = {genre.id: genre for genre in genres}
-        self.genre_lists = KeptByCard(self._list_genres)
-        self.genres_version = hash(tuple(self.genres.values()))
+        self.cards: Mapping[str, AnyTitleCard] = contents.cards
+        self.by_popularity = contents.by_popularity
+        self.playing = contents.playing
+        self.people = contents.people
+        self.titles_by_person = contents.titles_by_person
+        self.seasons = contents.seasons
+        self.episodes = contents.episodes
+        self.trailers = contents.trailers
+        self.genres = genres
+        # Nothing here refers to the catalogue itself: it goes as soon as the last operation that began with it ends.
+        self.genre_lists = KeptByCard(partial(_list_genres, genres))
+        self.genres_version = hash(tuple(genres.values()))
         self.index = index
-        self.by_popularity = tuple(sorted(cards.values(), key=lambda card: (-card.popularity, card.id)))
-        self.people: dict[str, Person] = {}
-        self.seasons: dict[str, Season] = {}
-        self.episodes: dict[str, Episode] = {}
-        self.trailers: dict[str, Trailer] = {}
-        titles_by_person: dict[str, list[AnyTitleCard]] = defaultdict(list)
-        for card in self.by_popularity:
-            for credit in card.credits:
-                if credit.person_id not in self.people:
-                    self.people[credit.person_id] = Person(id=credit.person_id, name=credit.name)
-                titles = titles_by_person[credit.person_id]
-                if not titles or titles[-1] is not card:
-                    titles.append(card)
-            for trailer in card.trailers:
-                self.trailers[trailer.id] = Trailer(title=card, card=trailer)
-            if isinstance(card, SeriesCard):
-                self._place_seasons(card)
-        # Tuples of what holds no cycle are left alone by the garbage collector; lists are walked each time.
-        self.titles_by_person: Mapping[str, Sequence[AnyTitleCard]] = {
-            person: tuple(titles) for person, titles in titles_by_person.items()
-        }
+        self._contents = contents
         self._likeness = likeness
+        self._kids_genre = next((genre.id for genre in genres.values() if genre.slug == KIDS_GENRE), None)
         self._shelves: dict[Audience, Shelf] = {}
-        self._similar: dict[str, tuple[AnyTitleCard, ...]] = {}
+        self._earlier_shelves: dict[Audience, _EarlierShelf] = {}
+        self._similar: dict[str, Sequence[str]] = {}
 
     @classmethod
     def build(cls, version: int, cards: Iterable[AnyTitleCard], genres: Iterable[Genre]) -> "Catalogue":
-        """Takes 0.5-1 s for 9,000 titles: off the event loop, please."""
-        by_id = {card.id: card for card in cards}
-        genre_list = list(genres)
-        index = TitleIndex.build(by_id.values(), {genre.id: genre for genre in genre_list})
-        return cls(version, by_id, genre_list, index, Likeness(by_id.values()))
+        """Takes 1 s for 9,000 titles: off the event loop, please."""
+        contents = Contents(cards)
+        by_id = {genre.id: genre for genre in genres}
+        index = TitleIndex.build(contents.cards.values(), by_id)
+        return cls(version, contents, by_id, index, Likeness(contents.cards.values()))
 
     def apply(
         self, version: int, changed: Iterable[AnyTitleCard], removed: Iterable[str], genres: Iterable[Genre]
     ) -> "Catalogue":
-        """The catalogue after a change; this one stays as it is for the requests that hold it."""
-        changed, removed = list(changed), list(removed)
-        cards = dict(self.cards)
-        for identifier in removed:
-            cards.pop(identifier, None)
-        cards.update((card.id, card) for card in changed)
-        genre_list = list(genres)
-        if len(changed) + len(removed) > len(cards) // 10:
-            return Catalogue.build(version, cards.values(), genre_list)
-        index = self.index.update(changed, removed)
-        likeness = self._likeness.replace(cards.values(), changed)
-        return Catalogue(version, cards, genre_list, index, likeness)
+        """The catalogue after a change; this one stays as it is for the requests that hold it.
+
+        Takes as long as what changed asks for, a few milliseconds for a title, which are for a thread, too.
+        """
+        changes = self._contents.find_changes(changed, removed)
+        by_id = {genre.id: genre for genre in genres}
+        contents = self._contents.replace(changes)
+        if list(by_id.items()) != list(self.genres.items()) or len(changes) > len(contents.cards) * _MOST_CHANGES:
+            return Catalogue.build(version, contents.cards.values(), by_id.values())
+        cards = [after for _, after in changes if after is not None]
+        gone = [before.id for before, after in changes if before is not None and after is None]
+        index = self.index.update(cards, gone)
+        later = Catalogue(version, contents, self.genres, index, self._likeness.replace(cards, gone))
+        later.genre_lists = self.genre_lists
+        later._earlier_shelves = self._list_shelves(changes)
+        if all(before and after and is_same_likeness(before, after) for before, after in changes):
+            later._similar = self._similar
+        return later
 
     def find_playable(self, playable_id: str) -> AnyPlayable | None:
         """A film, an episode or a trailer; visibility is for the caller to judge."""
@@ -144,8 +94,8 @@ class Catalogue:
     def shelve(self, audience: Audience, now: datetime) -> Shelf:
         """What `audience` may see everywhere at `now`; judged once, until a licence window opens or closes."""
         shelf = self._shelves.get(audience)
-        if shelf is None or now < shelf.since or (shelf.until is not None and now >= shelf.until):
-            shelf = self._judge_all(audience, now)
+        if shelf is None or not shelf.holds(now):
+            shelf = self._put_up(audience, now)
             if len(self._shelves) >= SHELVES_KEPT:
                 self._shelves.pop(next(iter(self._shelves)))
             self._shelves[audience] = shelf
@@ -155,43 +105,35 @@ class Catalogue:
         """The titles most like this one, best first, whoever may see them."""
         found = self._similar.get(card.id)
         if found is None:
-            found = tuple(self._likeness.rank(card, SIMILAR_KEPT))
-            self._similar[card.id] = found
-        return found
+            found = self._similar[card.id] = [other.id for other in self._likeness.rank(card, SIMILAR_KEPT)]
+        return tuple([self.cards[identifier] for identifier in found])
 
-    def _judge_all(self, audience: Audience, now: datetime) -> Shelf:
-        titles = tuple(card for card in self.by_popularity if judge(card, audience, now) is Visibility.OPEN)
-        by_genre: dict[str, list[AnyTitleCard]] = defaultdict(list)
-        for card in titles:
-            for genre in card.genre_ids:
-                by_genre[genre].append(card)
-        ids = frozenset(card.id for card in titles)
-        featured = titles
-        if audience.is_kids:
-            kids_genres = {genre.id for genre in self.genres.values() if genre.slug == KIDS_GENRE}
-            made_for_kids = tuple(card for card in titles if kids_genres.intersection(card.genre_ids))
-            featured = made_for_kids if len(made_for_kids) >= LEAST_FOR_KIDS else titles
-        windows = [window for card in self.by_popularity if (window := card.windows.get(audience.region)) is not None]
-        edges = [window.opens for window in windows if window.opens > now]
-        edges += [window.closes for window in windows if window.closes is not None and window.closes > now]
-        return Shelf(
-            titles=titles,
-            ids=ids,
-            featured=featured,
-            featured_ids=ids if featured is titles else frozenset(card.id for card in featured),
-            top=featured[:TOP],
-            ranking=tuple(card.id for card in featured[:TOP]),
-            top_ids=frozenset(card.id for card in featured[:TOP]),
-            by_genre={genre: tuple(cards) for genre, cards in by_genre.items()},
-            since=now,
-            until=min(edges, default=None),
-        )
+    def _put_up(self, audience: Audience, now: datetime) -> Shelf:
+        """As the last catalogue had it, but for what changed; else judged anew."""
+        rules = ShelfRules(audience, self._kids_genre)
+        earlier = self._earlier_shelves.pop(audience, None)
+        if earlier is None or not earlier.shelf.holds(now):
+            return rules.judge_all(self.by_popularity, now)
+        changes = [Change(before, self.cards.get(title_id)) for title_id, before in earlier.before.items()]
+        return rules.adjust(earlier.shelf, changes, self.by_popularity, now)
 
-    def _list_genres(self, card: TitleCard) -> tuple[Genre, ...]:
-        return tuple(self.genres[identifier] for identifier in card.genre_ids if identifier in self.genres)
+    def _list_shelves(self, changes: Iterable[Change]) -> "dict[Audience, _EarlierShelf]":
+        """Those of this catalogue for the one after the changes. Requests go on meanwhile and put up others."""
+        before = {card.id: change.before for change in changes if (card := change.before or change.after) is not None}
+        earlier = {
+            audience: _EarlierShelf(held.shelf, before | held.before)
+            for audience, held in self._earlier_shelves.copy().items()
+            if len(held.before) < len(self.cards) * _MOST_CHANGES
+        }
+        return earlier | {audience: _EarlierShelf(shelf, before) for audience, shelf in self._shelves.copy().items()}
 
-    def _place_seasons(self, series: SeriesCard) -> None:
-        for season in series.seasons:
-            self.seasons[season.id] = Season(series=series, card=season)
-            for episode in season.episodes:
-                self.episodes[episode.id] = Episode(series=series, season=season, card=episode)
+
+class _EarlierShelf(Struct, frozen=True):
+    """A shelf of an earlier catalogue; `before` are the titles that have changed since, as the shelf has them."""
+
+    shelf: Shelf
+    before: dict[str, AnyTitleCard | None]
+
+
+def _list_genres(genres: Mapping[str, Genre], card: TitleCard) -> tuple[Genre, ...]:
+    return tuple(genres[identifier] for identifier in card.genre_ids if identifier in genres)

@@ -4,8 +4,8 @@ most popular in front.
 
 from bff.domain.badges import is_new
 from bff.domain.home import HomeRow, RowKind, RowLayout
-from bff.domain.titles import AnyTitleCard
-from resolvers.sections.scene import Scene, plays
+from bff.domain.titles import AnyTitleCard, plays
+from resolvers.sections.scene import Scene
 
 
 class NewReleases:

@@ -9,11 +9,9 @@ from typing import Protocol
 
 from bff.domain.home import HomeItem, HomeRow, RowKind
 from bff.domain.profile_state import ProfileState, Thumb
-from bff.domain.titles import AnyTitleCard, MovieCard
-from bff.domain.video import VideoState
+from bff.domain.titles import AnyTitleCard
 from bff.stores.snapshot import Catalogue, Shelf
 
-_PLAYING = frozenset({VideoState.READY, VideoState.PROCESSING})
 ROW_LENGTH = 75
 """Items a row holds at most: as many as the largest page."""
 
@@ -74,12 +72,6 @@ class Section(Protocol):
     name: str
 
     async def propose(self, scene: Scene) -> list[HomeRow]: ...
-
-
-def plays(card: AnyTitleCard) -> bool:
-    """Whether there is a video of any of it, or one in the making."""
-    parts = [card] if isinstance(card, MovieCard) else [episode for _, episode in card.walk_episodes()]
-    return any(part.video_state in _PLAYING for part in parts)
 
 
 def list_items(cards: Iterable[AnyTitleCard]) -> tuple[HomeItem, ...]:

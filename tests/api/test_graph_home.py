@@ -13,12 +13,11 @@ from msgspec.structs import replace as replace_fields
 from bff.app import build_app, open_services
 from bff.domain.badges import is_new
 from bff.domain.profile_state import Preferences, ProfileState, Rating, Thumb, WatchProgress
-from bff.domain.titles import MaturityRating, MovieCard
+from bff.domain.titles import MaturityRating, MovieCard, plays
 from bff.domain.video import VideoState
 from resolvers.home_composer import HERO_POOL, HERO_RANKS, pick_hero
 from resolvers.sections import Scene
 from resolvers.sections.new_releases import list_new
-from resolvers.sections.scene import plays
 from tests.demo_titles import ADULT, open_cards
 from tests.home_screen import HOME, check_rows, find_row, ids_of, read_rows
 from tests.http_server import serve

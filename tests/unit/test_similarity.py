@@ -101,7 +101,7 @@ def test_a_later_catalogue_is_compared_as_if_there_had_been_none_before(
     changed += data.draw(st.lists(st.sampled_from(data.draw(catalogues)), max_size=2))
     removed = data.draw(st.sets(st.sampled_from([card.id for card in cards]), max_size=1))
     later = {card.id: card for card in cards if card.id not in removed} | {card.id: card for card in changed}
-    likeness = Likeness(cards).replace(later.values(), changed)
+    likeness = Likeness(cards).replace(changed, removed - {card.id for card in changed})
     anew = Likeness(later.values())
     for card in later.values():
         assert list(likeness.rank(card, 20)) == list(anew.rank(card, 20))

@@ -41,10 +41,12 @@ class Live:
     @property
     def is_idle(self) -> bool:
         """Whether nobody is connected and nothing is followed."""
-        return (
-            self.connections.sockets == self.connections.streams == self.streams.live == 0
-            and self.demo.services.signals.followers == 0
-        )
+        return self.connections.sockets == self.connections.streams == self.streams.live == 0 and self.followers == 0
+
+    @property
+    def followers(self) -> int:
+        """Subscriptions that follow some channel; the process itself follows the catalogue's."""
+        return self.demo.services.signals.followers - 1
 
     async def make_viewer(self) -> Client:
         return await self.demo.make_viewer()

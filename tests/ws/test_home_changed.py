@@ -27,7 +27,7 @@ async def test_arranging_the_home_reaches_the_profiles_other_devices(live: Live)
     query = "subscription { homeChanged { changedRowIds home { rows(first: 40) { edges { node { id } } } } } }"
     async with live.sign_in(viewer) as socket:
         await socket.subscribe("a", query)
-        await until(lambda: live.demo.services.signals.followers == 1)
+        await until(lambda: live.followers == 1)
         for turned in ([rows[2], rows[1], rows[0]], rows[:3]):
             await viewer.fetch(ARRANGE, order=turned)
             event = await socket.hear()
@@ -42,7 +42,7 @@ async def test_hiding_a_row_names_it(live: Live):
     *_, last = await list_rows(viewer)
     async with live.sign_in(viewer) as socket:
         await socket.subscribe("a", HOME_CHANGED)
-        await until(lambda: live.demo.services.signals.followers == 1)
+        await until(lambda: live.followers == 1)
         await viewer.fetch("mutation ($hidden: [ID!]) { arrangeHome(hidden: $hidden) { id } }", hidden=[last])
         assert last in (await socket.hear())["payload"]["data"]["homeChanged"]["changedRowIds"]
 
@@ -52,7 +52,7 @@ async def test_after_a_gap_every_row_is_named(live: Live):
     rows = await list_rows(viewer)
     async with live.sign_in(viewer) as socket:
         await socket.subscribe("a", HOME_CHANGED)
-        await until(lambda: live.demo.services.signals.followers == 1)
+        await until(lambda: live.followers == 1)
         live.demo.services.signals._deliver(keys.home_changes(viewer.profile_id), None)
         assert set((await socket.hear())["payload"]["data"]["homeChanged"]["changedRowIds"]) >= set(rows)
 
@@ -61,7 +61,7 @@ async def test_another_profiles_home_is_not_heard_of(live: Live):
     viewer, stranger = await live.make_viewer(), await live.make_viewer()
     async with live.sign_in(viewer) as socket:
         await socket.subscribe("a", HOME_CHANGED)
-        await until(lambda: live.demo.services.signals.followers == 1)
+        await until(lambda: live.followers == 1)
         await stranger.fetch("mutation { arrangeHome { id } }")
         await viewer.fetch("mutation { arrangeHome(hidden: []) { id } }")
         assert (await socket.hear())["payload"]["data"]["homeChanged"]["changedRowIds"] == []
@@ -150,6 +150,6 @@ def shorten(live: Live, viewer: Client) -> Client:
 async def test_an_idle_subscription_holds_no_operation_nor_its_catalogue(live: Live):
     async with live.sign_in(await live.make_viewer()) as socket:
         await socket.subscribe("a", HOME_CHANGED)
-        await until(lambda: live.demo.services.signals.followers == 1)
+        await until(lambda: live.followers == 1)
         gc.collect()
         assert [held for held in gc.get_objects() if type(held) is OperationContext] == []

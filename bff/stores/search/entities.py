@@ -3,7 +3,9 @@
 An entity keeps its ordinal for as long as the process runs, also over updates.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -26,60 +28,104 @@ class Entities:
     `stale` are the ordinals whose words differ from those of the predecessor, `gone` those that left.
     """
 
-    def __init__(self, cards: Iterable[AnyTitleCard], genres: Mapping[str, Genre], before: "Entities | None") -> None:
+    def __init__(self, genres: Mapping[str, Genre]) -> None:
         self.genres = genres
-        self.ordinal_of: dict[str, int] = dict(before.ordinal_of) if before else {}
-        self.names: list[str] = list(before.names) if before else []
-        self.folded: list[str] = list(before.folded) if before else []
+        self.ordinal_of: dict[str, int] = {}
+        self.ids: list[str] = []
+        self.names: list[str] = []
+        self.folded: list[str] = []
         self.cards: dict[int, AnyTitleCard] = {}
         self.stale: set[int] = set()
-        kinds = before.list_kinds() if before else []
-        self._enter_all(cards, before, kinds)
-        self.gone = frozenset(before.cards.keys() - self.cards.keys()) if before else frozenset()
-        self.size = len(self.names)
-        self.kinds: npt.NDArray[np.int8] = np.array(kinds, dtype=np.int8)
-        self.popularity = np.zeros(self.size)
-        for ordinal, card in self.cards.items():
-            self.popularity[ordinal] = card.popularity
-        self.ids = list(self.ordinal_of)
-        self.id_order = np.empty(self.size, dtype=np.int32)
-        self.id_order[np.argsort(np.array(self.ids, dtype=np.str_))] = np.arange(self.size, dtype=np.int32)
+        self.gone: frozenset[int] = frozenset()
+        self.kinds: npt.NDArray[np.int8] = np.zeros(0, dtype=np.int8)
+        self.popularity: Floats = np.zeros(0)
+        self.credited_title, self.credited_person = _split_pairs([])
+        self.classed_title, self.classed_genre = _split_pairs([])
+        self._shares_names = False
+        self._sorted_ids: list[str] = []
+        self.id_order: Ordinals = np.zeros(0, dtype=np.int32)
 
-    def _enter_all(self, cards: Iterable[AnyTitleCard], before: "Entities | None", kinds: list[int]) -> None:
+    @property
+    def size(self) -> int:
+        """How many ordinals there are, also of what is gone."""
+        return len(self.ids)
+
+    def replace(self, changed: Iterable[AnyTitleCard], removed: Iterable[str]) -> "Entities":
+        """Those of a later catalogue. All but copying goes by what changed; `changed` and `removed` share no title."""
+        later = copy(self)
+        later._shares_names = True
+        later.cards = dict(self.cards)
+        later._change(changed, removed)
+        return later
+
+    def _change(self, changed: Iterable[AnyTitleCard], removed: Iterable[str]) -> None:
+        known = (self.ordinal_of.get(title_id) for title_id in removed)
+        self.gone = frozenset(ordinal for ordinal in known if ordinal is not None and ordinal in self.cards)
+        for ordinal in self.gone:
+            del self.cards[ordinal]
+        self.stale = set()
+        touched = list(self.gone)
+        kinds: list[int] = []
         credited: list[tuple[int, int]] = []
         classed: list[tuple[int, int]] = []
-        for card in cards:
+        for card in changed:
             title = self._enter(card.id, card.name, TITLE, kinds)
-            self.cards[title] = card
-            if before is None or _words_differ(before.cards.get(title), card):
+            touched.append(title)
+            if _words_differ(self.cards.get(title), card):
                 self.stale.add(title)
-            credited += {
-                (title, self._enter(credit.person_id, credit.name, PERSON, kinds)): None for credit in card.credits
-            }
-            classed += {
-                (title, self._enter(genre_id, self.genres[genre_id].name, GENRE, kinds)): None
-                for genre_id in card.genre_ids
-                if genre_id in self.genres
-            }
-        self.credited_title, self.credited_person = _split_pairs(credited)
-        self.classed_title, self.classed_genre = _split_pairs(classed)
+            self.cards[title] = card
+            people = {credit.person_id: credit.name for credit in card.credits}
+            credited += [(title, self._enter(person, name, PERSON, kinds)) for person, name in people.items()]
+            genres = [self.genres[genre_id] for genre_id in dict.fromkeys(card.genre_ids) if genre_id in self.genres]
+            classed += [(title, self._enter(genre.id, genre.name, GENRE, kinds)) for genre in genres]
+        self._extend(kinds)
+        for ordinal in touched:
+            card_now = self.cards.get(ordinal)
+            self.popularity[ordinal] = 0.0 if card_now is None else card_now.popularity
+        others = ~self.mark(np.array(touched, dtype=np.int32))
+        self.credited_title, self.credited_person = _replace_pairs(
+            self.credited_title, self.credited_person, others, credited
+        )
+        self.classed_title, self.classed_genre = _replace_pairs(self.classed_title, self.classed_genre, others, classed)
 
     def _enter(self, identifier: str, name: str, kind: int, kinds: list[int]) -> int:
+        """The ordinal of an entity; `kinds` tells of those that are new."""
         ordinal = self.ordinal_of.get(identifier)
+        if ordinal is not None and self.names[ordinal] == name:
+            return ordinal
+        self._hold_names()
         if ordinal is None:
-            ordinal = self.ordinal_of[identifier] = len(self.names)
+            ordinal = self.ordinal_of[identifier] = len(self.ids)
+            self.ids.append(identifier)
             self.names.append(name)
             self.folded.append(fold(name))
             kinds.append(kind)
-            self.stale.add(ordinal)
-        elif self.names[ordinal] != name:
+        else:
             self.names[ordinal] = name
             self.folded[ordinal] = fold(name)
-            self.stale.add(ordinal)
+        self.stale.add(ordinal)
         return ordinal
 
-    def list_kinds(self) -> list[int]:
-        return [int(kind) for kind in self.kinds]
+    def _hold_names(self) -> None:
+        """Before any of them changes: most changes leave them to be shared with the predecessor."""
+        if self._shares_names:
+            self._shares_names = False
+            self.ordinal_of = dict(self.ordinal_of)
+            self.ids, self.names, self.folded = list(self.ids), list(self.names), list(self.folded)
+
+    def _extend(self, kinds: list[int]) -> None:
+        """Make room in the columns for the entities that were entered last, whose kinds these are."""
+        self.kinds = np.append(self.kinds, np.array(kinds, dtype=np.int8))
+        self.popularity = np.append(self.popularity, np.zeros(len(kinds)))
+        if not kinds:
+            return
+        fresh = sorted(range(len(self.id_order), self.size), key=self.ids.__getitem__)
+        before = [bisect_left(self._sorted_ids, self.ids[ordinal]) for ordinal in fresh]
+        order = np.empty(self.size, dtype=np.int32)
+        order[: len(self.id_order)] = self.id_order + np.searchsorted(before, self.id_order, side="right")
+        order[fresh] = np.arange(len(fresh)) + before
+        self.id_order = order
+        self._sorted_ids = sorted([*self._sorted_ids, *(self.ids[ordinal] for ordinal in fresh)])
 
     def list_names(self, ordinal: int) -> tuple[str, ...]:
         """The folded names of an entity: a title may have an original name besides."""
@@ -140,6 +186,15 @@ class View:
         ):
             self.entities[other[self.titles[title]]] = True
             self.prominence += np.bincount(other, weights=weight[title], minlength=entities.size)
+
+
+def _replace_pairs(
+    titles: Ordinals, others: Ordinals, unchanged: Mask, fresh: list[tuple[int, int]]
+) -> tuple[Ordinals, Ordinals]:
+    """The pairs with those of other titles than the unchanged ones replaced by `fresh`."""
+    kept = unchanged[titles]
+    fresh_titles, fresh_others = _split_pairs(fresh)
+    return np.concatenate([titles[kept], fresh_titles]), np.concatenate([others[kept], fresh_others])
 
 
 def _split_pairs(pairs: list[tuple[int, int]]) -> tuple[Ordinals, Ordinals]:

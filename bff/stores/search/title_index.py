@@ -38,16 +38,12 @@ class TitleIndex:
 
     @classmethod
     def build(cls, cards: Iterable[AnyTitleCard], genres: Mapping[str, Genre]) -> "TitleIndex":
-        entities = Entities(cards, genres, None)
+        entities = Entities(genres).replace(cards, removed=())
         return cls(entities, TermIndex.create(map(entities.write_document, sorted(entities.stale))))
 
     def update(self, changed: Iterable[AnyTitleCard], removed: Iterable[str]) -> "TitleIndex":
         """The index of a later catalogue; update only the newest one. New genres need a new `build`."""
-        cards = {card.id: card for card in self._entities.cards.values()}
-        cards |= {card.id: card for card in changed}
-        for title_id in removed:
-            cards.pop(title_id, None)
-        entities = Entities(cards.values(), self._entities.genres, self._entities)
+        entities = self._entities.replace(changed, removed)
         if not entities.stale and not entities.gone:
             return TitleIndex(entities, self._terms)
         documents = map(entities.write_document, sorted(entities.stale))
