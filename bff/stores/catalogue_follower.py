@@ -23,12 +23,15 @@ _PAUSE = 1.0
 class CatalogueFollower:
     """Holds the newest snapshot; `catalogue` is replaced whole, never changed, and `on_swap` is called after it was."""
 
-    def __init__(self, pool: asyncpg.Pool, cache: DocumentCache, signals: Signals) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, cache: DocumentCache, signals: Signals, *, interval: float = INTERVAL
+    ) -> None:
         self.catalogue: Catalogue
         self.on_swap: Callable[[], None] | None = None
         self._pool = pool
         self._cache = cache
         self._signals = signals
+        self._interval = interval
         self._seen: bytes | None = None
         self._told = asyncio.Event()
         self._catching_up = asyncio.Lock()
@@ -85,7 +88,7 @@ class CatalogueFollower:
     async def _is_told(self) -> bool:
         """Whether somebody says that there is something new, before it is time to look by oneself."""
         try:
-            async with asyncio.timeout(INTERVAL):
+            async with asyncio.timeout(self._interval):
                 await self._told.wait()
         except TimeoutError:
             return False
