@@ -33,7 +33,7 @@ _LANGUAGES = {
 async def probe_master(path: Path) -> Master:
     """Look at a file as a whole. Raises Refused."""
     streams, container = await _read_streams(path)
-    _refuse_no_video(str(container.get("format_name", "")))
+    _refuse_still(str(container.get("format_name", "")))
     picture = _find_picture(streams)
     times, key_times = await _read_times(path, int(picture["index"]))
     await _decode_a_little(path, times)
@@ -42,7 +42,10 @@ async def probe_master(path: Path) -> Master:
 
 async def probe_audio(path: Path, name: str) -> MasterAudio:
     """The first sound of a file that comes beside a master. Raises Refused, naming the file."""
-    streams, _ = await _read_streams(path)
+    try:
+        streams, _ = await _read_streams(path)
+    except Refused as refusal:
+        raise Refused(f"{name} holds no sound that can be decoded. {refusal}") from refusal
     found = _describe_audio(streams, 0.0)
     if not found:
         raise Refused(f"{name} holds no sound that can be decoded.")
@@ -96,13 +99,14 @@ async def _read_streams(path: Path) -> tuple[list[Mapping[str, Any]], Mapping[st
             ) from error
         raise Refused(f"The file is no video that can be read: {reason.splitlines()[-1]}") from error
     found = msgspec.json.decode(said)
-    return found.get("streams", []), found.get("format", {})
+    container = found.get("format", {})
+    if _LISTS.intersection(container.get("format_name", "").split(",")):
+        raise Refused("The file is a list of other files, and holds nothing of its own. Send these instead.")
+    return found.get("streams", []), container
 
 
-def _refuse_no_video(formats: str) -> None:
+def _refuse_still(formats: str) -> None:
     """`formats` as ffprobe names them: `mov,mp4,m4a`."""
-    if _LISTS.intersection(formats.split(",")):
-        raise Refused("The file is a list of other files, and no video of its own. Send the video itself.")
     if formats == "image2" or formats.endswith("_pipe"):
         raise Refused("The file is a still picture, and no video.")
 

@@ -16,7 +16,7 @@ from bff.domain.video import AudioKind
 from bff.media.commands import FFPROBE, MediaError, Refused, run
 from bff.media.encode import count_frames, encode_audio, encode_chunk, join_chunks
 from bff.media.extras import cut_previews, take_stills
-from bff.media.probe import probe_master
+from bff.media.probe import probe_audio, probe_master
 from tests.media.masters import draw_master, run_ffmpeg
 
 
@@ -232,10 +232,12 @@ async def test_a_picture_in_an_unknown_coding_is_refused(tmp_path: Path) -> None
 )
 async def test_what_names_other_files_is_refused(tmp_path: Path, name: str, script: str) -> None:
     """It would have ffmpeg read whatever it names."""
-    draw_master(tmp_path / "film.mp4", size="64x64", seconds=0.5, sound=False)
+    draw_master(tmp_path / "film.mp4", size="64x64", seconds=0.5)
     (tmp_path / name).write_text(script)
     with pytest.raises(Refused):
         await probe_master(tmp_path / name)
+    with pytest.raises(Refused, match="dub holds no sound"):
+        await probe_audio(tmp_path / name, "dub")
 
 
 @pytest.mark.parametrize("name", ["still.png", "still.jpg", "still.mp4"])
