@@ -26,8 +26,8 @@ NICENESS = 5
 """Of a hurried one."""
 LENGTH_BYTES = 4
 _AUTOGROUP = Path("/proc/self/autogroup")
-_LEAST_OF_GROUPS = 19
-"""The niceness of a group that has the smallest share."""
+_LEAST = 19
+"""The niceness of a session that gets the smallest share."""
 
 
 class Task(Struct, frozen=True):
@@ -73,20 +73,20 @@ def step_back(*, is_hurried: bool = False) -> None:
         os.nice(NICENESS)
     else:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        with suppress(OSError):  # what leads a group cannot leave its session, and not every kernel has such groups
-            _step_back_as_session()
+    with suppress(OSError):  # what leads a group cannot leave its session, and not every kernel has such groups
+        _step_back_as_session(NICENESS if is_hurried else _LEAST)
 
 
-def _step_back_as_session() -> None:
+def _step_back_as_session(niceness: int) -> None:
     """Linux may share processors out among sessions before it does among their processes (sched(7), autogroups).
 
-    Within one session SCHED_IDLE lets go for its other members alone: engines, which have sessions of their own, would
-    wait until a hash has used up its slice, and homes for them.
+    Within one session, what steps back does so for its other members alone: engines, which have sessions of their own,
+    would wait until a hash has used up its slice, and homes for them.
     """
     os.setsid()
     while True:
         try:
-            _AUTOGROUP.write_text(f"{_LEAST_OF_GROUPS}\n")
+            _AUTOGROUP.write_text(f"{niceness}\n")
         except BlockingIOError:  # one change in a tenth of a second is taken, over all processes
             time.sleep(0.1)
         else:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Final
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -31,7 +32,7 @@ from bff.stores import signing_keys
 from bff.stores.signing_keys import StoredKey
 from bff.stores.wrapping import Wrapping, decode_key_encryption_key
 
-ALGORITHM = "ES256"
+ALGORITHM: Final = "ES256"
 MAX_AGE = 3600
 """Seconds; an access token that claims a longer life is refused, whoever signed it."""
 LOOK_EVERY = 10.0

@@ -1,6 +1,7 @@
 """E-mail addresses, checked and spelt in one way; and what a network address says about who is behind it."""
 
 import unicodedata
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from email_validator import EmailNotValidError, validate_email
@@ -36,6 +37,7 @@ def normalise_email(text: str) -> str:
         return unicodedata.normalize("NFC", printable.strip().lower())
 
 
+@lru_cache(maxsize=4096)
 def name_network(address: str) -> str:
     """What one household has: an IPv4 address, or the first 64 bits of an IPv6 address."""
     try:
