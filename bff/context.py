@@ -141,7 +141,7 @@ class OperationContext:
     def __post_init__(self) -> None:
         self.catalogue = self.services.follower.catalogue
         self.now = self.services.now()
-        self.documents = DocumentByKey(self.services.cache, self.degraded)
+        self._forget_documents()
 
     @property
     def token(self) -> AccessToken | None:
@@ -196,7 +196,7 @@ class OperationContext:
         that is not this account's.
         """
         token = self.caller.token
-        if token is None:
+        if token is None or self.device is not None or await self._enter_by_copies(token):
             return
         if self._entering is None:
             self._entering = asyncio.ensure_future(self._read_viewer(token))
@@ -231,6 +231,7 @@ class OperationContext:
         self.caller = caller
         self.state = self.device = self.home = self._shelf = self._entering = self._account = None
         self._choices = ()
+        self._forget_documents()
 
     async def change_state(self, write: Write) -> ProfileState:
         """Run a change of the current profile; the operation goes on with the state after it."""
@@ -238,16 +239,31 @@ class OperationContext:
         self.state = await change_state(self.services.pool, self.services.cache, profile_id, write)
         return self.state
 
-    async def _read_viewer(self, token: AccessToken) -> None:
-        """Runs when all fields of the root have said what else they want."""
-        device_id = self.caller.device_id or token.device_id
+    def _forget_documents(self) -> None:
+        self.documents = DocumentByKey(self.services.cache, self.degraded)
+
+    async def _enter_by_copies(self, token: AccessToken) -> bool:
+        """Whether Redis has all that is read of who asks, as it mostly does."""
         if token.profile_id is None:
-            (device,) = await self.documents.fetch([keys.device(device_id)])
+            return False
+        device_key = keys.device(self.caller.device_id or token.device_id)
+        stored = await self.documents.load_many((keys.profile_state(token.profile_id), device_key))
+        state, device = read_document(stored[0], decode_state), read_document(stored[1], _decode_device)
+        if state is None or device is None or device.account_id != token.account_id:
+            return False
+        self.state, self.device = state, device
+        self.services.activity.note(device.id, self.now)
+        return True
+
+    async def _read_viewer(self, token: AccessToken) -> None:
+        """In one task for all fields of the root: it may read and write more than once."""
+        device_id = self.caller.device_id or token.device_id
+        device = await self.documents.load(keys.device(device_id))
+        if token.profile_id is None:
             record = await self.read_account()
             self._choices = record.profiles if record is not None else ()
         else:
-            state, device = await self.documents.fetch([keys.profile_state(token.profile_id), keys.device(device_id)])
-            await self._read_state(token.profile_id, state)
+            await self._read_state(token.profile_id, await self.documents.load(keys.profile_state(token.profile_id)))
         await self._read_device(token.account_id, device_id, device)
 
     async def _read_state(self, profile_id: str, stored: bytes | None) -> None:

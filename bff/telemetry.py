@@ -132,12 +132,11 @@ class Step:
         self.attributes: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        place = _PLACE.get()
-        self._outer = place if place is not None and place.trace.spans is not None else None
+        self._outer = traced_place()
         if self._outer is not None:
             self._span_id = _make_span_id()
             self._started = time.time_ns()
-            _PLACE.set(_Place(self._outer.trace, self._span_id))
+            _PLACE.set(Place(self._outer.trace, self._span_id))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -153,18 +152,20 @@ class Step:
             )
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
+    """What is told lies below this span."""
+
     trace: Trace
     span_id: int
 
 
-_PLACE: ContextVar[_Place | None] = ContextVar("marquee.trace", default=None)
+_PLACE: ContextVar[Place | None] = ContextVar("marquee.trace", default=None)
 
 
 def begin_trace(spans: Spans | None, traceparent: str | None = None) -> Trace:
     """The trace of what this task does from here on, and of every task that it starts."""
     trace = Trace(spans, read_traceparent(traceparent))
-    _PLACE.set(_Place(trace, trace.span_id if trace.spans is not None else 0))
+    _PLACE.set(Place(trace, trace.span_id if trace.spans is not None else 0))
     return trace
 
 
@@ -173,11 +174,17 @@ def current_trace() -> Trace | None:
     return place.trace if place is not None else None
 
 
-def note_call(system: str, name: str, seconds: float, failure: str = "") -> None:
-    """Tell the current trace of a call of an engine that has just ended; `failure` is the kind of error, and no more:
-    messages of engines hold values."""
+def traced_place() -> Place | None:
+    """Where the present call of an engine is told; None where it is not."""
     place = _PLACE.get()
-    if place is None or place.trace.spans is None:
+    return place if place is not None and place.trace.spans is not None else None
+
+
+def note_call(system: str, name: str, seconds: float, failure: str = "", place: Place | None = None) -> None:
+    """Tell the trace of `place`, by default the current one, of a call of an engine that has just ended; `failure` is
+    the kind of error, and no more: messages of engines hold values."""
+    place = place or traced_place()
+    if place is None:
         return
     attributes = {"db.system.name": system, "db.operation.name": name}
     if failure:

@@ -1,37 +1,40 @@
-"""Documents of the cache by key: whatever one tick of an operation asks for is one round trip."""
+"""Documents of the cache by key, each read once an operation, together with what others ask for in the same turn."""
 
+import asyncio
 from collections.abc import Sequence
-
-from aiodataloader import DataLoader
 
 from bff.stores.redis import DocumentCache, RedisAway
 
 
-class DocumentByKey(DataLoader[str, bytes | None]):
+class DocumentByKey:
     """None where the cache has no document, and for every key while Redis is away; `degraded` then says so."""
 
     def __init__(self, cache: DocumentCache, degraded: set[str]) -> None:
-        super().__init__()
-        self._cache_store = cache
+        self._cache = cache
         self._degraded = degraded
-        self._wanted: dict[str, None] = {}
+        self._wanted: list[str] = []
+        self._places: dict[str, tuple[asyncio.Future[list[bytes | None]], int]] = {}
 
     def want(self, key: str) -> None:
-        """Have a document read with the next `fetch`: it will be loaded then."""
-        self._wanted[key] = None
+        """Have a document read with the next that are loaded."""
+        self._wanted.append(key)
 
-    async def fetch(self, keys: Sequence[str]) -> list[bytes | None]:
-        """These documents and what is wanted, in one round trip."""
-        wanted = [*keys, *self._wanted]
+    async def load(self, key: str) -> bytes | None:
+        """One document."""
+        return (await self.load_many((key,)))[0]
+
+    async def load_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """These documents; what is wanted is read with them."""
+        unread = [key for key in (*keys, *self._wanted) if key not in self._places]
         self._wanted.clear()
-        documents = await self.batch_load_fn(wanted)
-        for key, document in zip(wanted[len(keys) :], documents[len(keys) :], strict=True):
-            self.prime(key, document)
-        return documents[: len(keys)]
+        if unread:
+            documents = self._cache.ask(unread)
+            self._places.update((key, (documents, place)) for place, key in enumerate(unread))
+        return [await self._take(*self._places[key]) for key in keys]
 
-    async def batch_load_fn(self, keys: Sequence[str]) -> list[bytes | None]:
+    async def _take(self, documents: asyncio.Future[list[bytes | None]], place: int) -> bytes | None:
         try:
-            return await self._cache_store.get_many(keys)
+            return (await documents)[place]
         except RedisAway:
             self._degraded.add("redis")
-            return [None] * len(keys)
+            return None

@@ -2,6 +2,7 @@
 (`schema.rules`); and how fields are declared."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import strawberry
@@ -12,35 +13,18 @@ from bff.auth.access import Access, check_token
 from bff.context import Info, OperationContext, Reads
 from bff.execution import READS
 
-__all__ = ["Access", "Entry", "Guard", "field", "read_declared_access", "root", "stream"]
+__all__ = ["Access", "Guard", "field", "read_declared_access", "root", "stream"]
 
 Prefetch = Callable[[OperationContext], None]
-
-
-class Entry(FieldExtension):
-    """Lets an operation in: checks the rule of a root field and reads who asks before its resolver runs."""
-
-    def __init__(self, access: Access, prefetch: Prefetch | None) -> None:
-        self.access = access
-        self._prefetch = prefetch
-
-    async def resolve_async(
-        self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **arguments: Any
-    ) -> Any:
-        context = info.context
-        check_token(self.access, context.token)
-        if self._prefetch is not None:
-            self._prefetch(context)
-        await context.enter()
-        context.check(self.access)
-        return await next_(source, info, **arguments)
+_ACCESS = "access"
+"""The key of a field's metadata that its rule stands under."""
 
 
 class Guard(FieldExtension):
     """Checks the rule of a field below the root, where whoever asks has been read. `hides`: the value is null then."""
 
     def __init__(self, access: Access, *, hides: bool) -> None:
-        self.access = access
+        self._access = access
         self._hides = hides
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **arguments: Any) -> Any:
@@ -53,18 +37,16 @@ class Guard(FieldExtension):
 
     def _lets_in(self, context: OperationContext) -> bool:
         if self._hides:
-            return context.allows(self.access)
-        context.check(self.access)
+            return context.allows(self._access)
+        context.check(self._access)
         return True
 
 
 def read_declared_access(graphql_field: GraphQLField) -> Access | None:
     """The rule that a field declares itself; None where its type's holds."""
     definition = graphql_field.extensions.get("strawberry-definition")
-    for extension in getattr(definition, "extensions", ()):
-        if isinstance(extension, Entry | Guard):
-            return extension.access
-    return None
+    access: Access | None = getattr(definition, "metadata", {}).get(_ACCESS)
+    return access
 
 
 def field(
@@ -84,7 +66,7 @@ def field(
     all that the value depends on besides its parent and its arguments, so that it may be kept for others; without it
     the value belongs to the one request.
     """
-    metadata = _declare(max_age)
+    metadata = _declare(access, max_age)
     if reads is not None:
         metadata[READS] = frozenset(reads)
     extensions: list[FieldExtension] = [] if access is None else [Guard(access, hides=hides)]
@@ -109,11 +91,10 @@ def root(
     `max_age` is how many seconds a shared cache may keep what a visitor gets; without it nothing is kept.
     """
     return strawberry.field(
-        resolver=resolver,
+        resolver=_enter_first(resolver, access, prefetch),
         name=name,
         description=description,
-        extensions=[Entry(access, prefetch)],
-        metadata=_declare(max_age),
+        metadata=_declare(access, max_age),
     )
 
 
@@ -128,8 +109,32 @@ def stream(
     The stream must hold nothing of the operation that opened it: each event has a context of its own, which has not
     been entered yet.
     """
-    return strawberry.subscription(resolver=resolver, description=description, extensions=[Entry(access, None)])
+    return strawberry.subscription(
+        resolver=_enter_first(resolver, access), description=description, metadata=_declare(access)
+    )
 
 
-def _declare(max_age: int | None) -> dict[str, Any]:
-    return {} if max_age is None else {"max_age": max_age}
+def _enter_first(
+    resolver: Callable[..., Awaitable[Any]], access: Access, prefetch: Prefetch | None = None
+) -> Callable[..., Awaitable[Any]]:
+    """Lets an operation in: checks the rule and reads who asks before the resolver runs.
+
+    A function, and no extension of the field: around a resolver that has none plans call it directly.
+    """
+
+    @wraps(resolver)
+    async def enter_first(info: Info, *arguments: Any, **named: Any) -> Any:
+        context = info.context
+        check_token(access, context.token)
+        if prefetch is not None:
+            prefetch(context)
+        await context.enter()
+        context.check(access)
+        return await resolver(info, *arguments, **named)
+
+    return enter_first
+
+
+def _declare(access: Access | None, max_age: int | None = None) -> dict[str, Any]:
+    declared = {_ACCESS: access, "max_age": max_age}
+    return {name: value for name, value in declared.items() if value is not None}

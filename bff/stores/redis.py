@@ -5,14 +5,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bff.settings import Settings
-from bff.telemetry import note_call
+from bff.telemetry import Place, note_call, traced_place
 
 T = TypeVar("T")
 
@@ -37,12 +37,21 @@ class RedisAway(Exception):
     """Redis did not answer in time or could not be reached; go on without it, and say so in `degraded`."""
 
 
+class _Asker(NamedTuple):
+    """Who waits for the documents of so many keys, since when, and where to tell of it."""
+
+    documents: "asyncio.Future[list[bytes | None]]"
+    keys: int
+    since: float
+    place: Place | None
+
+
 class _Reading:
     """What is asked for in one turn of the event loop: all keys, and who wants how many of them."""
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.askers: list[tuple[asyncio.Future[list[bytes | None]], int]] = []
+        self.askers: list[_Asker] = []
         self.task: asyncio.Task[None] | None = None
 
 
@@ -65,26 +74,22 @@ class DocumentCache:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._reading: _Reading | None = None
 
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+    def ask(self, keys: Sequence[str]) -> "asyncio.Future[list[bytes | None]]":
         """None where a key is missing. One round trip for all who ask in the same turn of the event loop: most of what
-        one costs is waking Redis. Raises RedisAway."""
+        one costs is waking Redis. Awaiting it raises RedisAway."""
         loop = asyncio.get_running_loop()
         reading = self._reading
         if reading is None or len(reading.keys) >= _MOST_KEYS:
             reading = self._reading = _Reading()
             reading.task = loop.create_task(self._read(reading), context=Context())  # each tells a trace of its own
         documents: asyncio.Future[list[bytes | None]] = loop.create_future()
-        reading.askers.append((documents, len(keys)))
+        reading.askers.append(_Asker(documents, len(keys), time.perf_counter(), traced_place()))
         reading.keys += keys
-        started = time.perf_counter()
-        failure = ""
-        try:
-            return await documents
-        except RedisAway as error:
-            failure = type(error.__cause__ or error).__name__
-            raise
-        finally:
-            note_call("redis", "MGET", time.perf_counter() - started, failure)
+        return documents
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """What `ask` gives. Raises RedisAway."""
+        return await self.ask(keys)
 
     async def put(self, key: str, document: bytes, *, age: int) -> None:
         """Write over what is there; gone after `age` seconds. Raises RedisAway."""
@@ -151,18 +156,23 @@ class DocumentCache:
     async def _read(self, reading: _Reading) -> None:
         if self._reading is reading:
             self._reading = None
+        failure = ""
+        found: list[bytes | None] = []
         try:
             found = cast("list[bytes | None]", await self._send("MGET", self.redis.mget(reading.keys)))
         except Exception as error:  # whatever it is, all who wait must learn of it
-            for documents, _ in reading.askers:
-                if not documents.done():
-                    documents.set_exception(error)
-            return
+            failure = type(error.__cause__ or error).__name__
+            for asker in reading.askers:
+                if not asker.documents.done():
+                    asker.documents.set_exception(error)
+                    asker.documents.exception()  # not to be logged, should nobody await it in the end
         start = 0
-        for documents, count in reading.askers:
-            if not documents.done():
-                documents.set_result(found[start : start + count])
-            start += count
+        for asker in reading.askers:
+            if not asker.documents.done():
+                asker.documents.set_result(found[start : start + asker.keys])
+            start += asker.keys
+            if asker.place is not None:
+                note_call("redis", "MGET", time.perf_counter() - asker.since, failure, asker.place)
 
     async def _send(self, name: str, command: Awaitable[T]) -> T:
         try:
