@@ -15,7 +15,8 @@ from graphql import DocumentNode, ExecutionResult, OperationType, parse
 from strawberry import Schema
 
 from bff.errors import DeadlineExceeded, Unavailable
-from bff.http.execution import Deadline, DeadlineExecutor, bind_executor, build_executor, execute
+from bff.http.deadlines import Deadline
+from bff.http.execution import DeadlineExecutor, bind_executor, build_executor, execute
 from bff.http.operations import WALKED_COST, FoundOperation
 from bff.http.requests import GraphQLRequest
 

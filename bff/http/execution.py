@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any, NamedTuple, TypeVar, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from graphql import DocumentNode, ExecutionResult
 from graphql.execution import (
@@ -16,6 +17,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from bff.errors import DeadlineExceeded, TooExpensive
 from bff.execution import CompiledExecutor, FragmentCache, PlanCache, Uncompilable
+from bff.http.deadlines import Alarm, Deadline
 from bff.http.errors import InvalidOperation
 from bff.http.operations import WALKED_COST, FoundOperation
 from bff.http.requests import GraphQLRequest
@@ -31,16 +33,6 @@ _INPUTS = (
 """What an executor is built from, the same for all requests that ask the same with the same variables."""
 _GRACE = 0.1
 """Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
-
-
-class Deadline(NamedTuple):
-    """`at` is an instant of the loop's clock, `limit` the seconds it was set from."""
-
-    at: float
-    limit: float
-
-    def as_error(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"This took longer than {self.limit:g} s; ask for less, or try again.")
 
 
 class DeadlineExecutor(CompiledExecutor):
@@ -64,8 +56,8 @@ class DeadlineExecutor(CompiledExecutor):
         whoever holds it, and what the operation read with it; else a collection would have to find them."""
         del self.async_helpers
 
-    def expire(self, error: DeadlineExceeded) -> None:
-        self._late.append(error)
+    def expire(self, deadline: Deadline) -> None:
+        self._late.append(deadline.as_error())
         self._woken.update(self._waiting)
         for task in self._woken:
             task.cancel()
@@ -179,15 +171,11 @@ async def _execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionR
     result = executor.execute_operation()
     if isinstance(result, ExecutionResult):
         return result
-    late = deadline.as_error()
-    timer = asyncio.get_running_loop().call_at(deadline.at, executor.expire, late)
     try:
-        async with asyncio.timeout_at(deadline.at + _GRACE):
+        with Alarm(deadline.at, warn=partial(executor.expire, deadline), grace=_GRACE):
             return cast(ExecutionResult, await cast("Awaitable[object]", result))
     except TimeoutError:
-        raise late from None
-    finally:
-        timer.cancel()
+        raise deadline.as_error() from None
 
 
 async def execute_in_parts(executor: DeadlineExecutor, deadline: Deadline) -> AsyncGenerator[Part, None]:
@@ -195,8 +183,7 @@ async def execute_in_parts(executor: DeadlineExecutor, deadline: Deadline) -> As
 
     Raises DeadlineExceeded when what is late does not even come to an error in time.
     """
-    late = deadline.as_error()
-    timer = asyncio.get_running_loop().call_at(deadline.at, executor.expire, late)
+    timer = asyncio.get_running_loop().call_at(deadline.at, executor.expire, deadline)
     try:
         result: Any = executor.execute_operation()
         if executor.is_awaitable(result):
@@ -215,7 +202,7 @@ async def execute_in_parts(executor: DeadlineExecutor, deadline: Deadline) -> As
 
 async def _in_time(awaitable: Awaitable[T], deadline: Deadline) -> T:
     try:
-        async with asyncio.timeout_at(deadline.at + _GRACE):
+        with Alarm(deadline.at + _GRACE):
             return await awaitable
     except TimeoutError:
         raise deadline.as_error() from None
@@ -227,7 +214,7 @@ async def open_events(executor: DeadlineExecutor, deadline: Deadline) -> AsyncGe
     Raises DeadlineExceeded when they do not begin in time.
     """
     try:
-        async with asyncio.timeout_at(deadline.at):
+        with Alarm(deadline.at):
             events: Any = create_source_event_stream(executor)
             return cast("AsyncGenerator[Any, None]", await events if executor.is_awaitable(events) else events)
     except TimeoutError:

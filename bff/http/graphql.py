@@ -26,8 +26,9 @@ from bff.http.caching import CacheRules
 from bff.http.comparison import Shadow, find_fault
 from bff.http.connections import Connections
 from bff.http.cost import COST_LIMIT, CostRules
+from bff.http.deadlines import Alarm, Deadline
 from bff.http.documents import Documents
-from bff.http.execution import Deadline, bind_executor, build_executor, execute
+from bff.http.execution import bind_executor, build_executor, execute
 from bff.http.framings import choose_framing, choose_parts, choose_stream
 from bff.http.incremental import IncrementalOperations
 from bff.http.limits import Limits
@@ -270,12 +271,12 @@ class GraphQLEndpoint:
         return deadline
 
     async def _run(self, request: Request, asked: Asked, deadline: Deadline, media_type: str) -> Answer:
-        timeout = asyncio.timeout_at(deadline.at)
+        alarm = Alarm(deadline.at)
         try:
-            async with timeout:
+            with alarm:
                 context = await self._open_context(request)
         except TimeoutError:
-            if timeout.expired():
+            if alarm.has_rung:
                 raise deadline.as_error() from None
             raise
         self.operations.admit(context, asked.found)

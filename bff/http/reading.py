@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
 from bff.errors import BadUserInput
+from bff.http.deadlines import Alarm
 from bff.http.errors import MethodNotAllowed, RequestTimeout
 from bff.http.requests import (
     MAX_BODY_BYTES,
@@ -74,7 +75,7 @@ async def _read_body(request: Request) -> bytes:
     chunks = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_DEADLINE):
+        with Alarm(asyncio.get_running_loop().time() + BODY_DEADLINE):
             async for chunk in request.stream():
                 size += len(chunk)
                 chunks.append(chunk)

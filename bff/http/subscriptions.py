@@ -16,6 +16,7 @@ from strawberry import Schema
 
 from bff.errors import DeadlineExceeded, Error
 from bff.http.answers import answer_result
+from bff.http.deadlines import Deadline
 from bff.http.errors import (
     Incident,
     InternalServerError,
@@ -24,7 +25,7 @@ from bff.http.errors import (
     format_field_errors,
     format_invalid_operation,
 )
-from bff.http.execution import Deadline, DeadlineExecutor, build_executor, execute, execute_in_parts, open_events
+from bff.http.execution import DeadlineExecutor, build_executor, execute, execute_in_parts, open_events
 from bff.http.incremental import IncrementalOperations, Parts
 from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import JSON
