@@ -22,7 +22,7 @@ class Alarm:
     """Cancels the task that is in the block when it is `at`; the block raises TimeoutError then.
 
     So does `asyncio.timeout_at`, for three times as long: every request has a few of these. With `warn` that is called
-    at the instant, and the task has `grace` seconds more.
+    at the instant, and the task has `grace` seconds more from then on, however late the loop was.
     """
 
     __slots__ = ("_at", "_cancelling", "_grace", "_loop", "_task", "_timer", "_warn", "has_rung")
@@ -52,5 +52,5 @@ class Alarm:
             self._task.cancel()
             return
         warn, self._warn = self._warn, None
-        self._timer = self._loop.call_at(self._at + self._grace, self._ring)
+        self._timer = self._loop.call_later(self._grace, self._ring)
         warn()
