@@ -23,7 +23,7 @@ from bff.auth.keys import derive_key
 from bff.auth.media_tokens import MediaTokens
 from bff.auth.upload_tokens import UploadTokens
 from bff.billing.payments import Billing
-from bff.context import Caller, OperationContext, Services
+from bff.context import Caller, OperationContext
 from bff.execution import FragmentCache, PlanCache
 from bff.heap import keeping_collections_short, set_heap_aside
 from bff.http.admission import Admission
@@ -41,6 +41,7 @@ from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
 from bff.http.jwks import jwks_route
+from bff.http.lane import Lane
 from bff.http.mail_pages import know_page_documents, mail_page_routes
 from bff.http.media import MediaGate, media_route
 from bff.http.metrics import Metrics, metrics_route
@@ -52,6 +53,7 @@ from bff.http.uploads import upload_route
 from bff.http.watch import know_watch_documents, watch_route
 from bff.http.websocket import WebSocketEndpoint
 from bff.logs import log_as_json
+from bff.services import Services
 from bff.settings import DocumentPolicy, Settings, read_settings
 from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
@@ -70,28 +72,10 @@ from bff.stores.signals import Signals
 from bff.telemetry import CallCount, exporting
 from schema.build import build_schema
 from schema.costs import COSTS
+from schema.self_check import SELF_CHECK
 
+GRAPHQL = "/graphql"
 BUNDLE = Path(__file__).parent.parent / "web" / "dist"
-SELF_CHECK = """
-query SelfCheck {
-  browse(first: 12) {
-    edges {
-      cursor
-      node {
-        ...Card
-        similar(first: 2) { totalCount edges { node { ...Card } } }
-        ... on Series { seasons { name episodes(first: 2) { edges { node { label name } } } } }
-      }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-fragment Card on Title {
-  __typename id name synopsis releaseYear maturityRating badges isInMyList averageRating
-  artwork { url width } genres { name } credits(first: 2) { role person { name } } play { id duration }
-}
-"""
-"""Asks for something of every kind that plans have a way of their own for."""
 
 
 def utc_now() -> datetime:
@@ -195,8 +179,8 @@ def build_app(services: Services) -> Starlette:
     gate = MediaGate(services)
     gallery = Gallery(objects, lambda subject: find_brief(services.follower.catalogue, subject))
     routes: list[BaseRoute] = [
-        Route("/graphql", endpoint),
-        WebSocketRoute("/graphql", sockets),
+        Route(GRAPHQL, endpoint),  # the lane takes its requests; by this those for `/graphql/` are sent there
+        WebSocketRoute(GRAPHQL, sockets),
         jwks_route(services.authority.keys),
         image_route(services.images, gallery),
         media_route(gate, objects),
@@ -214,7 +198,12 @@ def build_app(services: Services) -> Starlette:
         routes += bank_routes(services.billing.gateway)
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(SecurityHeaders), Middleware(Compression), *cors_middleware(settings.cors_origins)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Compression),
+            *cors_middleware(settings.cors_origins),
+            Middleware(Lane, GRAPHQL, endpoint),
+        ],
     )
     app.state.metrics = metrics
     app.state.connections = connections

@@ -11,19 +11,13 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import msgspec
 import strawberry
 from aiodataloader import DataLoader
 
 from bff.artwork.sizes import choose_format
-from bff.artwork.urls import ImageSigner
 from bff.auth.access import Access, check_access
-from bff.auth.authority import Authority
-from bff.auth.media_tokens import MediaTokens
 from bff.auth.tokens import AccessToken
-from bff.auth.upload_tokens import UploadTokens
-from bff.billing.payments import Billing
 from bff.domain.accounts import AccountRecord, Device, Profile
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
 from bff.domain.home import PinnedHome
@@ -31,24 +25,13 @@ from bff.domain.profile_state import ProfileState
 from bff.domain.titles import MaturityRating
 from bff.domain.visibility import Audience
 from bff.errors import Forbidden, NotFound, Unauthenticated
-from bff.settings import Settings
+from bff.services import Services
 from bff.stores import keys
 from bff.stores.accounts import read_account
-from bff.stores.catalogue_follower import CatalogueFollower
-from bff.stores.device_activity import DeviceActivity
 from bff.stores.devices import find_device
-from bff.stores.ended_playback import EndedSessions
-from bff.stores.feedback import FeedbackLimit
-from bff.stores.login_failures import LoginFailures
-from bff.stores.mail_requests import MailRequests
-from bff.stores.objects import Objects
-from bff.stores.postgres import StatementCount
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
-from bff.stores.rate_limits import RateLimits
-from bff.stores.redis import DocumentCache, RedisAway, read_document
-from bff.stores.signals import Signals
+from bff.stores.redis import RedisAway, read_document
 from bff.stores.snapshot import Catalogue, Shelf
-from bff.telemetry import CallCount, Spans
 from loaders.document_by_key import DocumentByKey
 
 
@@ -67,33 +50,6 @@ DEVICE_AGE = 600
 """Seconds a device's copy in Redis lives."""
 
 _decode_device = msgspec.msgpack.Decoder(Device).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a process has, shared by all its operations."""
-
-    settings: Settings
-    pool: asyncpg.Pool
-    statements: StatementCount
-    cache: DocumentCache
-    follower: CatalogueFollower
-    authority: Authority
-    billing: Billing
-    images: ImageSigner
-    rates: RateLimits
-    login_failures: LoginFailures
-    mail_requests: MailRequests
-    feedback_limit: FeedbackLimit
-    signals: Signals
-    objects: Objects
-    media_tokens: MediaTokens
-    upload_tokens: UploadTokens
-    ended_sessions: EndedSessions
-    activity: DeviceActivity
-    searches: CallCount
-    spans: Spans | None
-    now: Callable[[], datetime]
 
 
 class Caller(msgspec.Struct, frozen=True):

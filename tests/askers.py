@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bff.auth.tokens import mint_access_token, read_bearer
-from bff.context import Services
 from bff.domain.titles import AnyTitleCard, MaturityRating, MovieCard, SeriesCard
+from bff.services import Services
 from tests.live import Client, Demo
 from tests.profile_rows import add_progress, fill_profile
 

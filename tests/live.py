@@ -18,11 +18,11 @@ from asyncpg.connection import LoggedQuery
 
 from bff.app import build_app, open_services
 from bff.auth.tokens import mint_access_token
-from bff.context import Services
 from bff.domain.accounts import Account, AccountStatus, PlanCode, imply_device
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, derive_id
 from bff.domain.titles import MaturityRating
+from bff.services import Services
 from bff.stores.new_accounts import NewAccount, NewMembership, NewProfile, add_accounts
 from bff.stores.new_sign_ins import NewSignIn, add_sign_in
 from bff.stores.sessions import Family

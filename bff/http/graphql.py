@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from graphql import OperationDefinitionNode, OperationType
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -34,7 +33,7 @@ from bff.http.incremental import IncrementalOperations
 from bff.http.limits import Limits
 from bff.http.metrics import Metrics, read_sender
 from bff.http.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, choose_media_type
-from bff.http.operations import Admit, ChargeReading, FoundOperation, OperationFinder
+from bff.http.operations import Admit, ChargeReading, FoundOperation, OperationFinder, check_method
 from bff.http.reading import IndexedRequest, join_header, read_request, until_disconnect
 from bff.http.sse import SERVER_SENT_EVENTS
 from bff.http.streaming import StreamAnswer, open_stream, refuse, send_stream
@@ -226,7 +225,7 @@ class GraphQLEndpoint:
                 framing = choose_parts(wish.accept, wish.media_type)
             else:
                 found = self._incremental.make_whole(found)
-        _check_operation(request.method, found.operation, has_stream=framing is not None)
+        check_method(request.method, found.operation, has_stream=framing is not None)
         asked = Asked(
             connection=request,
             request=parameters,
@@ -297,14 +296,3 @@ class GraphQLEndpoint:
 
 def _not_acceptable() -> errors.NotAcceptable:
     return errors.NotAcceptable(f"Answers come as {GRAPHQL_RESPONSE} or {JSON}; accept one of them.")
-
-
-def _check_operation(method: str, operation: OperationDefinitionNode, *, has_stream: bool) -> None:
-    kind = operation.operation
-    if kind is OperationType.SUBSCRIPTION and not has_stream:
-        raise BadUserInput(
-            f"A subscription needs a stream: accept {EVENT_STREAM}, or open a WebSocket with the subprotocol "
-            "graphql-transport-ws."
-        )
-    if method == "GET" and kind is OperationType.MUTATION:
-        raise errors.MethodNotAllowed("GET runs queries only; send mutations by POST.", allow="POST")

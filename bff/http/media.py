@@ -14,7 +14,6 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bff.auth.media_tokens import MediaClaims
-from bff.context import Services
 from bff.domain.accounts import read_country
 from bff.domain.key_signals import name_identity_key, name_license, point_hls_keys, signal_clearkey
 from bff.domain.manifests import cut_dash, cut_hls, find_lines
@@ -23,6 +22,7 @@ from bff.domain.visibility import Audience, Visibility, judge
 from bff.errors import Error, Forbidden, NotFound
 from bff.http.files import FilePart
 from bff.http.opening import read_last
+from bff.services import Services
 from bff.stores.objects import Objects
 from bff.stores.playback_sessions import read_session
 

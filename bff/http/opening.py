@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from bff.context import Caller, OperationContext, Services
+from bff.context import Caller, OperationContext
 from bff.domain.accounts import Permission, choose_region
 from bff.domain.devices import DeviceClass
 from bff.errors import BadUserInput, Forbidden, Unauthenticated
+from bff.services import Services
 
 DEFAULT_LANGUAGE = "en"
 _CALLER = "marquee.caller"

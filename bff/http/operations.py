@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection
 from bff.errors import BadUserInput
 from bff.http.cost import COST_LIMIT, CostRules
 from bff.http.documents import Documents, choose_operation
-from bff.http.errors import PersistedQueryNotFound, PersistedQueryNotSupported, UntrustedDocument
+from bff.http.errors import MethodNotAllowed, PersistedQueryNotFound, PersistedQueryNotSupported, UntrustedDocument
+from bff.http.negotiation import EVENT_STREAM
 from bff.http.requests import GraphQLRequest
 from bff.http.trusted import PersistedQueries, TrustedDocuments, check_hash, read_persisted_query
 
@@ -148,6 +149,18 @@ class OperationFinder:
         document = self._documents.find(request.query)
         self._persisted.keep(text_hash, request.query)
         return document
+
+
+def check_method(method: str, operation: OperationDefinitionNode, *, has_stream: bool) -> None:
+    """Raises BadUserInput for a subscription without a stream to answer in, MethodNotAllowed for a mutation by GET."""
+    kind = operation.operation
+    if kind is OperationType.SUBSCRIPTION and not has_stream:
+        raise BadUserInput(
+            f"A subscription needs a stream: accept {EVENT_STREAM}, or open a WebSocket with the subprotocol "
+            "graphql-transport-ws."
+        )
+    if method == "GET" and kind is OperationType.MUTATION:
+        raise MethodNotAllowed("GET runs queries only; send mutations by POST.", allow="POST")
 
 
 def name_variables(variables: Mapping[str, Any] | None) -> Hashable:

@@ -76,11 +76,15 @@ async def _read_body(request: Request) -> bytes:
     size = 0
     try:
         with Alarm(asyncio.get_running_loop().time() + BODY_DEADLINE):
-            async for chunk in request.stream():
+            has_more = True
+            while has_more and size <= MAX_BODY_BYTES:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunk = message.get("body", b"")
                 size += len(chunk)
                 chunks.append(chunk)
-                if size > MAX_BODY_BYTES:
-                    break
+                has_more = message.get("more_body", False)
     except TimeoutError:
         raise RequestTimeout(f"The body did not arrive within {BODY_DEADLINE:g} s; send it again.") from None
     return b"".join(chunks)

@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bff.context import Services
 from bff.domain.uploads import UploadPart, UploadState, part_key
 from bff.errors import Error, Unavailable
+from bff.services import Services
 from bff.stores.postgres import is_away
 from bff.stores.uploads import find_upload
 

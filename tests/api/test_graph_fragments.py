@@ -18,10 +18,11 @@ import pytest
 from starlette.applications import Starlette
 
 from bff.app import build_app
-from bff.context import Reads, Services
+from bff.context import Reads
 from bff.domain.titles import AnyTitleCard, MaturityRating
 from bff.http.documents import MAX_TOKENS
 from bff.http.limits import Limits
+from bff.services import Services
 from bff.stores.redis import DocumentCache
 from tests.askers import REGIONS, in_region, list_ids, make_literals, make_viewers
 from tests.field_tour import Stop, join_stops, plan_tour
