@@ -61,7 +61,9 @@ class Extras(Struct, frozen=True):
 
 async def package_asset(run: Run, plan: IngestPlan) -> None:
     shop, job, folder = run.shop, run.job, run.folder
+    tell = run.progress.follow(1)
     rungs = {rung: await _join(run, plan, rung) for rung in plan.rungs}
+    tell(0.3)
     texts = await _write_texts(run, plan)
     inputs: list[AnyInput] = [
         PictureInput(path=path, folder=rung.name, label=label_of(rung.quality)) for rung, path in rungs.items()
@@ -75,6 +77,7 @@ async def package_asset(run: Run, plan: IngestPlan) -> None:
     out.mkdir()
     language = plan.audio[0].language if plan.audio else job.order.language
     await package(inputs, out, segment_seconds=plan.segment_seconds, language=language, keys=keys)
+    tell(0.5)
     packaged = check_package(
         out,
         duration=plan.master.duration,
@@ -87,6 +90,7 @@ async def package_asset(run: Run, plan: IngestPlan) -> None:
         rungs[lowest], out, width=lowest.width, height=lowest.height, duration=plan.master.duration
     )
     fingerprint = await fingerprint_picture(rungs[lowest], plan.master.duration)
+    tell(0.7)
     extras = await _fetch_extras(run, out)
     digests = await asyncio.to_thread(hash_files, out)
     (out / "digests.json").write_bytes(msgspec.json.encode(digests))

@@ -37,6 +37,8 @@ from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name
 
 MEASURED = 12
 """Of so many frames of what is published one is compared with the master."""
+_ENCODING = 0.75
+"""Of a chunk that is encoded and then measured."""
 _decode_plan = msgspec.json.Decoder(IngestPlan).decode
 
 
@@ -117,6 +119,7 @@ async def _encode_chunk(run: Run, plan: IngestPlan) -> None:
     spec = msgspec.json.decode(run.task.spec, type=ChunkSpec)
     chunk = plan.chunks[spec.number]
     seconds = float(chunk.count / plan.master.frames_a_second)
+    encoding = _ENCODING if job.order.preset is Preset.STANDARD else 1.0
     source = await shop.sources.fetch(job.source.key, run.folder)
     files = await encode_chunk(
         source,
@@ -126,11 +129,18 @@ async def _encode_chunk(run: Run, plan: IngestPlan) -> None:
         run.folder,
         preset=job.order.preset,
         threads=shop.threads,
-        on_time=run.progress.follow(seconds),
+        on_time=run.progress.follow(seconds, end=encoding),
     )
     seen: dict[str, float] = {}
     if job.order.preset is Preset.STANDARD:
-        found = await measure_vmaf(list(files.values()), source, plan.master, chunk, every=MEASURED)
+        found = await measure_vmaf(
+            list(files.values()),
+            source,
+            plan.master,
+            chunk,
+            every=MEASURED,
+            on_time=run.progress.follow(seconds, start=encoding),
+        )
         seen = dict(zip(files, found, strict=True))
     for name, path in files.items():
         await shop.objects.write_file(name_chunk(job.id, name, spec.number), path)
@@ -161,11 +171,11 @@ async def _make_extras(run: Run, plan: IngestPlan) -> None:
     source = await run.shop.sources.fetch(run.job.source.key, run.folder)
     secret = name_previews(run.shop.key_encryption_key, run.job.asset_id)
     previews = []
-    for preview in await cut_previews(source, plan.master, run.folder):
+    for preview in await cut_previews(source, plan.master, run.folder, on_part=run.progress.follow(1, end=0.8)):
         named = replace(preview, name=f"{secret}/{preview.name}")
         await objects.write_file(f"previews/{named.name}", run.folder / preview.name)
         previews.append(named)
-    stills = await take_stills(source, plan.master, run.folder)
+    stills = await take_stills(source, plan.master, run.folder, on_part=run.progress.follow(1, start=0.8))
     for still in stills:
         await objects.write_file(f"{work_folder(run.job.id)}/stills/{still.name}", still)
     extras = Extras(tuple(previews), tuple(still.name for still in stills))

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,18 +45,13 @@ class Progress:
     def __init__(self) -> None:
         self.share = 0.0
 
-    def follow(self, seconds: float) -> "_Follow":
-        """For what tells how many of so many seconds are done."""
-        return _Follow(self, seconds)
+    def follow(self, seconds: float, *, start: float = 0.0, end: float = 1.0) -> Callable[[float], None]:
+        """For what tells how many of so many seconds are done, from one share of the task to another."""
 
+        def note(done: float) -> None:
+            self.share = min(0.99, start + (end - start) * min(1.0, done / seconds))
 
-class _Follow:
-    def __init__(self, progress: Progress, seconds: float) -> None:
-        self._progress = progress
-        self._seconds = seconds
-
-    def __call__(self, done: float) -> None:
-        self._progress.share = min(0.99, done / self._seconds)
+        return note
 
 
 class Run(Struct, frozen=True):

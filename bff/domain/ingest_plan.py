@@ -107,8 +107,9 @@ def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
         )
         for number, track in enumerate(plan.audio)
     ]
-    tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=6.0))
     tasks.sort(key=lambda task: -task.weight)
+    extras = _EXTRAS_SECONDS * max(_COSTS[rung.quality] for rung in plan.rungs)
+    tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=extras))
     tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
     return tasks
 
@@ -141,19 +142,21 @@ def plan_samples(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
 def weigh_rungs(rungs: Iterable[Rung], preset: Preset) -> float:
     """Seconds of one core that a second of picture takes, about."""
     return sum(_COSTS[rung.quality] * _CODEC_COSTS[rung.codec] for rung in rungs) * (
-        1.0 if preset is Preset.QUICK else 1.8
+        1.0 if preset is Preset.QUICK else 3.0
     )
 
 
 _COSTS = {
-    Quality.P240: 0.2,
-    Quality.P360: 0.25,
-    Quality.P480: 0.3,
-    Quality.P720: 0.45,
-    Quality.P1080: 0.8,
-    Quality.P2160: 3.0,
+    Quality.P240: 0.13,
+    Quality.P360: 0.16,
+    Quality.P480: 0.2,
+    Quality.P720: 0.3,
+    Quality.P1080: 0.5,
+    Quality.P2160: 2.0,
 }
-_CODEC_COSTS = {VideoCodec.H264: 1.0, VideoCodec.HEVC: 2.0, VideoCodec.VP9: 3.0, VideoCodec.AV1: 1.1}
+_EXTRAS_SECONDS = 24
+"""Previews and stills take about as long as so much of the best rung, however long the master is."""
+_CODEC_COSTS = {VideoCodec.H264: 1.0, VideoCodec.HEVC: 1.3, VideoCodec.VP9: 2.0, VideoCodec.AV1: 0.6}
 
 
 def _plan_audio(

@@ -18,7 +18,13 @@ SAMPLED = 5
 
 
 async def measure_vmaf(
-    encodes: Sequence[Path], source: Path, master: Master, chunk: Chunk, *, every: int
+    encodes: Sequence[Path],
+    source: Path,
+    master: Master,
+    chunk: Chunk,
+    *,
+    every: int,
+    on_time: OnProgress | None = None,
 ) -> list[float]:
     """VMAF of each encode of the chunk, 0..100: the mean over each `every`th frame, as large as the master.
 
@@ -39,6 +45,7 @@ async def measure_vmaf(
     await run_ffmpeg(
         (*("-threads", "1", *seek, "-i", str(source), *inputs), "-filter_complex", ";".join(graph), *sinks),
         deadline=120 + 60 * float(chunk.count / rate) * len(encodes),
+        on_time=on_time,
     )
     return [_read_mean(content) for content in [await asyncio.to_thread(log.read_bytes) for log in logs]]
 

@@ -1,12 +1,13 @@
 """What titles show before they play: previews without sound, stills; and what a picture is recognised by."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from bff.domain.fingerprints import SIDE, hash_seconds
 from bff.domain.masters import Master
 from bff.domain.video import Preview
-from bff.media.commands import run_ffmpeg
+from bff.media.commands import OnProgress, run_ffmpeg
 from bff.media.encode import TONE_MAP
 
 HOVER_WIDTHS = (342, 500)
@@ -15,29 +16,43 @@ HERO_WIDTHS = (780, 1280)
 HOVER_SECONDS = 6.0
 _HERO_MOMENTS = 4
 _HERO_SECONDS = 2.0
+_HOVER_SHARE = 0.25
+"""Of the work that all previews are."""
 STILLS = 3
 _STILL_WIDTH = 1280
 
 
-async def cut_previews(source: Path, master: Master, folder: Path) -> list[Preview]:
-    """`hover-342.mp4` and the like, in `folder`; never wider than the master. Raises MediaError."""
+async def cut_previews(
+    source: Path, master: Master, folder: Path, *, on_part: OnProgress | None = None
+) -> list[Preview]:
+    """`hover-342.mp4` and the like, in `folder`; never wider than the master. Raises MediaError.
+
+    `on_part` is told which share is done.
+    """
     length = min(HOVER_SECONDS, master.duration)
-    start = min(master.duration / 3, master.duration - length)
+    start = find_start(master, master.duration / 3, length, within=master.duration / 6)
     hover = await _cut(source, master, folder / "hover", HOVER_WIDTHS, [(start, length)])
+    if on_part is not None:
+        on_part(_HOVER_SHARE)
     part = min(_HERO_SECONDS, master.duration / (_HERO_MOMENTS + 1))
     step = master.duration / (_HERO_MOMENTS + 1)
-    moments = [(step * (number + 1) - part / 2, part) for number in range(_HERO_MOMENTS)]
-    return hover + await _cut(source, master, folder / "hero", HERO_WIDTHS, moments)
+    places = [step * (number + 1) - part / 2 for number in range(_HERO_MOMENTS)]
+    parts = [(find_start(master, place, part, within=step / 3), part) for place in places]
+    return hover + await _cut(source, master, folder / "hero", HERO_WIDTHS, parts)
 
 
-async def take_stills(source: Path, master: Master, folder: Path) -> list[Path]:
-    """The frames that say most, of a few places, as JPEG in `folder`; the first is the poster frame."""
+async def take_stills(source: Path, master: Master, folder: Path, *, on_part: OnProgress | None = None) -> list[Path]:
+    """The frames that say most, of a few places, as JPEG in `folder`; the first is the poster frame.
+
+    `on_part` is told which share is done.
+    """
     width = min(_STILL_WIDTH, master.width - master.width % 2)
     stills: list[Path] = []
     for number in range(STILLS):
         target = folder / f"{number + 1}.jpg"
-        moment = master.duration * (2 * number + 1) / (2 * STILLS)
         look = min(4.0, master.duration / (2 * STILLS))
+        place = master.duration * (2 * number + 1) / (2 * STILLS)
+        moment = find_start(master, place, look, within=master.duration / (3 * STILLS))
         picture = f"{_tone(master)}thumbnail=n=50,scale={width}:-2:flags=lanczos,setsar=1"
         await run_ffmpeg(
             (
@@ -48,7 +63,18 @@ async def take_stills(source: Path, master: Master, folder: Path) -> list[Path]:
         )
         if target.is_file():
             stills.append(target)
+        if on_part is not None:
+            on_part((number + 1) / STILLS)
     return stills
+
+
+def find_start(master: Master, place: float, length: float, *, within: float) -> float:
+    """Where so many seconds from about `place` on begin: behind the next key frame that is near enough, since there
+    nothing is decoded in vain and often a scene begins; all that is asked for lies in the master."""
+    rate = master.frames_a_second
+    starts = [float((frame + Fraction(1, 2)) / rate) for frame in master.key_frames]
+    nearest = min(starts, key=lambda start: abs(start - place), default=place)
+    return min(nearest if abs(nearest - place) <= within else place, master.duration - length)
 
 
 async def fingerprint_picture(rung: Path, duration: float) -> bytes:

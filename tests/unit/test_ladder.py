@@ -21,6 +21,7 @@ from bff.domain.ladder import (
 )
 from bff.domain.masters import Master, MasterAudio
 from bff.domain.video import Quality
+from bff.media.extras import find_start
 
 RATES = [Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60000, 1001)]
 rates = st.sampled_from([*RATES, Fraction(10), Fraction(15), Fraction(1), Fraction(23_456, 1000)])
@@ -98,7 +99,7 @@ def test_chunks_begin_soon_after_key_frames() -> None:
     assert [chunk.first for chunk in at_the_start] == [0, 288], "a key frame at the very start is not yet one before it"
 
 
-def test_the_longest_tasks_come_first() -> None:
+def test_the_longest_chunks_and_tracks_come_first() -> None:
     film = Master(
         width=640,
         height=360,
@@ -109,8 +110,8 @@ def test_the_longest_tasks_come_first() -> None:
     order = IngestOrder(preset=Preset.QUICK)
     tasks = plan_tasks(plan_ingest(film, plan_rungs(film, Preset.QUICK, []), order), Preset.QUICK)
     assert tasks[0].kind is TaskKind.AUDIO
-    assert tasks[-1].kind is TaskKind.PACKAGE
-    weights = [task.weight for task in tasks[:-1]]
+    assert [task.kind for task in tasks[-2:]] == [TaskKind.EXTRAS, TaskKind.PACKAGE]
+    weights = [task.weight for task in tasks[:-2]]
     assert weights == sorted(weights, reverse=True)
 
 
@@ -169,3 +170,27 @@ def test_rungs_of_a_codec_are_made_from_one_decode_but_for_the_largest() -> None
         for codec in ("h264", "av1")
         for name, members in (("-2160", [2160]), ("", [1080, 720, 480, 360, 240]))
     }
+
+
+@given(
+    st.integers(1, 20_000).flatmap(lambda frames: st.tuples(st.just(frames), key_frames(frames))),
+    st.floats(0, 1),
+    st.floats(0.01, 1),
+    st.floats(0, 100),
+)
+def test_previews_lie_within_the_master_and_near_their_place(
+    film: tuple[int, list[int]], place: float, length: float, within: float
+) -> None:
+    frames, keys = film
+    made = Master(width=640, height=360, rate=(24, 1), frame_count=frames, key_frames=tuple(keys))
+    seconds = length * made.duration
+    start = find_start(made, place * made.duration, seconds, within=within)
+    assert -0.001 <= start <= made.duration - seconds + 0.001
+    wanted = min(place * made.duration, made.duration - seconds)
+    assert abs(start - wanted) <= within + 0.001
+
+
+def test_previews_begin_behind_a_key_frame() -> None:
+    film = Master(width=640, height=360, rate=(24, 1), frame_count=1440, key_frames=(0, 378, 553))
+    assert find_start(film, 20.0, 6.0, within=5.0) == pytest.approx(553.5 / 24)
+    assert find_start(film, 30.0, 6.0, within=5.0) == 30.0

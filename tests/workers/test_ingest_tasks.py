@@ -34,6 +34,7 @@ from bff.stores.ingest_tasks import (
     take_task,
 )
 from workers.ingest_upkeep import TASKS_KEPT, forget_tasks
+from workers.workshop import Progress
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -109,6 +110,17 @@ async def test_a_stage_waits_for_all_of_the_one_before(pool: asyncpg.Pool, film:
     job = await read(pool, job_id)
     assert (job.state, job.share, job.finished_at) == (IngestState.DONE, 1.0, NOW)
     assert await pool.fetchval("SELECT state FROM video") == "READY"
+
+
+def test_parts_of_a_task_are_shares_of_it_and_nothing_is_done_before_its_end() -> None:
+    progress = Progress()
+    progress.follow(10, end=0.6)(5)
+    assert progress.share == pytest.approx(0.3)
+    measured = progress.follow(10, start=0.6)
+    measured(5)
+    assert progress.share == pytest.approx(0.8)
+    measured(10.5)
+    assert progress.share < 1
 
 
 async def test_progress_is_the_share_of_the_work(pool: asyncpg.Pool, film: str) -> None:
