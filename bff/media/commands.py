@@ -35,14 +35,21 @@ class Refused(Exception):
     """The master cannot become a video, whoever tries: the message says why and what to do."""
 
 
-async def run_ffmpeg(arguments: Sequence[str], *, deadline: float, on_time: OnProgress | None = None) -> bytes:
-    """What ffmpeg wrote to its output; `on_time` is told the seconds that are done.
+async def run_ffmpeg(
+    arguments: Sequence[str],
+    *,
+    deadline: float,
+    on_time: OnProgress | None = None,
+    complaints: list[str] | None = None,
+) -> bytes:
+    """What ffmpeg wrote to its output; `on_time` is told the seconds that are done, `complaints` get its last lines.
 
     `deadline` is in seconds. Raises MediaError, DiskFull or TimeoutError.
     """
     progress = ("-progress", "pipe:1", "-stats_period", "1") if on_time is not None else ()
     command = (FFMPEG, "-hide_banner", "-nostdin", "-y", "-v", "error", *progress, *arguments)
-    return await run(command, deadline=deadline, on_line=_read_progress(on_time) if on_time is not None else None)
+    on_line = _read_progress(on_time) if on_time is not None else None
+    return await run(command, deadline=deadline, on_line=on_line, complaints=complaints)
 
 
 async def run(
@@ -51,8 +58,10 @@ async def run(
     deadline: float,
     on_line: Callable[[bytes], None] | None = None,
     folder: str | None = None,
+    complaints: list[str] | None = None,
 ) -> bytes:
-    """What the command wrote to its output, unless `on_line` is told it line by line.
+    """What the command wrote to its output, unless `on_line` is told it line by line; `complaints` get the last of what
+    it said beside, for who finds fault with what it made.
 
     It runs below all else on the machine, and dies with its caller, however that ends: cancelled, killed.
     """
@@ -80,6 +89,8 @@ async def run(
             await process.wait()
     if process.returncode:
         _raise(process.returncode, said.result())
+    if complaints is not None:
+        complaints += said.result()
     return output.result()
 
 

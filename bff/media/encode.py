@@ -49,6 +49,7 @@ async def encode_chunk(
         for word in _describe_output(rung, chunk, master, preset, files[rung.name], label=rung.name, threads=threads)
     ]
     seconds = float(chunk.count / master.frames_a_second)
+    complaints: list[str] = []
     await run_ffmpeg(
         (
             *("-threads", str(threads), *seek, "-i", str(source), "-filter_threads", str(threads)),
@@ -56,11 +57,13 @@ async def encode_chunk(
         ),
         deadline=120 + 120 * seconds * len(rungs),
         on_time=on_time,
+        complaints=complaints,
     )
     counts = await asyncio.gather(*map(count_frames, files.values()))
     for path, held in zip(files.values(), counts, strict=True):
         if held != chunk.count:
-            raise MediaError(f"{path.name} holds {held} frames where {chunk.count} belong: the master breaks off there")
+            what = f"{path.name} holds {held} frames where {chunk.count} belong: the master breaks off there"
+            raise MediaError("\n".join([*complaints, what]))
     return files
 
 
