@@ -1,4 +1,5 @@
-"""One worker process: it runs the jobs and the relay of the outbox, and outlasts a Redis that is away."""
+"""One worker process: it runs the jobs, the relay of the outbox and the sweep of playback sessions, and
+outlasts a Redis that is away."""
 
 import asyncio
 import logging
@@ -20,6 +21,7 @@ from bff.stores.redis import DocumentCache, RedisAway, open_redis
 from bff.telemetry import exporting
 from workers.mail import open_mail_room
 from workers.outbox import relay_outbox
+from workers.playback import keep_sweeping
 from workers.settings import open_queue, worker_settings
 from workers.transcode import call_for_work, open_workshop, transcode_settings
 from workers.workshop import Workshop
@@ -87,6 +89,7 @@ async def _work(settings: Settings) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(relay_outbox(pool, cache), name="outbox relay")
+                group.create_task(keep_sweeping(pool, spans), name="playback sweep")
                 group.create_task(_run_jobs(settings, cache, ctx, worker_settings), name="jobs")
                 if settings.encoders:
                     group.create_task(_run_jobs(settings, cache, ctx, transcode_settings), name="encodes")

@@ -16,7 +16,7 @@ from workers.ingest_upkeep import forget_tasks, remove_uploads
 from workers.keys import rotate_keys
 from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
 from workers.mail import EVERY, JOB_DEADLINE, remove_mails, send_mails
-from workers.playback import SWEEP_EVERY, forget_playback, sweep_playback
+from workers.playback import forget_playback
 
 
 def open_queue(settings: Settings) -> ArqRedis:
@@ -44,7 +44,6 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
             _at(remove_mails, minute=41),
             _at(bill_memberships, second=5, timeout=DEADLINE + 10, run_at_startup=True),
             _at(forget_requests, hour=3, minute=40),
-            _at(sweep_playback, second=set(range(0, 60, SWEEP_EVERY)), timeout=15),
             _at(forget_playback, minute=23, timeout=60),
             _at(remove_uploads, minute=set(range(2, 60, 10)), timeout=120),
             _at(forget_tasks, minute=53, timeout=60),

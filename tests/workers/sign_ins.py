@@ -1,6 +1,7 @@
-"""An account that nobody can sign in to, and sign-ins of it that began, ended and expired when a test says so."""
+"""An account that nobody can sign in to, sign-ins of it that began, ended and expired when a test says so, and
+playback sessions."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
@@ -51,3 +52,22 @@ async def add_sign_in(
         if revoked_at is not None:
             await end_sign_ins(connection, account_id, revoked_at, family_id=family.id)
     return family.id
+
+
+BEGIN = """INSERT INTO playback_session (
+        id, account_id, profile_id, device_id, family_id, playable_id, title_id, region, document, position,
+        started_at, expires_at)
+    SELECT 'ses_' || number, $1, $2, 'dev', 'fam', 'tit', 'tit', 'US', '{}', 0, $3, $4
+    FROM generate_series(1, $5::int) AS number"""
+
+
+async def begin_many(pool: asyncpg.Pool, count: int, expires_at: datetime) -> None:
+    """Playback sessions of a sign-in that is gone."""
+    account_id, profile_id = await add_account(pool, datetime.now(UTC)), random_id(IdKind.PROFILE)
+    await pool.execute(
+        """INSERT INTO profile (id, account_id, name, avatar, is_kids, language, maturity_ceiling, position)
+        VALUES ($1, $2, 'Viewer', 'fox', false, 'en', 18, 0)""",
+        profile_id,
+        account_id,
+    )
+    await pool.execute(BEGIN, account_id, profile_id, expires_at - timedelta(hours=1), expires_at, count)

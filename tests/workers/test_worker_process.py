@@ -6,7 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -19,7 +19,7 @@ from bff.settings import Secret
 from tests.engines import Engines
 from tests.faults.dev_process import clean_environment
 from tests.faults.processes import DEADLINE, run_to_end, started
-from tests.workers.sign_ins import add_account, add_sign_in
+from tests.workers.sign_ins import add_account, add_sign_in, begin_many
 from workers.lifecycle import KEPT
 from workers.process import run_until_cancelled
 from workers.settings import open_queue
@@ -100,12 +100,20 @@ async def test_outlasts_a_redis_that_is_away(database: Engines, pool: asyncpg.Po
             process = await stack.enter_async_context(working(own))
             await wait_until_it_works(pool)
         await wait_until_it_says(process, "Redis is away, and the jobs wait for it")
+        await begin_many(pool, 1, datetime.now(UTC) + timedelta(hours=1))
+        await wait_until_swept(pool)
         async with EmbeddedEngines(tmp_path / "own", postgres=False):
             await wait_until_it_works(pool)
             await run_the_nightly_job(own, pool)
             code, said = await end(process)
     assert code == 0
     assert "Traceback" not in said
+
+
+async def wait_until_swept(pool: asyncpg.Pool) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while await pool.fetchval("SELECT count(*) FROM playback_session WHERE ended_at IS NULL"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def run_the_nightly_job(engines: Engines, pool: asyncpg.Pool) -> None:
