@@ -174,8 +174,9 @@ AnyTitleCard = MovieCard | SeriesCard
 
 def plays(card: AnyTitleCard) -> bool:
     """Whether there is a video of any of it, or one in the making."""
-    parts = [card] if isinstance(card, MovieCard) else [episode for _, episode in card.walk_episodes()]
-    return any(part.video_state in _PLAYING for part in parts)
+    if isinstance(card, MovieCard):
+        return card.video_state in _PLAYING
+    return any(episode.video_state in _PLAYING for _, episode in card.walk_episodes())
 
 
 class Season(Struct, frozen=True, gc=False):

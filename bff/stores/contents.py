@@ -36,10 +36,12 @@ class Contents:
         titles_by_person: defaultdict[str, list[AnyTitleCard]] = defaultdict(list)
         for card in self.by_popularity:
             self._put_parts(card)
-            for person_id, name in _name_people(card).items():
-                if person_id not in self.people:
-                    self.people[person_id] = Person(id=person_id, name=name)
-                titles_by_person[person_id].append(card)
+            for credit in card.credits:
+                if credit.person_id not in self.people:
+                    self.people[credit.person_id] = Person(id=credit.person_id, name=credit.name)
+                titles = titles_by_person[credit.person_id]
+                if not titles or titles[-1] is not card:
+                    titles.append(card)
         # Tuples of what holds no cycle are left alone by the garbage collector; lists are walked each time.
         self.titles_by_person: dict[str, Titles] = {person: tuple(held) for person, held in titles_by_person.items()}
 

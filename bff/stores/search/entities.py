@@ -120,12 +120,13 @@ class Entities:
         if not kinds:
             return
         fresh = sorted(range(len(self.id_order), self.size), key=self.ids.__getitem__)
-        before = [bisect_left(self._sorted_ids, self.ids[ordinal]) for ordinal in fresh]
+        fresh_ids = [self.ids[ordinal] for ordinal in fresh]
+        before = [bisect_left(self._sorted_ids, identifier) for identifier in fresh_ids]
         order = np.empty(self.size, dtype=np.int32)
         order[: len(self.id_order)] = self.id_order + np.searchsorted(before, self.id_order, side="right")
         order[fresh] = np.arange(len(fresh)) + before
         self.id_order = order
-        self._sorted_ids = sorted([*self._sorted_ids, *(self.ids[ordinal] for ordinal in fresh)])
+        self._sorted_ids = sorted([*self._sorted_ids, *fresh_ids])
 
     def list_names(self, ordinal: int) -> tuple[str, ...]:
         """The folded names of an entity: a title may have an original name besides."""
