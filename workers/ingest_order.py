@@ -90,7 +90,7 @@ async def order_video(pool: asyncpg.Pool, objects: Objects, order: FilmOrder, re
     """Bring all files to the object store and queue the job; answers its id. Raises IngestError or Unavailable."""
     async with pool.acquire(timeout=10) as connection:
         if not await has_title(connection, order.title_id):
-            raise IngestError(f"There is no title {order.title_id}.")
+            raise IngestError(f"There is no title {order.title_id}: `catalogueTitles` of the graph tells their ids.")
     report(f"Bringing {order.path.name} to the object store.")
     source = await store_file(objects, order.path)
     subtitles = [

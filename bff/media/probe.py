@@ -92,17 +92,24 @@ async def _read_streams(path: Path) -> tuple[list[Mapping[str, Any]], Mapping[st
             (FFPROBE, "-v", "error", "-show_streams", "-show_format", "-of", "json", str(path)), deadline=60
         )
     except MediaError as error:
-        reason = str(error)
-        if "moov atom not found" in reason:
+        if "moov atom not found" in str(error):
             raise Refused(
                 "The file is cut short, or was never finished: its index is missing. Send it again."
             ) from error
-        raise Refused(f"The file is no video that can be read: {reason.splitlines()[-1]}") from error
+        raise Refused(
+            f"The file is no video that can be read: {_read_last_words(error, path)}. Send it as MP4, MOV, MKV or WebM."
+        ) from error
     found = msgspec.json.decode(said)
     container = found.get("format", {})
     if _LISTS.intersection(container.get("format_name", "").split(",")):
         raise Refused("The file is a list of other files, and holds nothing of its own. Send these instead.")
     return found.get("streams", []), container
+
+
+def _read_last_words(error: Exception, path: Path) -> str:
+    """Of a command that failed; where the file lies here tells nobody anything."""
+    words = (str(error).splitlines() or ["it took too long"])[-1]
+    return words.replace(f"{path}: ", "").replace(str(path), "the file").rstrip(".")
 
 
 def _refuse_still(formats: str) -> None:
@@ -138,7 +145,7 @@ async def _read_times(path: Path, index: int) -> tuple[list[float], list[float]]
             deadline=DEADLINE,
         )
     except MediaError as error:
-        raise Refused(f"The file cannot be read to its end: {str(error).splitlines()[-1]}") from error
+        raise Refused(f"The file cannot be read to its end: {_read_last_words(error, path)}. Send it again.") from error
     times: list[float] = []
     key_times: list[float] = []
     for line in said.decode().splitlines():
@@ -160,7 +167,7 @@ async def _decode_a_little(path: Path, times: Sequence[float]) -> None:
             (*("-i", str(path), "-map", "0:V:0", "-frames:v", "3"), *("-f", "framecrc", "-")), deadline=60
         )
     except (MediaError, TimeoutError) as error:
-        raise Refused(f"The picture cannot be decoded: {str(error).splitlines()[-1:] or 'no answer'}") from error
+        raise Refused(f"The picture cannot be decoded: {_read_last_words(error, path)}.") from error
     if not any(line and not line.startswith(b"#") for line in decoded.splitlines()) and times:
         raise Refused("The picture cannot be decoded: no frame came out of it.")
 

@@ -49,7 +49,7 @@ async def choose_playable(
     Raises LookupError, in words for whoever asked.
     """
     if not await has_title(connection, title_id):
-        raise LookupError(f"There is no title {title_id}.")
+        raise LookupError(f"There is no title {title_id}: `catalogueTitles` tells their ids.")
     if trailer is not None:
         trailer_id = derive_id(IdKind.TRAILER, f"{title_id}:{trailer}")
         await add_trailer(connection, trailer_id, title_id, "Trailer")
@@ -59,7 +59,7 @@ async def choose_playable(
     if owner is None and episode_id is None:
         raise LookupError(f"{title_id} is a series: name one of its episodes, or say that it is a trailer.")
     if owner != title_id:
-        raise LookupError(f"{episode_id} is no episode of {title_id}.")
+        raise LookupError(f"{episode_id} is no episode of {title_id}: `catalogueTitle` tells their ids.")
     return playable_id
 
 
