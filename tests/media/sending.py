@@ -17,6 +17,11 @@ LOOK = f"query ($id: ID!) {{ upload(id: $id) {{ {UPLOAD} }} }}"
 CANCEL = "mutation ($id: ID!) { cancelUpload(id: $id) { state arrivedCount parts { hasArrived url } } }"
 NEXT = "query ($id: ID!, $after: Int) { upload(id: $id) { parts(after: $after) { number sizeBytes url } } }"
 MISSING = "query ($id: ID!) { upload(id: $id) { parts(onlyMissing: true) { number } } }"
+JOB = "id state percent workingOn error assetId fileName codecs preset isEncrypted playableId titleId estimatedEnd"
+START = f"""mutation ($input: StartIngestInput!) {{ startIngest(input: $input) {{ __typename
+    ... on IngestJob {{ {JOB} }} ... on UploadIncomplete {{ missing missingCount }}
+    ... on InvalidInput {{ fields {{ path message }} }} }} }}"""
+READ = f"query ($id: ID!) {{ ingestJob(id: $id) {{ {JOB} }} }}"
 HERE = pytest.mark.parametrize("studio", ["folder"], indirect=True)
 """What the kind of store makes no difference to."""
 
