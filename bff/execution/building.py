@@ -11,24 +11,28 @@ from graphql.execution.executor import Executor, collect_iterator_awaitables
 from graphql.pyutils import is_iterable
 
 from bff.execution.failures import Failure
-from bff.execution.fragments import Filling, Fragment, FragmentCache, Group, Hole
+from bff.execution.fragments import Filling, Fragment, FragmentCache, Hole, KeptList
+from bff.execution.kept_data import KeptData
 from bff.execution.outcomes import Deoptimise, Failed, Typed
 from bff.execution.plan import FieldPlan, Plan, Selection, Stage, Uncompilable
 from bff.execution.positions import Kind, Position
 from bff.execution.runtime_types import find_type
+from bff.execution.sharing import Noted, SharedList, SharedLists, Sharing
 from bff.execution.sources import Source
 from bff.execution.splicing import Splicing
 
 Awaited = tuple[Position, Any, Any, Awaitable[Any]]
 """A place, as `holder[key]`, and what is waited for before it can be filled."""
-Waiting = list[tuple[Filling, Group]]
-"""Fragments that were found, each with a group of its gaps."""
+Waiting = list[tuple[Filling | Sharing, Any]]
+"""What was found of what is kept, each with a group of its own: of the values that it lacks, or was built with."""
 
 
 class Building:
     """By slot, `parents` are the values whose field is to be called, `holders` the dicts that each takes its value, and
     `waiting` the fragments that take theirs. `tick` counts the waits; `settled` is the place whose values were waited
     for, and are not to be waited for again. `is_void`: nothing is left of the data, since null climbed to the root.
+    `detours` counts what generated code did not build itself, `noted` are lists that others may share, and `given` what
+    fields gave meanwhile.
     """
 
     def __init__(self, plan: Plan, executor: Executor[Any], cache: FragmentCache | None) -> None:
@@ -42,6 +46,10 @@ class Building:
         self.failures: list[Failure] = []
         self.settled: Position | None = None
         self.is_void = False
+        self.detours = 0
+        self.noted: list[Noted] = []
+        self.given: list[tuple[int, list[Any], list[Any]]] = []
+        self._opened: dict[SharedLists, KeptData] = {}
         self.splicing = Splicing(plan, executor, cache)
         self.find_fragment = self.splicing.find
         self.missed = self.splicing.missed
@@ -94,6 +102,38 @@ class Building:
             self.waiting[group.slot].append((filling, group))
         return filling
 
+    def find_list(self, lists: SharedLists, value: KeptList) -> SharedList | None:
+        """The data of a list, to be shared."""
+        found: SharedList | None = self._open_lists(lists).find(id(value))
+        return None if found is None or found.is_odd else found
+
+    def share(self, shared: SharedList, holder: Any, key: Any) -> list[Any]:
+        """What stands in the place of a list; what its fields give this time is compared."""
+        self.detours += 1
+        sharing = Sharing(shared, holder, key)
+        for group in shared.groups:
+            self.waiting[group.slot].append((sharing, group))
+        return shared.data
+
+    def note_list(self, lists: SharedLists, value: KeptList, data: list[Any], queued: Any) -> None:
+        """Have a list's data kept when all is done; `queued` as in `Noted`."""
+        self.noted.append(Noted(self._open_lists(lists), value, data, queued))
+
+    def keep_noted(self) -> None:
+        """Nothing failed: what was noted is complete, and changes no more."""
+        given: dict[int, dict[int, Any]] = defaultdict(dict)
+        for slot, holders, values in self.given:
+            given[slot].update(zip(map(id, holders), values, strict=True))
+        for noted in self.noted:
+            noted.keep(self.plan.slots, given)
+        self.noted = []
+
+    def _open_lists(self, lists: SharedLists) -> KeptData:
+        opened = self._opened.get(lists)
+        if opened is None:
+            opened = self._opened[lists] = lists.open(self.executor.context_value)
+        return opened
+
     def fail(self, position: Position, holder: Any, key: Any, error: Exception) -> None:
         """A place failed: it is null for now; what else becomes null is settled when all is done."""
         holder[key] = None
@@ -103,6 +143,7 @@ class Building:
 
     def complete(self, position: Position, value: Any, holder: Any, key: Any) -> None:
         """Put the completed value into `holder[key]`, as the specification's CompleteValue says (6.4.3)."""
+        self.detours += 1
         if type(value) is Failed:
             self.fail(position, holder, key, value.error)
             return
@@ -166,18 +207,22 @@ class Building:
             raise
 
 
-def fill_groups(stage: Stage, waiting: Waiting, values: list[Any]) -> list[Hole]:
-    """Give fragments the leaves of their holes; where not all are good leaves, a hole for each value."""
+def fill_groups(stage: Stage, waiting: Waiting, values: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Give what was found the values that it lacks. Answers those that are to be completed one by one, and their
+    holders first.
+    """
     leaves = stage.read(values) if stage.read is not None else None
-    if leaves is None:
-        return open_holes(waiting)
+    holders: list[Any] = []
+    left: list[Any] = []
     start = 0
-    for filling, group in waiting:
-        end = start + len(group.places)
-        filling.values[group.number] = leaves[start:end]
+    for found, group in waiting:
+        end = start + len(group.parents)
+        if not found.accept(group, values, leaves, start):
+            holders += found.open_holes(group)
+            left += values[start:end]
         start = end
-    return []
+    return holders, left
 
 
-def open_holes(waiting: Waiting) -> list[Hole]:
-    return [hole for filling, group in waiting for hole in filling.open_holes(group)]
+def open_holes(waiting: Waiting) -> list[Any]:
+    return [hole for found, group in waiting for hole in found.open_holes(group)]

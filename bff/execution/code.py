@@ -1,5 +1,5 @@
-"""Generated functions: each text is compiled once a process, since plans have most of theirs in common, and stands in
-`linecache` for tracebacks as long as it is kept.
+"""Generated functions: their lines, and their code, compiled once a process for each text, since plans have most of
+theirs in common; it stands in `linecache` for tracebacks as long as it is kept.
 """
 
 import builtins
@@ -7,6 +7,7 @@ import linecache
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from types import CodeType, FunctionType
 from typing import Any
@@ -14,6 +15,35 @@ from typing import Any
 _MOST_KEPT = 4096
 _numbers = count(1)
 _kept: OrderedDict[str, CodeType] = OrderedDict()
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines at one depth; deeper ones go into the same list. CPython nests no more than 20 loops."""
+
+    depth: int = 0
+    lines: list[str] = field(default_factory=list)
+    loops: int = 1
+
+    def add(self, *texts: str) -> None:
+        self.lines += ["    " * self.depth + text for text in texts]
+
+    def deeper(self, *, loops: int = 0) -> "Block":
+        return Block(self.depth + 1, self.lines, self.loops + loops)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Building.complete`.
+
+    `holder[key]` is the place, as an expression that holds before the value is there. `holds_null`: null stands there.
+    """
+
+    assign: str
+    late: tuple[str, ...]
+    holder: str
+    key: str
+    holds_null: bool = True
 
 
 def load_function(name: str, text: str, names: Mapping[str, Any]) -> FunctionType:

@@ -143,6 +143,13 @@ class Filling:
         self.values: list[list[Any]] = [[]] * len(fragment.groups)
         self.holes: dict[int, Hole] = {}
 
+    def accept(self, group: Group, values: object, leaves: list[Any] | None, start: int) -> bool:
+        """Take the leaves of a group, from this place on; not where there are others than good ones."""
+        del values
+        if leaves is not None:
+            self.values[group.number] = leaves[start : start + len(group.parents)]
+        return leaves is not None
+
     def open_holes(self, group: Group) -> list[Hole]:
         """A place for each value of a group that is not known to hold nothing but good leaves."""
         gaps = self.fragment.gaps

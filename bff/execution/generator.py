@@ -3,11 +3,10 @@ twice. What it does not recognise it hands to `Building.complete`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from bff.execution.code import load_lines
+from bff.execution.code import Block, Place, load_lines
 from bff.execution.fragments import KeptList
 from bff.execution.generated_calls import write_call, write_read
 from bff.execution.kept_data import KeptData
@@ -15,8 +14,9 @@ from bff.execution.models import is_stored, read_leaf, trust_attribute
 from bff.execution.outcomes import Failed
 from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Stage
 from bff.execution.positions import Kind, Position
+from bff.execution.sharing import plan_shared_lists
 from bff.execution.sources import Source
-from bff.execution.survey import plan_fragment, plan_list_fragment
+from bff.execution.survey import is_read_whole, plan_fragment, plan_list_fragment
 
 _MAX_LOOPS = 16
 _MAX_DEPTH = 60
@@ -34,35 +34,6 @@ def generate(plan: Plan) -> None:
             complete,
             write_read(called, plan.texts) if called.is_hole else None,
         )
-
-
-@dataclass(slots=True)
-class _Block:
-    """Lines at one depth; deeper ones go into the same list. CPython nests no more than 20 loops."""
-
-    depth: int = 0
-    lines: list[str] = field(default_factory=list)
-    loops: int = 1
-
-    def add(self, *texts: str) -> None:
-        self.lines += ["    " * self.depth + text for text in texts]
-
-    def deeper(self, *, loops: int = 0) -> "_Block":
-        return _Block(self.depth + 1, self.lines, self.loops + loops)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a value goes: `assign` has a hole for the good value; `late` hands any other to `Building.complete`.
-
-    `holder[key]` is the place, as an expression that holds before the value is there. `holds_null`: null stands there.
-    """
-
-    assign: str
-    late: tuple[str, ...]
-    holder: str
-    key: str
-    holds_null: bool = True
 
 
 class _Shared:
@@ -90,12 +61,13 @@ class _Function:
         self._known: dict[int, str] = {}
         self._locals = count(1)
         self._queues: dict[tuple[int, ...], int] = {}
+        self._queued: set[int] = set()
         self._has_fragments = False
         self._has_holes = False
 
     def write_stage(self, called: FieldPlan) -> Callable[..., None]:
-        body = _Block(2)
-        keeps = getattr(called.resolver, "gives_kept", False) and _is_read_whole(called.position)
+        body = Block(2)
+        keeps = getattr(called.resolver, "gives_kept", False) and is_read_whole(called.position)
         if keeps:
             self._names["kept"] = KeptData()
             body.add("data = find_kept(id(value))", "if data is not None:", "    holder[key] = data", "    continue")
@@ -115,7 +87,7 @@ class _Function:
         return load_lines("complete", lines, self._names, self._shared.texts)
 
     def write_builder(self, selection: Selection, model: type, fragment: FragmentPlan) -> Callable[..., Any]:
-        body = _Block(1)
+        body = Block(1)
         target = self._write_fields(selection, model, "value", "", body)
         body.add(f"building.missed.append(({self._name('fragment', fragment)}, value, {target}))")
         lines = ["def build(building, value):", *self._open(), *body.lines, *self._close(), f"    return {target}"]
@@ -140,11 +112,12 @@ class _Function:
             f"    building.queue(slots{number}, parents{number}, holders{number})" for number in self._queues.values()
         ]
 
-    def _queue(self, slots: tuple[int, ...], value: str, holder: str, out: _Block) -> None:
+    def _queue(self, slots: tuple[int, ...], value: str, holder: str, out: Block) -> None:
         number = self._queues.setdefault(slots, len(self._queues))
+        self._queued.add(number)
         out.add(f"add_parents{number}({value})", f"add_holders{number}({holder})")
 
-    def _write_value(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+    def _write_value(self, position: Position, value: str, place: Place, out: Block) -> None:
         """Code that puts `value` into its place; `complete` does what is too deep."""
         if out.loops > _MAX_LOOPS or out.depth > _MAX_DEPTH:
             out.add(*place.late)
@@ -155,7 +128,7 @@ class _Function:
         else:
             self._write_object(position, value, place, out)
 
-    def _write_leaf(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+    def _write_leaf(self, position: Position, value: str, place: Place, out: Block) -> None:
         leaf = read_leaf(position.type)
         if leaf is None:
             out.add(*place.late)
@@ -165,27 +138,45 @@ class _Function:
         out.add(f"elif {value} is not None:" if place.holds_null and position.nullable else "else:")
         out.deeper().add(*place.late)
 
-    def _write_list(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+    def _write_list(self, position: Position, value: str, place: Place, out: Block) -> None:
         """Items one by one; a list that is kept comes from its fragment."""
         assert position.item is not None  # noqa: S101 - lists have items
         items, append, item = self._local("items"), self._local("append"), self._local("item")
         fragment = plan_list_fragment(position.plan, position.item)
+        shared = plan_shared_lists(position.plan, position.item)
         if fragment:
             self._write_find(fragment, value, place, out, f"type({value}) is KeptList and ")
-        word = "elif" if fragment else "if"
+        if shared:
+            self._write_find_shared(self._name("lists", shared), value, place, out)
+        word = "elif" if fragment or shared else "if"
         out.add(f"{word} type({value}) is list or type({value}) is tuple or type({value}) is KeptList:")
         inside = out.deeper()
-        inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append", f"for {item} in {value}:")
+        loop = Block(inside.depth, loops=inside.loops)
+        loop.add(f"for {item} in {value}:")
+        queued, self._queued = self._queued, set()
         late = f"complete({self._name('position', position.item)}, {item}, {items}, len({items}) - 1)"
-        place_of_item = _Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items})", holds_null=False)
-        self._write_value(position.item, item, place_of_item, inside.deeper(loops=1))
+        place_of_item = Place(f"{append}({{}})", (f"{append}(None)", late), items, f"len({items})", holds_null=False)
+        self._write_value(position.item, item, place_of_item, loop.deeper(loops=1))
+        queued, self._queued = self._queued, self._queued | queued
+        inside.add(f"{items} = []", place.assign.format(items), f"{append} = {items}.append")
+        if shared:
+            inside.add(*(f"first{number} = len(parents{number})" for number in sorted(queued)))
+            inside.add("detours = building.detours")
+        inside.lines += loop.lines
+        if shared:
+            inside.add(f"if type({value}) is KeptList and building.detours == detours:")
+            inside.deeper().add(f"building.note_list({self._name('lists', shared)}, {value}, {items}, (")
+            for number in sorted(queued):
+                texts = f"slots{number}, parents{number}[first{number}:], holders{number}[first{number}:]"
+                inside.deeper().add(f"    ({texts}),")
+            inside.deeper().add("))")
         if fragment:
             inside.add(f"if type({value}) is KeptList:")
             inside.deeper().add(f"building.missed.append(({self._name('fragment', fragment)}, {value}, {items}))")
         out.add("else:")
         out.deeper().add(*place.late)
 
-    def _write_object(self, position: Position, value: str, place: _Place, out: _Block) -> None:
+    def _write_object(self, position: Position, value: str, place: Place, out: Block) -> None:
         """A branch for each declared class."""
         word = "if"
         for model, object_type in position.models.items():
@@ -198,7 +189,7 @@ class _Function:
         out.add("else:")
         out.deeper().add(*place.late)
 
-    def _write_model(self, selection: Selection, model: type, value: str, place: _Place, out: _Block) -> None:
+    def _write_model(self, selection: Selection, model: type, value: str, place: Place, out: Block) -> None:
         """A value of a declared class: from its fragment, or field by field."""
         fragment = plan_fragment(selection)
         if fragment is None:
@@ -209,18 +200,24 @@ class _Function:
         builder = self._name("build", self._shared.find_builder(selection, model, fragment))
         out.deeper().add(place.assign.format(f"{builder}(building, {value})"))
 
-    def _write_find(self, fragment: FragmentPlan, value: str, place: _Place, out: _Block, condition: str = "") -> None:
+    def _write_find(self, fragment: FragmentPlan, value: str, place: Place, out: Block, condition: str = "") -> None:
         """The branch of a value whose fragment is found."""
         self._has_fragments = True
         found, name = self._local("fragment"), self._name("fragment", fragment)
         out.add(f"if {condition}({found} := find_fragment({name}, {value})) is not None:")
         out.deeper().add(place.assign.format(f"fill({found}, {place.holder}, {place.key})"))
 
-    def _write_fields(self, selection: Selection, model: type, value: str, assign: str, out: _Block) -> str:
+    def _write_find_shared(self, lists: str, value: str, place: Place, out: Block) -> None:
+        """The branch of a list whose data is shared."""
+        found = self._local("shared")
+        out.add(f"if type({value}) is KeptList and ({found} := building.find_list({lists}, {value})) is not None:")
+        out.deeper().add(place.assign.format(f"building.share({found}, {place.holder}, {place.key})"))
+
+    def _write_fields(self, selection: Selection, model: type, value: str, assign: str, out: Block) -> str:
         """The display of an object, in its place; answers the name of the dict."""
         target = self._local("data")
         entries: list[str] = []
-        after = _Block(out.depth, loops=out.loops)
+        after = Block(out.depth, loops=out.loops)
         called: list[int] = []
         for read in selection.fields:
             expression = "None"
@@ -245,7 +242,7 @@ class _Function:
         out.lines += after.lines
         return target
 
-    def _write_attribute(self, read: FieldPlan, model: type, value: str, target: str, after: _Block) -> str:
+    def _write_attribute(self, read: FieldPlan, model: type, value: str, target: str, after: Block) -> str:
         """The expression of an attribute in its object's display; None where `after` puts it in place."""
         position, attribute = read.position, f"{value}.{read.attribute}"
         local = self._local("value")
@@ -262,10 +259,10 @@ class _Function:
         self._write_value(position, local, self._place(position, local, target, repr(read.key)), after)
         return "None"
 
-    def _place(self, position: Position, value: str, holder: str, key: str) -> _Place:
+    def _place(self, position: Position, value: str, holder: str, key: str) -> Place:
         """`key` is an expression."""
         late = f"complete({self._name('position', position)}, {value}, {holder}, {key})"
-        return _Place(f"{holder}[{key}] = {{}}", (late,), holder, key)
+        return Place(f"{holder}[{key}] = {{}}", (late,), holder, key)
 
     def _name(self, prefix: str, value: Any) -> str:
         known = self._known.get(id(value))
@@ -277,14 +274,3 @@ class _Function:
 
     def _local(self, prefix: str) -> str:
         return f"{prefix}{next(self._locals)}"
-
-
-def _is_read_whole(position: Position) -> bool:
-    """Whether values at a place are objects of declared classes, or lists, with nothing but attributes below."""
-    if position.item is not None:
-        return position.item.kind is Kind.LEAF or _is_read_whole(position.item)
-    selections = [position.select(object_type) for object_type in position.models.values()]
-    below = [field for selection in selections for field in selection.fields]
-    return bool(selections) and all(
-        field.slot is None and (field.position.kind is Kind.LEAF or _is_read_whole(field.position)) for field in below
-    )

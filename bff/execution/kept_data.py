@@ -10,12 +10,13 @@ MOST_KEPT = 65_536
 class KeptData:
     """What one stage keeps, by the identity of its values."""
 
-    __slots__ = ("__weakref__", "_data", "_values", "find")
+    __slots__ = ("__weakref__", "_data", "_values", "_weight", "find")
 
     total: ClassVar[int] = 0
 
     def __init__(self) -> None:
         self._data: dict[int, Any] = {}
+        self._weight = 0
         self._values: list[Any] = []  # no other object takes the identity of one that is held
         self.find = self._data.get
         _all.add(self)
@@ -23,16 +24,19 @@ class KeptData:
     def __del__(self) -> None:
         self.forget()
 
-    def keep(self, value: Any, data: Any) -> None:
-        if KeptData.total >= MOST_KEPT:
+    def keep(self, value: Any, data: Any, *, weight: int = 1) -> None:
+        """In the place of what was kept of the value before. `weight` is how many values this counts for."""
+        if KeptData.total + weight > MOST_KEPT:
             for kept in _all:
                 kept.forget()
-        KeptData.total += 1
+        KeptData.total += weight
+        self._weight += weight
         self._data[id(value)] = data
         self._values.append(value)
 
     def forget(self) -> None:
-        KeptData.total -= len(self._values)
+        KeptData.total -= self._weight
+        self._weight = 0
         self._data.clear()
         self._values.clear()
 

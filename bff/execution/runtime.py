@@ -101,7 +101,9 @@ class Run:
         assert slot is not None  # noqa: S101
         building = self._building
         parents, holders, waiting = building.take_parents(slot)
-        if waiting and self.plan.stages[slot].read is None:  # their values are built one by one, as others'
+        if (
+            waiting and field.is_hole and self.plan.stages[slot].read is None
+        ):  # their values are built one by one, as others'
             parents += [parent for _, group in waiting for parent in group.parents]
             holders += open_holes(waiting)
             waiting = []
@@ -143,8 +145,10 @@ class Run:
             return
         if waiting:
             assert stage is not None  # noqa: S101 - fragments wait for slots of stages that were generated
-            holders += fill_groups(stage, waiting, values[known:])
-            values = values[: len(holders)]
+            more, left = fill_groups(stage, waiting, values[known:])
+            holders, values = holders + more, values[:known] + left
+        if self._building.noted:
+            self._building.given.append((field.slot, holders, values))
         try:
             if stage is not None:
                 stage.complete(self._building, holders, values)
@@ -207,6 +211,7 @@ class Run:
         if failures:
             self._result = yield from settle_failures(data, failures)
         else:
+            self._building.keep_noted()
             self._result = data, None
 
     def _spawn(self) -> None:

@@ -118,3 +118,14 @@ def _survey_position(position: Position) -> Survey | None:
         reads |= below.reads
         holes += below.holes
     return Survey(frozenset(reads), tuple(holes))
+
+
+def is_read_whole(position: Position) -> bool:
+    """Whether values at a place are objects of declared classes, or lists, with nothing but attributes below."""
+    if position.item is not None:
+        return position.item.kind is Kind.LEAF or is_read_whole(position.item)
+    selections = [position.select(object_type) for object_type in position.models.values()]
+    below = [field for selection in selections for field in selection.fields]
+    return bool(selections) and all(
+        field.slot is None and (field.position.kind is Kind.LEAF or is_read_whole(field.position)) for field in below
+    )
