@@ -34,9 +34,10 @@ class Binder:
             return self._bind_anew(field)
         coerced = self._executor.variable_values.coerced
         values = [coerced.get(name, Undefined) for name in field.variables]
-        if not all(map(_is_exact, values)):
+        kinds = [type(value) for value in values]
+        if not _EXACT.issuperset(kinds) and not all(map(_is_exact, values)):
             return self._bind_anew(field)
-        key = (*values, *map(type, values))
+        key = (*values, *kinds)
         known: Binding | None = field.bindings.get(key)
         if known is None:
             known = self._bind_anew(field)
