@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
 from bff.errors import BadUserInput
-from bff.http.deadlines import Alarm
+from bff.http.deadlines import Alarm, find_clock
 from bff.http.errors import MethodNotAllowed, RequestTimeout
 from bff.http.requests import (
     MAX_BODY_BYTES,
@@ -98,30 +98,41 @@ def join_header(request: Request, name: str) -> str | None:
 
 async def until_disconnect(work: Awaitable[T], request: Request) -> T:
     """What the work gives, unless the client leaves first: then it is cancelled and ClientDisconnect raised."""
-    loop = asyncio.get_running_loop()
-    task = cast("asyncio.Task[Any]", asyncio.current_task())
-    watcher: asyncio.Task[None] | None = None
-    has_left = False
-
-    async def watch() -> None:
-        nonlocal has_left
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        has_left = True
-        task.cancel()
-
-    def start() -> None:
-        nonlocal watcher
-        watcher = loop.create_task(watch())
-
-    timer = loop.call_later(_WATCH_AFTER, start)
+    clock = find_clock()
+    watch = _Watch(request, clock.loop.time() + _WATCH_AFTER)
+    clock.hang(watch)
     try:
         return await work
     except asyncio.CancelledError:
-        if has_left and task.uncancel() == 0:
+        if watch.has_seen_it_leave and watch.task.uncancel() == 0:
             raise ClientDisconnect from None
         raise
     finally:
-        timer.cancel()
-        if watcher is not None:
-            watcher.cancel()
+        clock.take_down(watch)
+        watch.end()
+
+
+class _Watch:
+    """Cancels the current task when the client of its request leaves; begins to look when it is `at`."""
+
+    __slots__ = ("_looking", "_request", "at", "has_seen_it_leave", "task")
+
+    def __init__(self, request: Request, at: float) -> None:
+        self.at = at
+        self.has_seen_it_leave = False
+        self.task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._request = request
+        self._looking: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    def end(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def _look(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self.has_seen_it_leave = True
+        self.task.cancel()
