@@ -61,6 +61,7 @@ from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
 from bff.stores.ended_playback import EndedSessions
 from bff.stores.feedback import FeedbackLimit
+from bff.stores.ingest_progress import IngestWatch
 from bff.stores.local_gateway import LocalGateway, open_gateway
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
@@ -125,6 +126,7 @@ async def open_services(
             media_tokens=MediaTokens(settings.key_encryption_key),
             upload_tokens=UploadTokens(settings.key_encryption_key),
             ended_sessions=ended_sessions,
+            ingest_watch=IngestWatch(pool),
             activity=activity,
             searches=CallCount("tantivy"),
             spans=spans,

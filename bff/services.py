@@ -16,6 +16,7 @@ from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.ended_playback import EndedSessions
 from bff.stores.feedback import FeedbackLimit
+from bff.stores.ingest_progress import IngestWatch
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
 from bff.stores.objects import Objects
@@ -47,6 +48,7 @@ class Services:
     media_tokens: MediaTokens
     upload_tokens: UploadTokens
     ended_sessions: EndedSessions
+    ingest_watch: IngestWatch
     activity: DeviceActivity
     searches: CallCount
     spans: Spans | None

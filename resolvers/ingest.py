@@ -1,10 +1,8 @@
 """Masters on their way to video, for operators: ordered, listed, followed."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 
-import asyncpg
 import strawberry
 from msgspec import Struct
 
@@ -27,15 +25,13 @@ from bff.domain.uploads import Upload, UploadState, find_missing, master_key
 from bff.domain.video import AudioKind, SubtitleKind
 from bff.errors import NotFound
 from bff.stores.ingest_jobs import queue_ingest
-from bff.stores.ingest_progress import read_ingest_job, read_ingest_jobs
+from bff.stores.ingest_progress import IngestWatch, read_ingest_job, read_ingest_jobs
 from bff.stores.postgres import is_away
 from bff.stores.uploads import find_upload, take_uploads
 from bff.stores.videos import choose_playable
 from resolvers.ingest_inputs import StartIngestInput
 from resolvers.uploads import view_upload
 
-LOOK_EVERY = 1.0
-"""Seconds between two looks at a job that somebody follows; workers say every two how far they are."""
 DEFAULT_PAGE = 20
 _SCOPE = "ingestJobs"
 _ENDED = (IngestState.DONE, IngestState.FAILED)
@@ -137,31 +133,28 @@ async def page_ingest_jobs(
 
 async def follow_ingest(info: Info, id: strawberry.ID) -> AsyncGenerator[IngestJob, None]:
     """The stream holds nothing of the operation that began it. Raises NotFound."""
-    pool = info.context.services.pool
-    if await read_ingest_job(pool, id) is None:
+    services = info.context.services
+    job = await read_ingest_job(services.pool, id)
+    if job is None:
         raise NotFound("There is no such job.")
-    return _follow(pool, id)
+    return _follow(services.ingest_watch, job)
 
 
-async def _follow(pool: asyncpg.Pool, job_id: str) -> AsyncGenerator[IngestJob, None]:
-    """As it stands now, then every change, until it has ended."""
-    told: IngestJob | None = None
-    while True:
+async def _follow(watch: IngestWatch, told: IngestJob) -> AsyncGenerator[IngestJob, None]:
+    """As it stood when it was asked for, then every change, until it has ended."""
+    yield told
+    while told.state not in _ENDED:
         try:
-            job = await read_ingest_job(pool, job_id)
+            job = await watch.look(told.id)
         except Exception as error:
             if not is_away(error):
                 raise
-            job = told
-        else:
-            if job is None:
-                return
-        if job is not None and job != told:
+            continue
+        if job is None:
+            return
+        if job != told:
             yield job
             told = job
-            if job.state in _ENDED:
-                return
-        await asyncio.sleep(LOOK_EVERY)
 
 
 def estimate_end(root: strawberry.Parent[IngestJob], info: Info) -> datetime | None:

@@ -1,6 +1,7 @@
 """How far ingest jobs are, for whoever waits for them."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ import msgspec
 
 from bff.domain.ingest import IngestJob, IngestOrder, IngestState, Priority, SourceFile, sum_share
 from bff.stores.postgres import Connection
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the jobs that somebody follows; workers say every two how far they are."""
 
 _decode_order = msgspec.json.Decoder(IngestOrder).decode
 
@@ -48,6 +52,41 @@ async def read_ingest_jobs(
         *(before or (None, None)),
     )
     return [_read_job(row) for row in rows]
+
+
+async def _read_jobs_by_id(pool: asyncpg.Pool, ids: Iterable[str]) -> Mapping[str, IngestJob]:
+    rows = await pool.fetch(f"{_JOBS} WHERE job.id = ANY($1)", list(ids))
+    return {row["id"]: _read_job(row) for row in rows}
+
+
+class IngestWatch:
+    """Looks at the jobs that somebody follows: one statement a second, however many jobs they are and followers."""
+
+    def __init__(self, pool: asyncpg.Pool, *, every: float = LOOK_EVERY) -> None:
+        self._pool = pool
+        self._every = every
+        self._wanted: set[str] = set()
+        self._next: asyncio.Task[Mapping[str, IngestJob]] | None = None
+
+    async def look(self, job_id: str) -> IngestJob | None:
+        """As the next look finds it, in `every` seconds at most; None where it is gone. Raises what asyncpg does."""
+        self._wanted.add(job_id)
+        if self._next is None:
+            self._next = asyncio.create_task(self._look(), name="ingest watch")
+            self._next.add_done_callback(_take_note)
+        jobs = await asyncio.shield(self._next)
+        return jobs.get(job_id)
+
+    async def _look(self) -> Mapping[str, IngestJob]:
+        await asyncio.sleep(self._every)
+        wanted, self._wanted, self._next = self._wanted, set(), None
+        return await _read_jobs_by_id(self._pool, wanted)
+
+
+def _take_note(look: "asyncio.Task[Mapping[str, IngestJob]]") -> None:
+    """Those who waited may all be gone when a look fails: nobody else asks how it went."""
+    if not look.cancelled():
+        look.exception()
 
 
 def _read_job(row: Any) -> IngestJob:

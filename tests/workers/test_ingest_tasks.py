@@ -23,7 +23,7 @@ from bff.domain.ingest import (
 )
 from bff.domain.video import Video
 from bff.stores.ingest_jobs import finish_job, park_task, queue_ingest, sweep_tasks
-from bff.stores.ingest_progress import read_ingest_job, read_ingest_jobs
+from bff.stores.ingest_progress import IngestWatch, read_ingest_job, read_ingest_jobs
 from bff.stores.ingest_tasks import (
     TaskLost,
     finish_task,
@@ -33,6 +33,8 @@ from bff.stores.ingest_tasks import (
     renew_task,
     take_task,
 )
+from bff.stores.postgres import open_pool
+from tests.engines import Engines
 from workers.ingest_upkeep import TASKS_KEPT, forget_tasks
 from workers.workshop import Progress
 
@@ -258,3 +260,23 @@ def test_codecs_go_by_their_names_behind_h264(names: list[str]) -> None:
 def test_what_cannot_be_encoded_is_refused(names: list[str], preset: Preset, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         read_codecs(names, preset)
+
+
+async def test_all_who_follow_jobs_wait_for_one_look(database: Engines, pool: asyncpg.Pool, film: str) -> None:
+    jobs = [await queue(pool, film, source) for source in (MASTER, OTHER)]
+    asked: list[str] = []
+    async with await open_pool(database.settings, on_query=lambda query: asked.append(query.query)) as counted:
+        watch = IngestWatch(counted, every=0.01)
+        for _ in range(2):
+            seen = await asyncio.gather(*(watch.look(job_id) for job_id in [*jobs, "ing_none"] * 20))
+            assert seen == [*[await read(pool, job_id) for job_id in jobs], None] * 20
+    assert sum("FROM ingest_job" in statement for statement in asked) == 2
+
+
+async def test_a_look_goes_on_where_one_who_waits_goes(pool: asyncpg.Pool, film: str) -> None:
+    job_id = await queue(pool, film)
+    watch = IngestWatch(pool, every=0.01)
+    leaving, staying = (asyncio.create_task(watch.look(job_id)) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == await read(pool, job_id)
