@@ -111,8 +111,9 @@ def check_playing(run: dict[str, Any]) -> None:
 def test_players_switch_quality_audio_and_subtitles(report: Report, able: tuple[str, str, str]) -> None:
     run = report[" ".join(able)]
     check_playing(run)
-    assert (run["height"], run["audio"], run["cues"][0]) == (720, "es", CUES["es"][0])
-    assert set(run["cues"]) <= set(CUES["es"])
+    assert (run["height"], run["audio"]) == (720, "es")
+    assert run["cues"]
+    assert set(run["cues"]) <= set(CUES["es"]), "by where it plays there are some of one language, and none of another"
     assert set(run["qualities"]) == {240, 720}
     if able[0] == "shaka":
         assert run["keySystem"] == ("org.w3.clearkey" if "encrypted" in able else "")
