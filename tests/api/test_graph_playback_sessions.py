@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bff.domain.accounts import PlanCode
 from bff.domain.ids import IdKind, derive_id
-from bff.domain.ingest import SourceFile
+from bff.domain.ingest import PlannedTask, SourceFile, TaskKind
 from bff.domain.titles import LicenceWindow, MaturityRating, MovieCard, TrailerCard
 from bff.domain.video import (
     AudioKind,
@@ -24,7 +24,7 @@ from bff.domain.video import (
     VideoState,
 )
 from bff.stores.ingest_jobs import queue_ingest
-from bff.stores.ingest_tasks import renew_task, take_task
+from bff.stores.ingest_tasks import finish_task, renew_task, take_task
 from bff.stores.new_accounts import NewProfile
 from bff.stores.profiles import add_profile
 from bff.stores.videos import set_markers
@@ -232,9 +232,16 @@ async def test_a_video_in_the_making_says_when_it_will_play(demo: Demo, viewer: 
         await catch_up(demo)
         waiting = await start(viewer, card)
         assert (waiting["__typename"], waiting["video"], waiting["readyAt"]) == ("NotReady", "PROCESSING", None)
-        task = await take_task(pool, "worker", begun)
-        assert task is not None
-        await renew_task(pool, task, now, 0.5)
+        probe = await take_task(pool, "worker", begun)
+        assert probe is not None
+        await renew_task(pool, probe, now, 0.5)
+        assert (await start(viewer, card))["readyAt"] is None  # nobody knows yet how much there is to do
+        async with pool.acquire() as connection, connection.transaction():
+            planned = PlannedTask(kind=TaskKind.CHUNK, name="chunk", weight=10)
+            await finish_task(connection, probe, now, then=[planned])
+        chunk = await take_task(pool, "worker", now)
+        assert chunk is not None
+        await renew_task(pool, chunk, now, 0.5)
         ready_at = datetime.fromisoformat((await start(viewer, card))["readyAt"])
         assert now < ready_at < now + timedelta(minutes=10)
     finally:
