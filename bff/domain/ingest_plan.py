@@ -82,7 +82,8 @@ def plan_ingest(
 
 
 def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
-    """What is left to do once the plan stands, the longest first, so that workers come to its end together.
+    """What is left to do once the plan stands, the longest first, so that workers come to its end together; sound that
+    takes less than a chunk fills what chunks leave.
 
     The rungs of a group are made from one decode of a chunk.
     """
@@ -107,7 +108,8 @@ def plan_tasks(plan: IngestPlan, preset: Preset) -> list[PlannedTask]:
         )
         for number, track in enumerate(plan.audio)
     ]
-    tasks.sort(key=lambda task: -task.weight)
+    longest = max(task.weight for task in tasks if task.kind is TaskKind.CHUNK)
+    tasks.sort(key=lambda task: (task.kind is TaskKind.AUDIO and task.weight < longest, -task.weight))
     extras = _EXTRAS_SECONDS * max(_COSTS[rung.quality] for rung in plan.rungs)
     tasks.append(PlannedTask(kind=TaskKind.EXTRAS, name="previews and stills", weight=extras))
     tasks.append(PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1 + plan.master.duration * 0.04))
