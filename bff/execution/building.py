@@ -104,20 +104,21 @@ class Building:
 
     def find_list(self, lists: SharedLists, value: KeptList) -> SharedList | None:
         """The data of a list, to be shared."""
-        found: SharedList | None = self._open_lists(lists).find(id(value))
-        return None if found is None or found.is_odd else found
+        found: SharedList | None = None if lists.is_vain else self._open_lists(lists).find(id(value))
+        return found
 
-    def share(self, shared: SharedList, holder: Any, key: Any) -> list[Any]:
+    def share(self, lists: SharedLists, shared: SharedList, holder: Any, key: Any) -> list[Any]:
         """What stands in the place of a list; what its fields give this time is compared."""
         self.detours += 1
-        sharing = Sharing(shared, holder, key)
+        sharing = Sharing(lists, shared, holder, key)
         for group in shared.groups:
             self.waiting[group.slot].append((sharing, group))
         return shared.data
 
     def note_list(self, lists: SharedLists, value: KeptList, data: list[Any], queued: Any) -> None:
         """Have a list's data kept when all is done; `queued` as in `Noted`."""
-        self.noted.append(Noted(self._open_lists(lists), value, data, queued))
+        if not lists.is_vain:
+            self.noted.append(Noted(self._open_lists(lists), value, data, queued))
 
     def keep_noted(self) -> None:
         """Nothing failed: what was noted is complete, and changes no more."""
@@ -216,11 +217,10 @@ def fill_groups(stage: Stage, waiting: Waiting, values: list[Any]) -> tuple[list
     left: list[Any] = []
     start = 0
     for found, group in waiting:
-        end = start + len(group.parents)
-        if not found.accept(group, values, leaves, start):
-            holders += found.open_holes(group)
-            left += values[start:end]
-        start = end
+        more, others = found.take(group, values, leaves, start)
+        holders += more
+        left += others
+        start += len(group.parents)
     return holders, left
 
 

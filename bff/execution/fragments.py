@@ -143,12 +143,17 @@ class Filling:
         self.values: list[list[Any]] = [[]] * len(fragment.groups)
         self.holes: dict[int, Hole] = {}
 
-    def accept(self, group: Group, values: object, leaves: list[Any] | None, start: int) -> bool:
-        """Take the leaves of a group, from this place on; not where there are others than good ones."""
-        del values
-        if leaves is not None:
-            self.values[group.number] = leaves[start : start + len(group.parents)]
-        return leaves is not None
+    def take(
+        self, group: Group, values: list[Any], leaves: list[Any] | None, start: int
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Take the leaves of a group, from this place on. Where there are others than good ones: all values, to be
+        completed one by one, and where they go.
+        """
+        end = start + len(group.places)
+        if leaves is None:
+            return self.open_holes(group), values[start:end]
+        self.values[group.number] = leaves[start:end]
+        return (), ()
 
     def open_holes(self, group: Group) -> list[Hole]:
         """A place for each value of a group that is not known to hold nothing but good leaves."""

@@ -211,7 +211,7 @@ class _Function:
         """The branch of a list whose data is shared."""
         found = self._local("shared")
         out.add(f"if type({value}) is KeptList and ({found} := building.find_list({lists}, {value})) is not None:")
-        out.deeper().add(place.assign.format(f"building.share({found}, {place.holder}, {place.key})"))
+        out.deeper().add(place.assign.format(f"building.share({lists}, {found}, {place.holder}, {place.key})"))
 
     def _write_fields(self, selection: Selection, model: type, value: str, assign: str, out: Block) -> str:
         """The display of an object, in its place; answers the name of the dict."""

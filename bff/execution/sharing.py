@@ -13,7 +13,8 @@ from bff.execution.sources import Source
 from bff.execution.survey import READS, is_read_whole
 
 _MOST_PRESENT = 16
-_PATIENCE = 8
+_PATIENCE = 100_000
+"""Values that were compared before it is judged whether that pays."""
 
 
 class SharedGroup(NamedTuple):
@@ -27,35 +28,30 @@ class SharedGroup(NamedTuple):
 
 
 class SharedList:
-    """The data of one `KeptList`; never changed once others have it. `inner` are the containers that lead to what was
-    called. `uses` and `differences` count who wanted it, and for whom it had to be copied.
+    """The data of one `KeptList`; never changed once others have it. `paths` lead to the dicts of its groups, by their
+    identity.
     """
 
-    __slots__ = ("data", "differences", "groups", "inner", "uses")
+    __slots__ = ("data", "groups", "paths")
 
     def __init__(self, data: list[Any], groups: Sequence[SharedGroup]) -> None:
         self.data = data
         self.groups = tuple(groups)
-        self.inner: set[int] = set()
-        self.uses = self.differences = 0
-        _find_inner(data, {id(holder) for group in groups for holder in group.holders}, self.inner)
-
-    @property
-    def is_odd(self) -> bool:
-        """Whether it differs for most: another one may stand for them better."""
-        return self.differences > _PATIENCE and 2 * self.differences > self.uses
+        self.paths: dict[int, tuple[Any, ...]] = {}
+        _find_paths(data, {id(holder) for group in groups for holder in group.holders}, (), self.paths)
 
 
 class SharedLists:
     """What one place of a plan keeps, by what its fields say that they read: for others they would give something else
-    every time.
+    every time. Where most of what is shared must be copied nevertheless, it gives up.
     """
 
-    __slots__ = ("_by_present", "reads")
+    __slots__ = ("_by_present", "_copied", "_shared", "reads")
 
     def __init__(self, reads: tuple[str, ...]) -> None:
         self.reads = reads
         self._by_present: dict[Any, KeptData] = {}
+        self._shared = self._copied = 0
 
     def open(self, context: Any) -> KeptData:
         """What is kept for requests like this one."""
@@ -67,40 +63,59 @@ class SharedLists:
             kept = self._by_present[present] = KeptData()
         return kept
 
+    def count(self, shared: int, copied: int) -> None:
+        """Of so many dicts so many had to be copied."""
+        self._shared += shared
+        self._copied += copied
+
+    @property
+    def is_vain(self) -> bool:
+        return self._shared > _PATIENCE and 2 * self._copied > self._shared
+
 
 class Sharing:
     """The use of a shared list in one answer, where it stands in `holder[key]`."""
 
-    __slots__ = ("_copies", "_holder", "_key", "_list")
+    __slots__ = ("_copies", "_holder", "_key", "_list", "_lists")
 
-    def __init__(self, shared: SharedList, holder: Any, key: Any) -> None:
+    def __init__(self, lists: SharedLists, shared: SharedList, holder: Any, key: Any) -> None:
+        self._lists = lists
         self._list = shared
         self._holder = holder
         self._key = key
         self._copies: dict[int, Any] = {}
-        shared.uses += 1
 
-    def accept(self, group: SharedGroup, values: list[Any], leaves: object, start: int) -> bool:
-        """Whether the values from this place on are those of the group."""
+    def take(
+        self, group: SharedGroup, values: list[Any], leaves: object, start: int
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The values from this place on that are not those of the group, and where they go."""
         del leaves
-        return values[start : start + len(group.parents)] == group.values
+        given = values[start : start + len(group.values)]
+        if given == group.values:
+            self._lists.count(len(given), 0)
+            return (), ()
+        pairs = enumerate(zip(given, group.values, strict=True))
+        places = [place for place, (value, kept) in pairs if value is not kept and value != kept]
+        self._lists.count(len(given), len(places))
+        return [self._open(group.holders[place], group.key) for place in places], [given[place] for place in places]
 
     def open_holes(self, group: SharedGroup) -> list[Any]:
-        """Where values go that are not those of the group: into a copy, which takes the place of the list."""
-        if not self._copies:
-            self._list.differences += 1
-            self._holder[self._key] = self._copy(self._list.data)
-        opened = [self._copies[id(holder)] for holder in group.holders]
-        for copy in opened:
-            copy[group.key] = None  # as it stands in what is built anew
-        return opened
+        """Where values go that are to be completed one by one."""
+        return [self._open(holder, group.key) for holder in group.holders]
 
-    def _copy(self, data: Any) -> Any:
-        inner = self._list.inner
-        copy = self._copies[id(data)] = data.copy()
-        for key, value in copy.items() if type(copy) is dict else enumerate(copy):
-            if id(value) in inner:
-                copy[key] = self._copy(value)
+    def _open(self, holder: Any, key: str) -> Any:
+        """The copy of a dict, which takes its place together with copies of all that leads to it."""
+        original: Any = self._list.data
+        copy: Any = self._copies.get(id(original))
+        if copy is None:
+            copy = self._copies[id(original)] = self._holder[self._key] = original.copy()
+        for step in self._list.paths[id(holder)]:
+            original = original[step]
+            inner = self._copies.get(id(original))
+            if inner is None:
+                inner = self._copies[id(original)] = copy[step] = original.copy()
+            copy = inner
+        copy[key] = None  # as it stands in what is built anew
         return copy
 
 
@@ -160,12 +175,9 @@ def _can_compare_field(field: FieldPlan, reads: set[str]) -> bool:
     return leaf is not None and leaf.model is not float
 
 
-def _find_inner(data: Any, holders: set[int], inner: set[int]) -> bool:
-    """Adds the containers that are holders, or lead to some."""
-    values = data.values() if isinstance(data, dict) else data
-    # All of them are looked at: `any` would stop at the first.
-    leads = [_find_inner(value, holders, inner) for value in values if isinstance(value, dict | list)]
-    if id(data) in holders or any(leads):
-        inner.add(id(data))
-        return True
-    return False
+def _find_paths(data: Any, holders: set[int], path: tuple[Any, ...], paths: dict[int, tuple[Any, ...]]) -> None:
+    if id(data) in holders:
+        paths[id(data)] = path
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if isinstance(value, dict | list):
+            _find_paths(value, holders, (*path, key), paths)
