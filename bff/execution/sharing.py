@@ -29,29 +29,31 @@ class SharedGroup(NamedTuple):
 
 class SharedList:
     """The data of one `KeptList`; never changed once others have it. `paths` lead to the dicts of its groups, by their
-    identity.
+    identity; `size` counts the values of its groups.
     """
 
-    __slots__ = ("data", "groups", "paths")
+    __slots__ = ("data", "groups", "paths", "size")
 
     def __init__(self, data: list[Any], groups: Sequence[SharedGroup]) -> None:
         self.data = data
         self.groups = tuple(groups)
+        self.size = sum(len(group.values) for group in groups)
         self.paths: dict[int, tuple[Any, ...]] = {}
         _find_paths(data, {id(holder) for group in groups for holder in group.holders}, (), self.paths)
 
 
 class SharedLists:
     """What one place of a plan keeps, by what its fields say that they read: for others they would give something else
-    every time. Where most of what is shared must be copied nevertheless, it gives up.
+    every time. Where most of what is shared must be copied nevertheless, it gives up: `shared` counts values, `copied`
+    those among them that differed.
     """
 
-    __slots__ = ("_by_present", "_copied", "_shared", "reads")
+    __slots__ = ("_by_present", "copied", "reads", "shared")
 
     def __init__(self, reads: tuple[str, ...]) -> None:
         self.reads = reads
         self._by_present: dict[Any, KeptData] = {}
-        self._shared = self._copied = 0
+        self.shared = self.copied = 0
 
     def open(self, context: Any) -> KeptData:
         """What is kept for requests like this one."""
@@ -63,14 +65,9 @@ class SharedLists:
             kept = self._by_present[present] = KeptData()
         return kept
 
-    def count(self, shared: int, copied: int) -> None:
-        """Of so many dicts so many had to be copied."""
-        self._shared += shared
-        self._copied += copied
-
     @property
     def is_vain(self) -> bool:
-        return self._shared > _PATIENCE and 2 * self._copied > self._shared
+        return self.shared > _PATIENCE and 2 * self.copied > self.shared
 
 
 class Sharing:
@@ -84,6 +81,7 @@ class Sharing:
         self._holder = holder
         self._key = key
         self._copies: dict[int, Any] = {}
+        lists.shared += shared.size
 
     def take(
         self, group: SharedGroup, values: list[Any], leaves: object, start: int
@@ -92,11 +90,10 @@ class Sharing:
         del leaves
         given = values[start : start + len(group.values)]
         if given == group.values:
-            self._lists.count(len(given), 0)
             return (), ()
         pairs = enumerate(zip(given, group.values, strict=True))
         places = [place for place, (value, kept) in pairs if value is not kept and value != kept]
-        self._lists.count(len(given), len(places))
+        self._lists.copied += len(places)
         return [self._open(group.holders[place], group.key) for place in places], [given[place] for place in places]
 
     def open_holes(self, group: SharedGroup) -> list[Any]:
@@ -141,7 +138,8 @@ class Noted(NamedTuple):
                     return
                 given_here = [values[id(holder)] for holder in holders]
                 groups.append(SharedGroup(slot, fields[slot].key, parents, holders, given_here))
-        self.kept.keep(self.value, SharedList(self.data, groups), weight=sum(len(group.holders) for group in groups))
+        shared = SharedList(self.data, groups)
+        self.kept.keep(self.value, shared, weight=shared.size)
 
 
 def plan_shared_lists(plan: Plan, items: Position) -> SharedLists | None:

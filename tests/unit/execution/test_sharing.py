@@ -23,26 +23,28 @@ OF_EXHIBITS = ("number", "again: work { visits }", "work { mood ... on Sculpture
 HOME = "{ halls { name exhibits { number work { __typename id name isLiked visits } } } }"
 
 
-class Uses:
-    """How many dicts were compared, and how many of them had to be copied."""
+class Uses(list[SharedLists]):
+    """All that was made meanwhile."""
 
-    def __init__(self) -> None:
-        self.shared = 0
-        self.copied = 0
+    @property
+    def shared(self) -> int:
+        return sum(lists.shared for lists in self)
+
+    @property
+    def copied(self) -> int:
+        return sum(lists.copied for lists in self)
 
 
 @pytest.fixture
 def uses(monkeypatch: pytest.MonkeyPatch) -> Uses:
-    counted = Uses()
-    count = SharedLists.count
+    made = Uses()
 
-    def note(lists: SharedLists, shared: int, copied: int) -> None:
-        count(lists, shared, copied)
-        counted.shared += shared
-        counted.copied += copied
+    def note(reads: tuple[str, ...]) -> SharedLists:
+        made.append(SharedLists(reads))
+        return made[-1]
 
-    monkeypatch.setattr(SharedLists, "count", note)
-    return counted
+    monkeypatch.setattr(sharing, "SharedLists", note)
+    return made
 
 
 async def check_visits(text: str, visits: list[MakeVisit]) -> Differential:
