@@ -14,7 +14,8 @@ from argon2 import PasswordHasher
 
 from bench.pace import read_length
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
-from bff.auth.hashing import LANES, MEMORY_KIB, PASSES, step_back
+from bff.auth.hashing import LANES, MEMORY_KIB, PASSES
+from bff.auth.stepping_back import step_back
 
 AT_ONCE = 8
 LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }"

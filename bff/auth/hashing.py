@@ -7,15 +7,14 @@ It is asked over its standard input, answers over its standard output, and ends 
 import os
 import signal
 import sys
-import time
-from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
+
+from bff.auth.stepping_back import give_session_niceness, step_back
 
 MEMORY_KIB = 19 * 1024
 PASSES = 2
@@ -25,9 +24,6 @@ HURRIED = "hurried"
 NICENESS = 5
 """Of a hurried one."""
 LENGTH_BYTES = 4
-_AUTOGROUP = Path("/proc/self/autogroup")
-_LEAST = 19
-"""The niceness of a session that gets the smallest share."""
 
 
 class Task(Struct, frozen=True):
@@ -62,41 +58,14 @@ def work(tasks: IO[bytes], outcomes: IO[bytes]) -> None:
         outcomes.flush()
 
 
-def step_back(*, is_hurried: bool = False) -> None:
-    """Where processors are short, whoever waits for a home comes before whoever signs in.
-
-    What is only nice keeps a processor for some milliseconds from whoever wakes up on it; SCHED_IDLE lets go at once.
-    """
-    if sys.platform != "linux":
-        return
-    if is_hurried:
-        os.nice(NICENESS)
-    else:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    with suppress(OSError):  # what leads a group cannot leave its session, and not every kernel has such groups
-        _step_back_as_session(NICENESS if is_hurried else _LEAST)
-
-
-def _step_back_as_session(niceness: int) -> None:
-    """Linux may share processors out among sessions before it does among their processes (sched(7), autogroups).
-
-    Within one session, what steps back does so for its other members alone: engines, which have sessions of their own,
-    would wait until a hash has used up its slice, and homes for them.
-    """
-    os.setsid()
-    while True:
-        try:
-            _AUTOGROUP.write_text(f"{niceness}\n")
-        except BlockingIOError:  # one change in a tenth of a second is taken, over all processes
-            time.sleep(0.1)
-        else:
-            return
-
-
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # who asks may have something to finish
         signal.signal(number, signal.SIG_IGN)
-    step_back(is_hurried=HURRIED in sys.argv)
+    if HURRIED in sys.argv:
+        os.nice(NICENESS)
+        give_session_niceness(NICENESS)
+    else:
+        step_back()
     work(sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -16,6 +17,9 @@ from argon2.low_level import Type
 from bff.auth import passwords as module
 from bff.auth.hashing import MEMORY_KIB, NICENESS, PASSES, Outcome, Task
 from bff.auth.passwords import HashingError, Passwords
+from bff.auth.stepping_back import SLICE
+
+KERNEL = tuple(map(int, platform.release().split(".")[:2]))
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,12 @@ def read_group_niceness(process: int | str) -> str:
     """Of the session, among which processors are shared out; empty where it has no group for that."""
     path = Path(f"/proc/{process}/autogroup")
     return path.read_text().strip().rpartition(" ")[2] if path.exists() else ""
+
+
+def read_slice(process: int) -> int:
+    """Nanoseconds."""
+    lines = Path(f"/proc/{process}/sched").read_text().splitlines()
+    return next(int(line.split()[-1]) for line in lines if line.startswith("se.slice"))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +103,10 @@ async def test_another_process_does_it_and_gives_way(passwords: Passwords) -> No
     await passwords.hash("correct horse")
     process = find_process(passwords).pid
     assert process != os.getpid()
-    assert os.sched_getscheduler(process) == os.SCHED_IDLE
+    assert os.sched_getscheduler(process) == os.SCHED_BATCH
+    assert os.getpriority(os.PRIO_PROCESS, process) == 19
+    if KERNEL >= (6, 12):
+        assert read_slice(process) == SLICE
 
 
 async def test_it_gives_way_to_other_sessions_too(passwords: Passwords, has_groups: bool) -> None:
@@ -165,7 +178,7 @@ async def test_hashes_take_what_others_leave_unless_that_is_next_to_nothing(
         monkeypatch.setattr(module, "PATIENCE", 20.0)
         monkeypatch.setattr(passwords, "_hurries_until", 0.0)
         assert await passwords.verify(stored, "correct horse")
-        assert os.sched_getscheduler(find_process(passwords).pid) == os.SCHED_IDLE
+        assert os.sched_getscheduler(find_process(passwords).pid) == os.SCHED_BATCH
     finally:
         passwords.close()
     assert starved.returncode == -signal.SIGKILL
