@@ -61,6 +61,7 @@ from bff.stores.documents import find_document
 from bff.stores.drawing_briefs import find_brief
 from bff.stores.ended_playback import EndedSessions
 from bff.stores.feedback import FeedbackLimit
+from bff.stores.home_documents import HomeDocuments
 from bff.stores.ingest_progress import IngestWatch
 from bff.stores.local_gateway import LocalGateway, open_gateway
 from bff.stores.login_failures import LoginFailures
@@ -114,6 +115,7 @@ async def open_services(
             statements=statements,
             cache=cache,
             follower=follower,
+            homes=HomeDocuments(),
             authority=authority,
             billing=Billing(pool, open_gateway(settings, pool)),
             images=ImageSigner(derive_key(settings.key_encryption_key, "images")),

@@ -16,6 +16,7 @@ from bff.stores.catalogue_follower import CatalogueFollower
 from bff.stores.device_activity import DeviceActivity
 from bff.stores.ended_playback import EndedSessions
 from bff.stores.feedback import FeedbackLimit
+from bff.stores.home_documents import HomeDocuments
 from bff.stores.ingest_progress import IngestWatch
 from bff.stores.login_failures import LoginFailures
 from bff.stores.mail_requests import MailRequests
@@ -36,6 +37,7 @@ class Services:
     statements: StatementCount
     cache: DocumentCache
     follower: CatalogueFollower
+    homes: HomeDocuments
     authority: Authority
     billing: Billing
     images: ImageSigner

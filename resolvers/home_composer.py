@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bff.context import OperationContext
 from bff.domain.home import (
+    HomeBasis,
     HomeRow,
     PastRow,
     PinnedHome,
@@ -49,7 +50,6 @@ HERO_RANKS = 120
 
 _CAPS = {RowKind.BECAUSE_YOU_WATCHED: 3, RowKind.GENRE: 14}
 
-_decode = msgspec.msgpack.Decoder(PinnedHome).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -64,13 +64,12 @@ async def open_home(context: OperationContext) -> PinnedHome:
     basis = compute_basis(context)
     if context.home is not None and context.home.basis == basis:
         return context.home
-    stored = await context.documents.load(_name_home(context, context.require_state().profile_id))
-    previous = read_document(stored, _decode)
+    stored = await context.documents.load(keys.profile_home(context.require_state().profile_id, basis.setting))
+    previous = read_document(stored, context.services.homes.decode)
     if previous is not None and previous.basis == basis:
         context.home = previous
-        return previous
-    context.home = await compose(context, basis, previous)
-    await _pin(context, context.home, previous)
+    else:
+        context.home = await _pin(context, await compose(context, basis, previous), previous)
     return context.home
 
 
@@ -82,7 +81,7 @@ async def open_pinned_home(context: OperationContext, version: str) -> PinnedHom
     if context.home is not None and context.home.version == version:
         return context.home
     stored = await context.documents.load(keys.pinned_home(context.require_state().profile_id, version))
-    pinned = read_document(stored, _decode)
+    pinned = read_document(stored, context.services.homes.decode)
     if pinned is not None:
         return pinned
     if "redis" in context.degraded:
@@ -90,10 +89,10 @@ async def open_pinned_home(context: OperationContext, version: str) -> PinnedHom
     raise BadUserInput("The home that this cursor belongs to is gone; begin with its first page again.")
 
 
-async def compose(context: OperationContext, basis: str, previous: PinnedHome | None) -> PinnedHome:
+async def compose(context: OperationContext, basis: HomeBasis, previous: PinnedHome | None) -> PinnedHome:
     """Ask every section at once, each with its own deadline, and mix what they propose.
 
-    A home that lacks a section is not kept: its `basis` is empty, so that the next request tries again.
+    A home that lacks a section is not kept: it has no `basis`, so that the next request tries again.
     """
     scene = Scene(
         catalogue=context.catalogue,
@@ -119,7 +118,7 @@ async def compose(context: OperationContext, basis: str, previous: PinnedHome | 
     hidden = tuple(row for row in proposed if row.key in unwanted)
     return PinnedHome(
         version=hashlib.blake2b(_encode((scene.state.profile_id, basis, rows, hidden)), digest_size=9).hexdigest(),
-        basis=basis if is_whole else "",
+        basis=basis if is_whole else None,
         generated_at=context.now,
         hero_id=pick_hero(scene),
         rows=tuple(pin(row) for row in rows),
@@ -128,11 +127,17 @@ async def compose(context: OperationContext, basis: str, previous: PinnedHome | 
     )
 
 
-def compute_basis(context: OperationContext) -> str:
+def compute_basis(context: OperationContext) -> HomeBasis:
     """What a home is made from; it is composed anew when any of it changed."""
-    version, ceiling = context.require_state().version, context.audience.ceiling
-    until, setting = context.shelf.until, _name_setting(context)
-    return f"{version}|{context.catalogue.version}|{until}|{ceiling.value}|{context.now.date()}|{setting}"
+    state = context.require_state()
+    return HomeBasis(
+        state=state.version,
+        catalogue=context.catalogue.version,
+        until=context.shelf.until,
+        ceiling=state.ceiling,
+        day=context.now.date(),
+        setting=_name_setting(context),
+    )
 
 
 def pick_hero(scene: Scene) -> str | None:
@@ -180,22 +185,28 @@ def _list_past_rows(previous: PinnedHome | None, shown: set[str], now: datetime)
             yield past
 
 
-async def _pin(context: OperationContext, document: PinnedHome, previous: PinnedHome | None) -> None:
-    """Keep it as the latest and by its version; the version before it goes when its clients have had their time."""
-    profile_id, encoded = context.require_state().profile_id, _encode(document)
+async def _pin(context: OperationContext, composed: PinnedHome, previous: PinnedHome | None) -> PinnedHome:
+    """Keep it as the latest and by its version; the version before it goes when its clients have had their time.
+
+    Gives the home as whoever opens it next will have it: with rows that others share.
+    """
+    profile_id, homes = context.require_state().profile_id, context.services.homes
+    encoded = homes.encode(composed)
+    home = homes.decode(encoded)
     outdated = []
-    if previous is not None and previous.version != document.version:
+    if previous is not None and previous.version != home.version:
         outdated.append((keys.pinned_home(profile_id, previous.version), PINNED_AGE))
     try:
         await context.services.cache.put_many(
             (
                 (_name_home(context, profile_id), encoded, HOME_AGE),
-                (keys.pinned_home(profile_id, document.version), encoded, DAY + PINNED_AGE),
+                (keys.pinned_home(profile_id, home.version), encoded, DAY + PINNED_AGE),
             ),
             outdated=outdated,
         )
     except RedisAway:
         context.degraded.add("redis")
+    return home
 
 
 def _name_home(context: OperationContext, profile_id: str) -> str:

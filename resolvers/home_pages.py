@@ -143,8 +143,9 @@ def take_items(context: OperationContext, view: RowView, *, start: int, wanted: 
     if row.kind in PERSONAL_KINDS or context.home is None or context.home.version != view.version:
         slice_ = slice_row(context, view, view.version, start=start, wanted=wanted)
     else:
-        key = (row.key, row.layout, row.title_ids, row.ranks, start, wanted)
-        slice_ = context.shelf.keep(key, lambda: _slice_for_all(context, view, start=start, wanted=wanted))
+        slice_ = context.shelf.keep(
+            (row, start, wanted), lambda: _slice_for_all(context, view, start=start, wanted=wanted)
+        )
     if not slice_.edges:
         return ItemPage(slice_.edges, PageInfo(slice_.has_next))
     ends = PageInfo(slice_.has_next, slice_.scope, (view.version, slice_.first), (view.version, slice_.last))

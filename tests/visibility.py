@@ -8,7 +8,7 @@ from enum import Enum
 
 import msgspec
 
-from bff.domain.home import HomeItem, HomeRow, PinnedHome, PinnedRow, RowKind, RowLayout, pin
+from bff.domain.home import HomeItem, HomeRow, PinnedRow, RowKind, RowLayout, pin
 from bff.domain.profile_state import Thumb
 from bff.domain.titles import AnyTitleCard, MaturityRating, MovieCard, SeriesCard
 from bff.domain.visibility import Audience, Visibility, judge
@@ -162,7 +162,7 @@ async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     key, target = keys.profile_home(str(stage.client.profile_id), f"{stage.target.region}:-"), stage.target
     stored = (await demo.services.cache.get_many([key]))[0]
     assert stored is not None
-    document = msgspec.msgpack.decode(stored, type=PinnedHome)
+    document = demo.services.homes.decode(stored)
     plain = HomeItem(target.card.id)
     rows = (
         _row("plain", RowKind.TRENDING, RowLayout.BOXART, plain),
@@ -176,7 +176,7 @@ async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     )
     hidden = tuple(msgspec.structs.replace(row, key=f"hidden-{row.key}") for row in rows)
     full = msgspec.structs.replace(document, hero_id=target.card.id, rows=rows, hidden=hidden)
-    await demo.services.cache.put(key, msgspec.msgpack.encode(full), age=600)
+    await demo.services.cache.put(key, demo.services.homes.encode(full), age=600)
     return [name_row_of(str(stage.client.profile_id), row.key) for row in (*rows, *hidden)]
 
 

@@ -4,12 +4,14 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from bff.domain.titles import MaturityRating
 
 
 class RowKind(StrEnum):
@@ -65,9 +67,11 @@ class HomeRow(Struct, frozen=True, kw_only=True):
     items: tuple[HomeItem, ...] | None
 
 
-class PinnedRow(Struct, frozen=True, kw_only=True):
+class PinnedRow(Struct, frozen=True, kw_only=True, array_like=True, cache_hash=True):
     """A row as it is kept: ids joined by blanks, since splitting the few that are asked for is quicker than decoding
     them all. `title_ids` is None where the items failed; `ranks` belong to ranked rows only.
+
+    Homes share it, so that it can be a key: its hash is made once, and it is soon found equal to itself.
     """
 
     key: str
@@ -107,14 +111,27 @@ class PastRow(Struct, frozen=True):
     until: datetime
 
 
+class HomeBasis(Struct, frozen=True, kw_only=True, array_like=True):
+    """What a home was made from: the versions of the profile's state and of the catalogue, the moment to which titles
+    were judged, who may see how much, the day (UTC), and the `setting`: region and part of the day.
+    """
+
+    state: int
+    catalogue: int
+    until: datetime | None
+    ceiling: MaturityRating
+    day: date
+    setting: str
+
+
 class PinnedHome(Struct, frozen=True, kw_only=True):
-    """A composed home, as it is kept. `basis` says what it was made from: while that holds, it is served again.
+    """A composed home, as it is kept. While its `basis` holds, it is served again; None never holds.
 
     `hidden` holds the rows that the profile does not want, in the same form; `past` those that earlier homes had.
     """
 
     version: str
-    basis: str
+    basis: HomeBasis | None
     generated_at: datetime
     hero_id: str | None
     rows: tuple[PinnedRow, ...]
