@@ -94,8 +94,8 @@ async def open_services(
         statements = StatementCount(on_query)
         pool = await stack.enter_async_context(await open_pool(settings, on_query=statements))
         redis = open_redis(settings)
-        stack.push_async_callback(redis.aclose)
         cache = DocumentCache(redis)
+        stack.push_async_callback(cache.close)
         authority = await open_authority(pool, settings, now())
         stack.callback(authority.passwords.close)
         # What every process follows must not wait for its turn behind requests.
@@ -106,6 +106,7 @@ async def open_services(
         signals = await stack.enter_async_context(Signals(DocumentCache(redis)).listening())
         # PostgreSQL says the same: a Redis that hangs is not waited for.
         versions = DocumentCache(redis, deadline=0.3)
+        stack.push_async_callback(versions.close)
         follower = await stack.enter_async_context(CatalogueFollower(aside, versions, signals).following())
         rates = await stack.enter_async_context(RateLimits(DocumentCache(redis)).sharing())
         activity = await stack.enter_async_context(DeviceActivity(aside).writing())

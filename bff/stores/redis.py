@@ -4,24 +4,24 @@ costs requests nothing. Knows nothing of what the documents hold."""
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextvars import Context
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bff.settings import Settings
-from bff.telemetry import Place, note_call, traced_place
+from bff.stores.redis_breaker import Breaker, RedisAway
+from bff.stores.redis_reads import RedisReads
+from bff.telemetry import note_call
+
+__all__ = ["DocumentCache", "RedisAway", "open_redis", "read_document", "split_version"]
 
 T = TypeVar("T")
 
 _MOST_CONNECTIONS = 64
 _AT_ONCE = 48
 """Of the connections, what one `DocumentCache` uses; the rest are for others on the same client."""
-
-_MOST_KEYS = 128
-"""Asked for together: from so many on, the next who asks begins another round trip."""
 
 _PUT_IF_NEWER = """
 local held = redis.call('GETRANGE', KEYS[1], 0, 7)
@@ -33,62 +33,35 @@ return 0
 """
 
 
-class RedisAway(Exception):
-    """Redis did not answer in time or could not be reached; go on without it, and say so in `degraded`."""
-
-
-class _Asker(NamedTuple):
-    """Who waits for the documents of so many keys, since when, and where to tell of it."""
-
-    documents: "asyncio.Future[list[bytes | None]]"
-    keys: int
-    since: float
-    place: Place | None
-
-
-class _Reading:
-    """What is asked for in one turn of the event loop: all keys, and who wants how many of them."""
-
-    def __init__(self) -> None:
-        self.keys: list[str] = []
-        self.askers: list[_Asker] = []
-        self.task: asyncio.Task[None] | None = None
-
-
 class DocumentCache:
     """Documents by key. After a failure calls fail at once for `rest` seconds instead of waiting again.
 
     The deadline is far above what Redis takes: a process that is busy itself must not take its own lateness for
     Redis's, or it would go on to PostgreSQL and be busier still.
 
-    So many calls are under way at once, others wait for their turn: past its connections the client fails, which would
-    be taken for Redis's failure. `round_trips` counts what was sent, for tests and metrics.
+    Documents are read by `RedisReads`. Of other calls so many are under way at once, others wait for their turn: past
+    its connections the client fails, which would be taken for Redis's failure.
     """
 
     def __init__(self, redis: Redis, *, deadline: float = 1.0, rest: float = 0.5) -> None:
         self.redis = redis
-        self.round_trips = 0
         self._deadline = deadline
-        self._rest = rest
-        self._closed_until = 0.0
+        self._breaker = Breaker(rest)
+        self._reads = RedisReads(redis.connection_pool, self._breaker, deadline=deadline)
+        self._sent = 0
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._reading: _Reading | None = None
+
+    @property
+    def round_trips(self) -> int:
+        """How many were sent, for tests and metrics."""
+        return self._sent + self._reads.round_trips
 
     def ask(self, keys: Sequence[str]) -> "asyncio.Future[list[bytes | None]]":
-        """None where a key is missing. One round trip for all who ask in the same turn of the event loop: most of what
-        one costs is waking Redis. Awaiting it raises RedisAway."""
-        loop = asyncio.get_running_loop()
-        reading = self._reading
-        if reading is None or len(reading.keys) >= _MOST_KEYS:
-            reading = self._reading = _Reading()
-            reading.task = loop.create_task(self._read(reading), context=Context())  # each tells a trace of its own
-        documents: asyncio.Future[list[bytes | None]] = loop.create_future()
-        reading.askers.append(_Asker(documents, len(keys), time.perf_counter(), traced_place()))
-        reading.keys += keys
-        return documents
+        """What `RedisReads` says of it. Awaiting it raises RedisAway."""
+        return self._reads.ask(keys)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """What `ask` gives. Raises RedisAway."""
+        """None where a key is missing. Raises RedisAway."""
         return await self.ask(keys)
 
     async def put(self, key: str, document: bytes, *, age: int) -> None:
@@ -147,32 +120,13 @@ class DocumentCache:
 
     async def ping(self) -> None:
         """Raises RedisAway."""
-        self._closed_until = 0.0
+        self._breaker.reset()
         await self._send("PING", self.redis.ping())
 
     async def close(self) -> None:
+        """And the client with it."""
+        await self._reads.close()
         await self.redis.aclose()
-
-    async def _read(self, reading: _Reading) -> None:
-        if self._reading is reading:
-            self._reading = None
-        failure = ""
-        found: list[bytes | None] = []
-        try:
-            found = cast("list[bytes | None]", await self._send("MGET", self.redis.mget(reading.keys)))
-        except Exception as error:  # whatever it is, all who wait must learn of it
-            failure = type(error.__cause__ or error).__name__
-            for asker in reading.askers:
-                if not asker.documents.done():
-                    asker.documents.set_exception(error)
-                    asker.documents.exception()  # not to be logged, should nobody await it in the end
-        start = 0
-        for asker in reading.askers:
-            if not asker.documents.done():
-                asker.documents.set_result(found[start : start + asker.keys])
-            start += asker.keys
-            if asker.place is not None:
-                note_call("redis", "MGET", time.perf_counter() - asker.since, failure, asker.place)
 
     async def _send(self, name: str, command: Awaitable[T]) -> T:
         try:
@@ -183,15 +137,15 @@ class DocumentCache:
         started = 0.0
         failure = ""
         try:
-            if time.monotonic() < self._closed_until:
+            if self._breaker.is_open:
                 _discard(command)
                 raise RedisAway("Redis did not answer a moment ago")
-            self.round_trips += 1
+            self._sent += 1
             started = time.perf_counter()
             async with asyncio.timeout(self._deadline):
                 return await command
         except (RedisError, OSError, TimeoutError) as error:
-            self._closed_until = time.monotonic() + self._rest
+            self._breaker.trip()
             failure = type(error).__name__
             raise RedisAway(f"Redis does not answer: {type(error).__name__}") from error
         finally:

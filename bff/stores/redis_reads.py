@@ -1,0 +1,241 @@
+"""Documents read from Redis over one connection that is held open, many reads under way at once.
+
+redis-py opens, signs in and closes the connection; what goes over it in between is done here: every request that is
+signed in makes such a read, and by way of redis-py's pool it would cost three times as much.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from contextvars import Context
+from typing import Any, NamedTuple, cast
+
+from hiredis import ProtocolError, Reader, ReplyError, pack_command
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+
+from bff.stores.redis_breaker import Breaker, RedisAway
+from bff.telemetry import Place, note_call, traced_place
+
+_MOST_KEYS = 128
+"""Asked for together: from so many on, the next who asks begins another round trip."""
+
+_MOST_UNANSWERED = 1024
+"""Round trips; more are refused, so that a Redis that stands still does not fill the memory."""
+
+_TICKS = 10
+"""A deadline has so many."""
+
+
+class _Asker(NamedTuple):
+    """Who waits for the documents of so many keys, since when, and where to tell of it."""
+
+    documents: "asyncio.Future[list[bytes | None]]"
+    keys: int
+    since: float
+    place: Place | None
+
+    def tell(self, failure: str = "") -> None:
+        if self.place is not None:
+            note_call("redis", "MGET", time.perf_counter() - self.since, failure, self.place)
+
+
+class _RoundTrip:
+    """What is asked for in one turn of the event loop: all keys, and who wants how many of them."""
+
+    __slots__ = ("askers", "began", "keys", "times_sent")
+
+    def __init__(self) -> None:
+        self.keys: list[bytes] = []
+        self.askers: list[_Asker] = []
+        self.began = 0
+        self.times_sent = 0
+
+    def answer(self, found: list[bytes | None]) -> None:
+        start = 0
+        for asker in self.askers:
+            if not asker.documents.done():
+                asker.documents.set_result(found[start : start + asker.keys])
+            start += asker.keys
+            asker.tell()
+
+    def fail(self, reason: str, failure: str) -> None:
+        for asker in self.askers:
+            if not asker.documents.done():
+                asker.documents.set_exception(RedisAway(reason))
+                asker.documents.exception()  # not to be logged, should nobody await it in the end
+            asker.tell(failure)
+
+
+class RedisReads:
+    """Reads that share one connection, which the first of them opens, and the next after it was lost.
+
+    What is not answered within `deadline` seconds fails, with all that is under way: it waits for the same Redis. The
+    seconds are counted by ticks of the event loop, to a tenth: a process that was busy itself must not take its own
+    lateness for Redis's. `round_trips` counts what was sent.
+    """
+
+    def __init__(self, pool: ConnectionPool, breaker: Breaker, *, deadline: float) -> None:
+        self.round_trips = 0
+        self._pool = pool
+        self._breaker = breaker
+        self._deadline = deadline
+        self._gathering: _RoundTrip | None = None
+        self._unanswered: deque[_RoundTrip] = deque()
+        self._connection: AbstractConnection | None = None
+        self._wire: _Wire | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._ticks = 0
+        self._ticker: asyncio.TimerHandle | None = None
+        self._nowhere = Context()  # what is done for all is told in nobody's trace
+        self._is_closed = False
+
+    def ask(self, keys: Sequence[str]) -> "asyncio.Future[list[bytes | None]]":
+        """None where a key is missing. One round trip for all who ask in the same turn of the event loop: most of what
+        one costs is waking Redis. Awaiting it raises RedisAway."""
+        encoded = [key.encode() for key in keys]
+        loop = asyncio.get_running_loop()
+        trip = self._gathering
+        if trip is None or len(trip.keys) >= _MOST_KEYS:
+            trip = self._gathering = _RoundTrip()
+            loop.call_soon(self._begin, trip, context=self._nowhere)
+        documents: asyncio.Future[list[bytes | None]] = loop.create_future()
+        trip.askers.append(_Asker(documents, len(keys), time.perf_counter(), traced_place()))
+        trip.keys += encoded
+        return documents
+
+    async def close(self) -> None:
+        """Who still waits is told that Redis is away. The connection itself closes with the pool."""
+        self._is_closed = True
+        self._fail_all("ConnectionClosed")
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._connecting
+
+    def _begin(self, trip: _RoundTrip) -> None:
+        if self._gathering is trip:
+            self._gathering = None
+        if refusal := self._find_refusal():
+            trip.fail(refusal, RedisAway.__name__)
+            return
+        trip.began = self._ticks
+        self._unanswered.append(trip)
+        if self._ticker is None:
+            self._set_ticker()
+        if self._wire is None:
+            self._connect()
+        else:
+            self._send(trip, self._wire)
+
+    def _find_refusal(self) -> str:
+        if self._is_closed:
+            return "The connection to Redis is closed"
+        if self._breaker.is_open:
+            return "Redis did not answer a moment ago"
+        if len(self._unanswered) >= _MOST_UNANSWERED:
+            return "Redis owes too many answers"
+        return ""
+
+    def _send(self, trip: _RoundTrip, wire: "_Wire") -> None:
+        self.round_trips += 1
+        trip.times_sent += 1
+        wire.send(pack_command((b"MGET", *trip.keys)))  # type: ignore[arg-type]  # its stub knows one alone
+
+    def _connect(self) -> None:
+        if self._connecting is None:
+            loop = asyncio.get_running_loop()
+            self._connecting = loop.create_task(self._open_wire(), context=self._nowhere)
+
+    async def _open_wire(self) -> None:
+        try:
+            async with asyncio.timeout(self._deadline):
+                connection = await self._open_connection()
+        except Exception as error:  # whatever it is, all who wait must learn of it
+            self.give_up(type(error).__name__)
+        else:
+            self._wire = wire = _Wire(self, connection)
+            for trip in self._unanswered:
+                self._send(trip, wire)
+        finally:
+            self._connecting = None
+
+    async def _open_connection(self) -> AbstractConnection:
+        """Of the pool, which never gets it back but closes it with the others."""
+        if self._connection is None:
+            self._connection = await self._pool.get_connection()
+        else:
+            await self._connection.disconnect(nowait=True)
+            await self._connection.connect()  # type: ignore[no-untyped-call]
+        return self._connection
+
+    def take(self, reply: object) -> None:
+        """The next in the order of what was sent."""
+        if type(reply) is list and self._unanswered:
+            self._unanswered.popleft().answer(reply)
+        else:
+            self.give_up(str(reply).partition(" ")[0] if isinstance(reply, ReplyError) else "UnexpectedReply")
+
+    def lose(self, wire: "_Wire") -> None:
+        """What is under way is sent once more: the connection may have been dead for long."""
+        if wire is not self._wire:
+            return
+        self._wire = None
+        if not self._unanswered:
+            return
+        if self._unanswered[0].times_sent > 1:
+            self.give_up("ConnectionError")
+        else:
+            self._connect()
+
+    def give_up(self, failure: str) -> None:
+        """On this connection, and on all that is under way."""
+        self._breaker.trip()
+        if self._wire is not None:
+            self._wire.abort()
+            self._wire = None
+        self._fail_all(failure)
+
+    def _fail_all(self, failure: str) -> None:
+        while self._unanswered:
+            self._unanswered.popleft().fail(f"Redis does not answer: {failure}", failure)
+
+    def _set_ticker(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._ticker = loop.call_later(self._deadline / _TICKS, self._tick, context=self._nowhere)
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        self._ticker = None
+        if self._unanswered and self._ticks - self._unanswered[0].began > _TICKS:
+            self.give_up("TimeoutError")
+        if self._unanswered:
+            self._set_ticker()
+
+
+class _Wire(asyncio.Protocol):
+    """The bytes of a connection that redis-py has opened, from then until it is lost."""
+
+    def __init__(self, reads: RedisReads, connection: AbstractConnection) -> None:
+        self._reads = reads
+        self._replies = Reader()
+        self._transport = cast("asyncio.Transport", cast("Any", connection)._writer.transport)
+        self._streams = self._transport.get_protocol()
+        self._transport.set_protocol(self)
+        self.send = self._transport.write
+        self.abort = self._transport.abort
+
+    def data_received(self, data: bytes) -> None:
+        self._replies.feed(data)
+        try:
+            while (reply := self._replies.gets()) is not False and not self._transport.is_closing():
+                self._reads.take(reply)
+        except ProtocolError:
+            self._reads.give_up(ProtocolError.__name__)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._streams.connection_lost(error)  # redis-py waits for that when it closes the connection
+        self._reads.lose(self)
