@@ -163,6 +163,20 @@ function definePlayers() {
     await until(() => video.currentTime > currentTime + 0.2, "to play on");
   };
 
+  /** What is shown at a second; it is come back to until that is there, since nobody knows how far it has played. */
+  const listSubtitles = async (video, time) => {
+    const isShown = ({ startTime, endTime }) => startTime <= time && time < endTime;
+    const list = () => {
+      const showing = [...video.textTracks].filter((track) => track.mode === "showing");
+      return showing.flatMap((track) => [...(track.cues ?? [])].filter(isShown).map((cue) => cue.text));
+    };
+    await until(() => {
+      if (Math.abs(video.currentTime - time) > 2) video.currentTime = time;
+      return list().length > 0;
+    }, `subtitles at second ${time}`);
+    return list();
+  };
+
   const take = async (steps, opened, video, report, url) => {
     if (steps.position) await until(() => video.currentTime > steps.position, `second ${steps.position}`);
     for (const height of steps.qualities ?? []) {
@@ -177,10 +191,8 @@ function definePlayers() {
       report.audio = opened.audio();
     }
     if (steps.subtitles) {
-      opened.setSubtitles(steps.subtitles);
-      const cues = () => [...video.textTracks].flatMap((track) => (track.mode === "showing" ? [...(track.cues ?? [])] : []));
-      await until(() => cues().length > 0, "subtitles");
-      report.cues = cues().map((cue) => cue.text);
+      opened.setSubtitles(steps.subtitles.language);
+      report.subtitles = await listSubtitles(video, steps.subtitles.time);
     }
     if (steps.stop) {
       const stopped = performance.now();
