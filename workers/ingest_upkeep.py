@@ -13,6 +13,8 @@ from workers.batches import repeat
 
 TASKS_KEPT = timedelta(days=30)
 """How long it can be seen which tasks a job that ended was done in."""
+UNFINISHED_FOR = timedelta(hours=1)
+"""Nobody who still writes an object leaves it alone for so long."""
 
 
 async def forget_tasks(ctx: dict[Any, Any]) -> int:
@@ -25,6 +27,12 @@ async def remove_uploads(ctx: dict[Any, Any]) -> int:
     """Every few minutes; may run twice. Those that ran out go with their parts; answers how many it was."""
     pool, objects = ctx["pool"], ctx["objects"]
     return await repeat(lambda: _remove_some(pool, objects))
+
+
+async def remove_unfinished(ctx: dict[Any, Any]) -> int:
+    """Hourly; may run twice. What killed processes left of objects that they wrote, in a folder; answers how many."""
+    objects: Objects = ctx["objects"]
+    return await objects.remove_unfinished(datetime.now(UTC) - UNFINISHED_FOR)
 
 
 async def _remove_some(pool: asyncpg.Pool, objects: Objects) -> int:

@@ -12,7 +12,7 @@ from redis.asyncio import ConnectionPool
 from bff.settings import Settings
 from bff.telemetry import tracing
 from workers.billing import DEADLINE, bill_memberships, forget_requests
-from workers.ingest_upkeep import forget_tasks, remove_uploads
+from workers.ingest_upkeep import forget_tasks, remove_unfinished, remove_uploads
 from workers.keys import rotate_keys
 from workers.lifecycle import REMOVE_EVERY, remove_accounts, remove_ended_sign_ins
 from workers.mail import EVERY, JOB_DEADLINE, remove_mails, send_mails
@@ -47,6 +47,7 @@ def worker_settings(queue: ArqRedis, ctx: dict[Any, Any]) -> dict[str, Any]:
             _at(forget_playback, minute=23, timeout=60),
             _at(remove_uploads, minute=set(range(2, 60, 10)), timeout=120),
             _at(forget_tasks, minute=53, timeout=60),
+            _at(remove_unfinished, minute=7, timeout=120),
             _at(rotate_keys, minute=17, run_at_startup=True),
         ],
         "handle_signals": False,

@@ -2,9 +2,12 @@
 
 import asyncio
 import errno
+import os
+import re
 import stat
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +33,8 @@ LONGEST_REQUEST = timedelta(seconds=60 + MOST_BYTES / SLOWEST)
 _AT_ONCE = 1000
 LEAST_CHUNK, _MOST_CHUNKS = 5 * 1024 * 1024, 9000
 """S3 takes an object in pieces of at least so many bytes, ten thousand of them at most."""
+_UNFINISHED = re.compile(r".+#[0-9]+", re.ASCII)
+"""How a folder calls what is still written, and no object."""
 
 
 class Objects:
@@ -191,6 +196,18 @@ class Objects:
         except (BaseError, OSError, TimeoutError) as error:
             raise _away(error) from error
 
+    async def remove_unfinished(self, before: datetime) -> int:
+        """What was begun in a folder, and not gone on with since, as whoever wrote it was killed; answers how many.
+
+        Stores beyond this machine have rules of their own for that. Raises Unavailable.
+        """
+        if self._folder is None:
+            return 0
+        try:
+            return await asyncio.to_thread(_remove_unfinished, self._folder, before.timestamp())
+        except OSError as error:
+            raise _away(error) from error
+
 
 def open_objects(settings: Settings) -> Objects:
     """The store that BFF_OBJECT_STORE_URL names, else the folder `objects` under the data directory."""
@@ -214,6 +231,17 @@ def _measure(path: Path) -> int | None:
     except OSError as error:
         raise _away(error) from error
     return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _remove_unfinished(folder: Path, before: float) -> int:
+    count = 0
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names if _UNFINISHED.fullmatch(name)):
+            with suppress(FileNotFoundError):  # it was finished just now
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    count += 1
+    return count
 
 
 def _open_remote(settings: Settings) -> ObjectStore:

@@ -1,17 +1,25 @@
 """What a worker fetches of masters that lie in S3, and what it leaves there."""
 
 import asyncio
+import json
+import os
+import re
+import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
 
 from bff.domain.uploads import MIB
 from bff.media.commands import Refused
 from bff.settings import Secret, Settings
-from bff.stores.objects import open_objects
+from bff.stores.objects import LONGEST_REQUEST, open_objects
+from tests.faults.processes import run_to_end
 from tests.media.stores import BUCKET, over_s3
+from workers.ingest_upkeep import UNFINISHED_FOR, remove_unfinished
 from workers.sources import MOST_KEPT, Sources
 
 
@@ -71,3 +79,51 @@ async def test_nothing_is_left_of_what_was_not_written_to_its_end(
     async with httpx.AsyncClient(trust_env=False) as http:
         listed = await http.get(f"{s3_endpoint}/{BUCKET}?uploads")
     assert (listed.status_code, "<UploadId>" in listed.text) == (200, False)
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from bff.settings import Secret, Settings
+from bff.stores.objects import LEAST_CHUNK, open_objects
+
+async def send():
+    for _ in range(4):
+        yield bytes(LEAST_CHUNK)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+none = Secret("")
+objects = open_objects(Settings(database_url=none, redis_url=none, key_encryption_key=none, data_dir=Path(sys.argv[1])))
+asyncio.run(objects.write_stream("masters/killed", send(), 100 * LEAST_CHUNK))
+"""
+
+
+async def test_what_a_killed_process_left_in_a_folder_goes(tmp_path: Path) -> None:
+    code, said = await run_to_end(sys.executable, "-c", KILLED, str(tmp_path), environment=dict(os.environ))
+    assert (code, said) == (-9, "")
+    given = Settings(database_url=Secret(""), redis_url=Secret(""), key_encryption_key=Secret(""), data_dir=tmp_path)
+    objects = open_objects(given)
+    [left] = (tmp_path / "objects/masters").iterdir()
+    await objects.write("masters/whole", b"and as old")
+    assert await remove_unfinished({"objects": objects}) == 0, "it may still be written to"
+    for path in left.parent.iterdir():
+        before = path.stat().st_mtime - UNFINISHED_FOR.total_seconds() - 1
+        os.utime(path, (before, before))
+    assert await remove_unfinished({"objects": objects}) == 1
+    assert not left.exists()
+    assert await objects.read("masters/whole") == b"and as old"
+
+
+def test_the_rule_for_what_is_left_in_a_bucket_is_one_that_s3_takes(s3_endpoint: str) -> None:
+    """As docs/operating.md has it to be pasted."""
+    told = re.search(r"--lifecycle-configuration '(.*?)'", Path("docs/operating.md").read_text(), re.DOTALL)
+    assert told is not None
+    rules = json.loads(told[1])
+    s3 = boto3.client(
+        "s3", endpoint_url=s3_endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="s"
+    )
+    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration=rules)
+    [rule] = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert (rule["Status"], rule["Filter"]) == ("Enabled", {"Prefix": ""})
+    days = rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+    assert timedelta(days=days) > LONGEST_REQUEST, "what is still written stays"
