@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,9 +14,11 @@ from bff.domain.video import Quality, Rendition, Video, VideoState
 from bff.domain.visibility import Audience, Visibility, judge
 from bff.stores.objects import open_objects
 from bff.stores.outbox import deliver_outbox
+from bff.stores.title_cards import rebuild_cards
 from bff.stores.videos import publish_video
 from tests.live import OPERATIONS, Client, Demo
 from tests.media.assets import Asset
+from tests.media.workshop import add_film
 
 EVERYWHERE = ("US", "GB", "IN")
 
@@ -82,6 +85,23 @@ async def catch_up(demo: Demo) -> None:
     while await deliver_outbox(demo.services.pool, demo.services.cache):
         pass
     await demo.services.follower.catch_up()
+
+
+async def add_screened_films(demo: Demo, names: Sequence[str], video: Video) -> dict[str, MovieCard]:
+    """New films, by their names, for those of 13 years in the US; the same video is that of all."""
+    pool, opens = demo.services.pool, demo.services.now() - timedelta(days=1)
+    ids = {name: await add_film(pool, name) for name in names}
+    async with pool.acquire() as connection, connection.transaction():
+        for film_id in ids.values():
+            await connection.execute("UPDATE title SET maturity = 13 WHERE id = $1", film_id)
+            window = "INSERT INTO licence_window (title_id, region, opens) VALUES ($1, 'US', $2)"
+            await connection.execute(window, film_id, opens)
+        await rebuild_cards(connection, list(ids.values()))
+        for film_id in ids.values():
+            await publish_video(connection, film_id, video)
+    await catch_up(demo)
+    cards = demo.services.follower.catalogue.cards
+    return {name: card for name, film_id in ids.items() if isinstance(card := cards[film_id], MovieCard)}
 
 
 def make_video(

@@ -23,13 +23,11 @@ from bff.stores.new_accounts import NewProfile
 from bff.stores.objects import open_objects
 from bff.stores.profiles import add_profile, remove_profile
 from bff.stores.title_cards import rebuild_cards
-from bff.stores.videos import publish_video
 from tests.engines import KEY_ENCRYPTION_KEY, Engines
 from tests.faults.dev_process import clean_environment
 from tests.faults.processes import DEADLINE, started
 from tests.live import Client, Demo, open_demo
-from tests.media.screening import catch_up, make_video, start
-from tests.media.workshop import add_film
+from tests.media.screening import add_screened_films, make_video, start
 from tests.ws.test_ws_processes import serving
 from workers.playback import SWEEP_EVERY
 
@@ -120,26 +118,14 @@ ON_TITLES = {
 async def films(database: Engines) -> AsyncIterator[tuple[Demo, dict[str, MovieCard]]]:
     """The first process, and a film that lasts for each way to end one."""
     async with open_demo(database) as demo:
-        pool, now = demo.services.pool, demo.services.now()
+        pool = demo.services.pool
         await seed_plans(pool)
-        ids = {name: await add_film(pool, name) for name in ("stays", *ON_TITLES)}
         video = make_video(ASSET, Quality.P240, is_encrypted=True)
-        for film_id in ids.values():
-            await pool.execute("UPDATE title SET maturity = 13 WHERE id = $1", film_id)
-            await pool.execute(
-                "INSERT INTO licence_window (title_id, region, opens) VALUES ($1, 'US', $2)",
-                film_id,
-                now - timedelta(days=1),
-            )
-            async with pool.acquire() as connection, connection.transaction():
-                await rebuild_cards(connection, [film_id])
-                await publish_video(connection, film_id, video)
+        cards = await add_screened_films(demo, ["stays", *ON_TITLES], video)
         async with pool.acquire() as connection, connection.transaction():
             await make_content_keys(connection, KEY_ENCRYPTION_KEY, ASSET, [KeyLabel.SD, KeyLabel.AUDIO])
         await open_objects(demo.services.settings).write(f"media/{ASSET}/{SEGMENT}", b"a segment")
-        await catch_up(demo)
-        cards = demo.services.follower.catalogue.cards
-        yield demo, {name: cards[film_id] for name, film_id in ids.items()}  # type: ignore[misc]
+        yield demo, cards
 
 
 async def test_what_ends_a_playback_is_heard_of_in_another_process(

@@ -17,6 +17,7 @@ from bff.stores.uploads import add_upload, take_uploads
 from tests.engines import Engines
 from tests.media.masters import draw_master
 from tests.media.workshop import add_film, open_shop, work
+from tests.process_memory import forget_peak, read_peak
 
 NOTHING = 1024 * MIB
 MOST = 64 * MIB
@@ -42,9 +43,9 @@ async def test_a_large_master_goes_through_little_memory(
             connection, playable_id=film, source=source, now=now, preset=Preset.QUICK, uploads=[upload]
         )
         await take_uploads(connection, [upload.id], job_id)
-    before = forget_peak()
+    before = forget_peak(os.getpid())
     assert (await work(shop, job_id)).state is IngestState.DONE
-    taken = read_status("VmHWM") - before
+    taken = read_peak(os.getpid()) - before
     with capsys.disabled():
         print(f"\n{upload.size / MIB:,.0f} MiB went through {taken / MIB:.0f} MiB of memory")
     assert taken < MOST
@@ -70,15 +71,3 @@ def lay_parts(path: Path, objects: Path) -> Upload:
                 written.write(content.rstrip(b"\0"))
                 written.truncate(part.size)
     return upload
-
-
-def forget_peak() -> int:
-    """From now on the peak of this process's memory is counted anew; answers what it has now, in bytes."""
-    Path(f"/proc/{os.getpid()}/clear_refs").write_text("5")
-    return read_status("VmRSS")
-
-
-def read_status(name: str) -> int:
-    """In bytes, as proc(5) has it."""
-    lines = Path(f"/proc/{os.getpid()}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))

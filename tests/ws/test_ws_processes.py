@@ -51,9 +51,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(engines: Engines, *options: str) -> AsyncIterator[Server]:
+async def serving(engines: Engines, *options: str, environment: dict[str, str] | None = None) -> AsyncIterator[Server]:
+    """`environment` names what is no engine."""
     port = free_port()
-    environment = {**os.environ, **engines.environment}
+    environment = {**os.environ, **engines.environment, **(environment or {})}
     command = (sys.executable, "-m", "bff.cli", "serve", "--port", str(port), *options)
     async with started(*command, environment=environment) as process:
         server = Server(f"http://127.0.0.1:{port}", process)
