@@ -31,24 +31,23 @@ from bff.http.bank import bank_routes
 from bff.http.bundle import asset_routes
 from bff.http.clearkey import ClearKey
 from bff.http.comparison import Shadow
-from bff.http.compression import Compression
 from bff.http.connections import Connections
 from bff.http.cors import cors_middleware
 from bff.http.drm import drm_routes
+from bff.http.finishing import Finishing
 from bff.http.grants import find_grants
 from bff.http.graphiql import GraphiQLPage, MintToken
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.images import Gallery, image_route
 from bff.http.jwks import jwks_route
-from bff.http.lane import Lane
+from bff.http.lane import LanedApp
 from bff.http.mail_pages import know_page_documents, mail_page_routes
 from bff.http.media import MediaGate, media_route
 from bff.http.metrics import Metrics, metrics_route
 from bff.http.opening import ContextOpener
 from bff.http.previews import preview_route
 from bff.http.sdl import sdl_route
-from bff.http.security import SecurityHeaders
 from bff.http.uploads import upload_route
 from bff.http.watch import know_watch_documents, watch_route
 from bff.http.websocket import WebSocketEndpoint
@@ -201,14 +200,11 @@ def build_app(services: Services) -> Starlette:
     ]
     if isinstance(services.billing.gateway, LocalGateway):
         routes += bank_routes(services.billing.gateway)
-    app = Starlette(
+    app = LanedApp(
+        GRAPHQL,
+        endpoint,
         routes=routes,
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(Compression),
-            *cors_middleware(settings.cors_origins),
-            Middleware(Lane, GRAPHQL, endpoint),
-        ],
+        middleware=[Middleware(Finishing), *cors_middleware(settings.cors_origins)],
     )
     app.state.metrics = metrics
     app.state.connections = connections

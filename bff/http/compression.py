@@ -7,12 +7,12 @@ that no event waits for the next.
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import brotli
 import zstandard
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
 
 LEAST_BYTES = 1024
 """Below this a packet is not saved."""
@@ -39,38 +39,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {"zstd": _zstd.compress, "br": _c
 """In the order in which the server likes them."""
 
 
-class Compression:
-    """ASGI middleware for answers that come in one piece."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        accepted = Headers(raw=scope["headers"]).getlist("accept-encoding")
-        coding = choose_coding(", ".join(accepted)) if accepted else None
-        started: Message | None = None
-
-        async def send_compressed(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start" and message["status"] == 304:
-                # What a cache holds is described anew by this, and it may be compressed.
-                _vary(message["headers"])
-            if message["type"] == "http.response.start" and _may_compress(message):
-                started = message
-                return
-            if started is not None:
-                start, started = started, None
-                if message["type"] == "http.response.body" and not message.get("more_body"):
-                    message = await _compress(start, message, coding)
-                await send(start)
-            await send(message)
-
-        await self._app(scope, receive, send_compressed)
-
-
+@lru_cache(maxsize=64)
 def choose_coding(accept_encoding: str) -> str | None:
     """What the client likes best of what is served (RFC 9110, 12.5.3); None to send it as it is."""
     weights: dict[str, float] = {}
@@ -94,18 +63,19 @@ def _read_weight(parameters: str) -> float:
     return weight if 0 <= weight <= 1 else 0.0
 
 
-def _may_compress(start: Message) -> bool:
-    headers = dict(start["headers"])
+def may_compress(status: int, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether an answer with these headers gets shorter by it."""
+    media_type = headers.get(b"content-type", b"")
     return (
-        start["status"] not in (204, 206, 304)
+        status not in (204, 206, 304)
         and b"content-encoding" not in headers
         and b"no-transform" not in headers.get(b"cache-control", b"")
-        and headers.get(b"content-type", b"").startswith(_TYPES)
-        and not headers.get(b"content-type", b"").startswith(b"text/event-stream")
+        and media_type.startswith(_TYPES)
+        and not media_type.startswith(b"text/event-stream")
     )
 
 
-def _vary(headers: list[tuple[bytes, bytes]]) -> None:
+def vary(headers: list[tuple[bytes, bytes]]) -> None:
     """Say that the answer is made from `Accept-Encoding`, too."""
     for place, (name, value) in enumerate(headers):
         if name == b"vary":
@@ -114,20 +84,19 @@ def _vary(headers: list[tuple[bytes, bytes]]) -> None:
     headers.append((b"vary", b"Accept-Encoding"))
 
 
-async def _compress(start: Message, message: Message, coding: str | None) -> Message:
-    """The body to send; the headers of `start` are made to fit it."""
-    _vary(start["headers"])
-    body: bytes = message.get("body", b"")
+async def compress(raw_headers: list[tuple[bytes, bytes]], body: bytes, coding: str | None) -> bytes:
+    """The body to send; the headers are made to fit it."""
+    vary(raw_headers)
     if coding is None or len(body) < LEAST_BYTES:
-        return message
-    headers = MutableHeaders(raw=start["headers"])
+        return body
+    headers = MutableHeaders(raw=raw_headers)
     body = await _compress_aside(coding, body) if len(body) >= MANY_BYTES else CODINGS[coding](body)
     headers["content-encoding"] = coding
     headers["content-length"] = str(len(body))
     tag = headers.get("etag")
     if tag is not None and not tag.startswith("W/"):
         headers["etag"] = f"W/{tag}"  # the same, but not byte for byte
-    return {**message, "body": body}
+    return body
 
 
 async def _compress_aside(coding: str, body: bytes) -> bytes:

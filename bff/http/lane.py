@@ -1,16 +1,24 @@
-"""The way of the requests that are most: to the one app that answers them, past the routes."""
+"""The way of the requests that are most: to the one app that answers them, past routes and the handling of errors."""
 
+from typing import Any
+
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Lane:
-    """ASGI middleware: HTTP requests for `path` go straight to `target`, which raises nothing that is to be handled."""
+class LanedApp(Starlette):
+    """HTTP requests for `path` go to `target`, which raises nothing that is to be handled, behind the same middleware
+    as all others."""
 
-    def __init__(self, app: ASGIApp, path: str, target: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, path: str, target: ASGIApp, **options: Any) -> None:
+        super().__init__(**options)
         self._path = path
+        for cls, arguments, named in reversed(self.user_middleware):
+            target = cls(target, *arguments, **named)
         self._target = target
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_for_target = scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + self._path
-        await (self._target if is_for_target else self._app)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + self._path:
+            await self._target(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

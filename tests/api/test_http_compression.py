@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from bff.http.compression import LEAST_BYTES, Compression, choose_coding
+from bff.http.compression import LEAST_BYTES, choose_coding
+from bff.http.finishing import Finishing
 from tests.http_server import serve_to_client
 from tests.live import OPERATIONS, Demo
 
@@ -73,7 +74,7 @@ async def _stream() -> AsyncIterator[bytes]:
 
 @pytest.fixture(scope="module")
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=[Route("/{kind}", answer)], middleware=[Middleware(Compression)])
+    app = Starlette(routes=[Route("/{kind}", answer)], middleware=[Middleware(Finishing)])
     async with serve_to_client(app) as client:
         yield client
 

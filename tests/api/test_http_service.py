@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from bff.http import health
 from bff.http.cors import cors_middleware
+from bff.http.finishing import Finishing
 from bff.http.graphql import GraphQLEndpoint
 from bff.http.health import health_routes
 from bff.http.sdl import sdl_route
-from bff.http.security import SecurityHeaders
 from tests.api.http_schema import open_no_context, schema, wait_for_ever
 from tests.http_server import serve_to_client
 
@@ -26,7 +26,7 @@ def build_app(origins=(), checks=None):
             sdl_route(schema),
             Route("/graphql", GraphQLEndpoint(schema, open_no_context)),
         ],
-        middleware=[Middleware(SecurityHeaders), *cors_middleware(origins)],
+        middleware=[Middleware(Finishing), *cors_middleware(origins)],
     )
 
 
@@ -52,7 +52,7 @@ async def test_an_allowed_origin_is_told_for_a_day_what_it_may_send():
         assert "access-control-allow-credentials" not in response.headers
         response = await client.post("/graphql", json={"query": "{hello}"}, headers={"origin": ORIGIN})
         assert response.headers["access-control-allow-origin"] == ORIGIN
-        assert set(response.headers["vary"].split(", ")) == {"Accept", "Origin"}
+        assert set(response.headers["vary"].split(", ")) == {"Accept", "Accept-Encoding", "Origin"}
 
 
 @pytest.mark.parametrize("origins", [(), (ORIGIN,)])
