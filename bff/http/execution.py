@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
-from graphql import DocumentNode, ExecutionResult
+from graphql import DocumentNode, ExecutionResult, GraphQLResolveInfoHelpers
 from graphql.execution import (
     InitialIncrementalExecutionResult,
     SubsequentIncrementalExecutionResult,
     create_source_event_stream,
 )
+from graphql.execution.executor import CollectedErrors
+from graphql.pyutils import RefMap
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
@@ -31,6 +33,7 @@ _INPUTS = (
     *("field_resolver", "type_resolver", "subscribe_field_resolver"),
 )
 """What an executor is built from, the same for all requests that ask the same with the same variables."""
+_STATEFUL = (set, dict, list, RefMap, CollectedErrors)
 _GRACE = 0.1
 """Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
 
@@ -44,6 +47,8 @@ class DeadlineExecutor(CompiledExecutor):
 
     cost = 0
     takes_turns = True
+    own_state: tuple[tuple[str, type], ...] = ()
+    """What every executor has for itself, empty before it runs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,6 +60,20 @@ class DeadlineExecutor(CompiledExecutor):
         """Once the operation is over. graphql-core's executor holds itself by these helpers: without them it goes with
         whoever holds it, and what the operation read with it; else a collection would have to find them."""
         del self.async_helpers
+
+    def start_anew(self, root_value: Any, context: Any, extensions: dict[str, Any] | None) -> Self:
+        """An executor like this one, which was never run, for another request that asks the same. To build it takes
+        three times as long."""
+        executor = object.__new__(type(self))
+        state = vars(executor)
+        state.update(vars(self))
+        for name, kind in self.own_state:
+            state[name] = kind()
+        executor.async_helpers = GraphQLResolveInfoHelpers(executor.gather_async_work, executor.track_async_work)
+        executor.root_value = root_value
+        executor.context_value = context
+        executor.operation_extensions = extensions
+        return executor
 
     def expire(self, deadline: Deadline) -> None:
         self._late.append(deadline.as_error())
@@ -113,37 +132,36 @@ def build_executor(
     """What is known of an operation by its cost is `found`; without it graphql-core may run it, whatever it costs.
 
     Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit."""
-    if found is not None and found.inputs is not None:
-        executor = executor_class(
-            **found.inputs,
-            root_value=root_value,
-            context_value=context,
-            is_awaitable=optimized_is_awaitable,
-            hide_suggestions=hide_suggestions,
-            operation_extensions=request.extensions,
-        )
-    else:
-        built = executor_class.build(
-            schema._schema,
-            document,
-            root_value,
-            context,
-            request.variables,
-            request.operation_name,
-            max_coercion_errors=5,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            hide_suggestions=hide_suggestions,
-            operation_extensions=request.extensions,
-        )
-        if isinstance(built, list):
-            raise InvalidOperation("BAD_USER_INPUT", built)
-        executor = cast(DeadlineExecutor, built)
-    if found is not None:
-        found.inputs = found.inputs or {name: getattr(executor, name) for name in _INPUTS}
-        executor.comes_again = found.is_worth_a_plan
-        executor.must_compile = found.cost > WALKED_COST
-        executor.cost = found.cost
-    return executor
+    if found is not None and found.prototype is not None:
+        executor: DeadlineExecutor = found.prototype.start_anew(root_value, context, request.extensions)
+        return executor
+    constant: dict[str, Any] = {"is_awaitable": optimized_is_awaitable, "hide_suggestions": hide_suggestions}
+    built: Any = executor_class.build(
+        schema._schema,
+        document,
+        root_value,
+        context,
+        request.variables,
+        request.operation_name,
+        max_coercion_errors=5,
+        operation_extensions=request.extensions,
+        **constant,
+    )
+    if isinstance(built, list):
+        raise InvalidOperation("BAD_USER_INPUT", built)
+    if found is None:
+        return cast(DeadlineExecutor, built)
+    inputs = {name: getattr(built, name) for name in _INPUTS}
+    found.prototype = prototype = executor_class(**inputs, root_value=None, context_value=None, **constant)
+    prototype.comes_again = found.is_worth_a_plan
+    prototype.must_compile = found.cost > WALKED_COST
+    prototype.cost = found.cost
+    prototype.own_state = tuple(
+        (name, type(value))
+        for name, value in vars(prototype).items()
+        if isinstance(value, _STATEFUL) and name not in _INPUTS
+    )
+    return prototype.start_anew(root_value, context, request.extensions)
 
 
 async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:

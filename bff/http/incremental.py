@@ -57,7 +57,7 @@ class IncrementalOperations:
         whole = self._find(found)
         if whole.operation is found.operation:
             return found
-        return replace(found, document=whole.document, operation=whole.operation, inputs=None)
+        return replace(found, document=whole.document, operation=whole.operation, prototype=None)
 
     def _find(self, found: FoundOperation) -> _Whole:
         key = id(found.operation)

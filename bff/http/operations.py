@@ -37,8 +37,8 @@ class FoundOperation(Struct, kw_only=True):
     """A valid operation that may run. `cost` is the most values that it can bring with the request's variables.
 
     `is_trusted`: it was published under `document_hash`, so it is known to come again. `has_text`: the request brought
-    the text itself. Requests that ask the same with the same plain variables share it, and its `inputs`: what their
-    executors are built from besides the context, once one was built.
+    the text itself. Requests that ask the same with the same plain variables share it, and its `prototype`: an executor
+    that never runs, after which theirs are made, once there was a first.
     """
 
     document: DocumentNode
@@ -47,7 +47,7 @@ class FoundOperation(Struct, kw_only=True):
     is_trusted: bool = False
     document_hash: str = ""
     has_text: bool = True
-    inputs: Mapping[str, Any] | None = None
+    prototype: Any = None
 
     @property
     def is_worth_a_plan(self) -> bool:

@@ -1,0 +1,67 @@
+"""Executors of one operation that are made after another: none sees what another did."""
+
+import strawberry
+from graphql import parse
+from strawberry.schema.config import StrawberryConfig
+
+from bff.http.documents import choose_operation
+from bff.http.execution import DeadlineExecutor, bind_executor, build_executor
+from bff.http.operations import FoundOperation
+from bff.http.requests import GraphQLRequest
+
+CONSTANT = {
+    *("schema", "fragment_definitions", "fragments", "operation", "variable_values"),
+    *("field_resolver", "type_resolver", "subscribe_field_resolver", "is_awaitable", "is_async_iterable"),
+    *("enable_early_execution", "middleware_manager", "error_propagation", "hide_suggestions"),
+    *("abort_signal", "hooks", "async_work_finished_hook_task", "defer_usage_set"),
+    *("root_value", "comes_again", "must_compile", "cost", "own_state"),
+}
+"""What never changes, or is set anew by whoever changes it."""
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def asked_by(self, info: strawberry.Info) -> str:
+        return str(info.context)
+
+    @strawberry.field
+    def fault(self) -> str | None:
+        raise ValueError("as it should")
+
+
+class Maker:
+    def __init__(self) -> None:
+        config = StrawberryConfig(enable_experimental_incremental_execution=True)
+        self._schema = strawberry.Schema(Query, config=config)
+        self._executor = bind_executor(self._schema, None)
+        document = parse("{askedBy fault}")
+        self._found = FoundOperation(document=document, operation=choose_operation(document, None), cost=1)
+
+    def make(self, context: str) -> DeadlineExecutor:
+        request = GraphQLRequest(query="", extensions={"of": context})
+        return build_executor(
+            self._executor,
+            self._schema,
+            self._found.document,
+            request,
+            context,
+            hide_suggestions=True,
+            found=self._found,
+        )
+
+
+def test_they_share_only_what_does_not_change() -> None:
+    maker = Maker()
+    first, second = vars(maker.make("one")), vars(maker.make("two"))
+    assert first.keys() == second.keys() > CONSTANT
+    assert {name for name in first if first[name] is second[name]} <= CONSTANT
+    assert (second["context_value"], second["operation_extensions"]) == ("two", {"of": "two"})
+
+
+def test_each_answers_its_own_request_with_its_own_errors() -> None:
+    maker = Maker()
+    for context in ("one", "two", "three"):
+        result = maker.make(context).execute_operation()
+        assert result.data == {"askedBy": context, "fault": None}
+        assert len(result.errors) == 1
