@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, ValidationError
 from msgspec.msgpack import Decoder, Encoder
 
 from bff.domain.home import PERSONAL_KINDS, HomeBasis, PastRow, PinnedHome, PinnedRow
@@ -13,30 +13,31 @@ ROW_BYTES_KEPT = 16 * 2**20
 
 _DIGEST_SIZE = 16
 _ROW_OVERHEAD = 500
-"""Bytes that a row in memory takes besides what it says, roughly."""
+"""Bytes that a row in memory takes besides the ids of its titles, roughly."""
 
-
-class _EncodedRow(Struct, frozen=True, array_like=True):
-    """`digest` is that of `body`; empty for a row that was made for one profile, which no other would find."""
-
-    digest: bytes
-    body: Raw
+_Row = bytes | PinnedRow
+"""A row that others may have, too, by the digest of its body; one that was made for one profile stands for itself."""
 
 
 class HomeDocument(Struct, frozen=True, array_like=True):
-    """A `PinnedHome` as Redis has it. `pasts` go with `past`, row by row, and say until when."""
+    """A `PinnedHome` as Redis has it.
+
+    `bodies` are the encoded rows by their digests, encoded once more, so that nobody reads past them who has the rows.
+    """
 
     version: str
     basis: HomeBasis | None
     generated_at: datetime
     hero_id: str | None
-    rows: tuple[_EncodedRow, ...]
-    hidden: tuple[_EncodedRow, ...]
-    past: tuple[tuple[_EncodedRow, datetime], ...]
+    rows: tuple[_Row, ...]
+    hidden: tuple[_Row, ...]
+    past: tuple[tuple[_Row, datetime], ...]
+    bodies: memoryview
 
 
 _encode = Encoder().encode
 _decode_document = Decoder(HomeDocument).decode
+_decode_bodies = Decoder(dict[bytes, Raw]).decode
 _decode_row = Decoder(PinnedRow).decode
 
 
@@ -56,21 +57,24 @@ class SharedRows:
     def __len__(self) -> int:
         return len(self._later.keys() | self._earlier.keys())
 
-    def open(self, encoded: tuple[_EncodedRow, ...]) -> tuple[PinnedRow, ...]:
+    def open(self, rows: tuple[_Row, ...], bodies: memoryview) -> tuple[PinnedRow, ...]:
         """The rows in their order. Raises msgspec.MsgspecError for any in a form that is not known."""
+        if not rows:
+            return ()
         if self._later_bytes > self._most_bytes:
             self._earlier, self._later, self._later_bytes = self._later, {}, 0
         find = self._later.get
-        return tuple([find(row.digest) or self._open(row) for row in encoded])
+        return tuple([row if isinstance(row, PinnedRow) else find(row) or self._take_in(row, bodies) for row in rows])
 
-    def _open(self, encoded: _EncodedRow) -> PinnedRow:
-        row = self._earlier.get(encoded.digest)
+    def _take_in(self, digest: bytes, bodies: memoryview) -> PinnedRow:
+        row = self._earlier.get(digest)
         if row is None:
-            row = _decode_row(encoded.body)
-            if not encoded.digest or encoded.digest != _digest(encoded.body):
-                return row  # nobody else's
-        self._later[encoded.digest] = row
-        self._later_bytes += len(encoded.body) + _ROW_OVERHEAD
+            body = _decode_bodies(bodies).get(digest, Raw())
+            row = _decode_row(body)
+            if digest != _digest(body):
+                raise ValidationError("A row is not the one that the home names.")
+        self._later[digest] = row
+        self._later_bytes += len(row.title_ids or "") + _ROW_OVERHEAD
         return row
 
 
@@ -82,15 +86,28 @@ class HomeDocuments:
 
     def encode(self, home: PinnedHome) -> bytes:
         """The document of a home."""
+        bodies: dict[bytes, Raw] = {}
+
+        def name(row: PinnedRow) -> _Row:
+            if row.kind in PERSONAL_KINDS:
+                return row
+            body = _encode(row)
+            digest = _digest(body)
+            bodies[digest] = Raw(body)
+            return digest
+
+        rows, hidden = tuple(map(name, home.rows)), tuple(map(name, home.hidden))
+        past = tuple((name(past.row), past.until) for past in home.past)
         return _encode(
             HomeDocument(
                 version=home.version,
                 basis=home.basis,
                 generated_at=home.generated_at,
                 hero_id=home.hero_id,
-                rows=tuple(map(_encode_row, home.rows)),
-                hidden=tuple(map(_encode_row, home.hidden)),
-                past=tuple((_encode_row(past.row), past.until) for past in home.past),
+                rows=rows,
+                hidden=hidden,
+                past=past,
+                bodies=memoryview(_encode(bodies)),
             )
         )
 
@@ -100,21 +117,16 @@ class HomeDocuments:
         Raises msgspec.MsgspecError for a document in another form.
         """
         document = _decode_document(stored)
-        open_rows = self.rows.open
+        open_rows, bodies = self.rows.open, document.bodies
         return PinnedHome(
             version=document.version,
             basis=document.basis,
             generated_at=document.generated_at,
             hero_id=document.hero_id,
-            rows=open_rows(document.rows),
-            hidden=open_rows(document.hidden),
-            past=tuple([PastRow(open_rows((row,))[0], until) for row, until in document.past]),
+            rows=open_rows(document.rows, bodies),
+            hidden=open_rows(document.hidden, bodies),
+            past=tuple([PastRow(open_rows((row,), bodies)[0], until) for row, until in document.past]),
         )
-
-
-def _encode_row(row: PinnedRow) -> _EncodedRow:
-    body = _encode(row)
-    return _EncodedRow(b"" if row.kind in PERSONAL_KINDS else _digest(body), Raw(body))
 
 
 def _digest(body: bytes | Raw) -> bytes:

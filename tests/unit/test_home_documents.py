@@ -1,5 +1,6 @@
 """Homes as documents: read as they were written, with rows that are one object wherever they are the same."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -28,6 +29,8 @@ from bff.stores.redis import read_document
 
 NOW = datetime(2026, 11, 21, 20, 30, 15, 123456, tzinfo=UTC)
 BASIS = HomeBasis(state=3, catalogue=7, until=NOW, ceiling=MaturityRating.AGE_16, day=NOW.date(), setting="US:-")
+ODD = ("a row", "of another form")
+DIGEST = hashlib.blake2b(msgspec.msgpack.encode(ODD), digest_size=16).digest()
 HOME = PinnedHome(version="v", basis=BASIS, generated_at=NOW, hero_id=None, rows=())
 
 letters = st.text(alphabet="abc☃", max_size=3)
@@ -111,14 +114,25 @@ def test_rows_that_differ_in_anything_are_not_taken_for_each_other(one: PinnedRo
     assert open_rows(documents, one) + open_rows(documents, other) == (one, other)
 
 
-def test_a_digest_of_something_else_brings_nobody_that_row() -> None:
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_digest_of_something_else_brings_nobody_that_row(is_there: bool) -> None:
     """As nothing but a broken or forged document can say."""
     mine, theirs = make_row("mine"), make_row("theirs")
-    document = msgspec.msgpack.decode(HomeDocuments().encode(replace(HOME, rows=(mine, theirs))), type=HomeDocument)
-    swapped = replace(document, rows=(replace(document.rows[0], digest=document.rows[1].digest),))
+    digests = {row: hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=16).digest() for row in (mine, theirs)}
+    bodies = msgspec.msgpack.encode({digests[theirs]: mine} if is_there else {digests[mine]: mine})
+    document = msgspec.msgpack.decode(HomeDocuments().encode(HOME), type=HomeDocument)
+    forged = msgspec.msgpack.encode(replace(document, rows=(digests[theirs],), bodies=memoryview(bodies)))
     documents = HomeDocuments()
-    assert documents.decode(msgspec.msgpack.encode(swapped)).rows == (mine,)
-    assert open_rows(documents, theirs) == (theirs,)
+    assert read_document(forged, documents.decode) is None
+    assert open_rows(documents, mine, theirs) == (mine, theirs)
+
+
+def test_a_row_that_is_in_memory_is_not_read_again() -> None:
+    documents, row = HomeDocuments(), make_row("known")
+    (known,) = open_rows(documents, row)
+    document = msgspec.msgpack.decode(HomeDocuments().encode(replace(HOME, rows=(row,))), type=HomeDocument)
+    without = msgspec.msgpack.encode(replace(document, bodies=memoryview(b"")))
+    assert documents.decode(without).rows[0] is known
 
 
 @given(st.lists(st.lists(st.integers(0, 60), max_size=4), max_size=60))
@@ -166,8 +180,9 @@ def write_earlier_form(home: PinnedHome) -> bytes:
         write_earlier_form(replace(HOME, rows=(make_row("genre"),))),
         write_earlier_form(HOME),
         HomeDocuments().encode(replace(HOME, rows=(make_row("genre"),)))[:-5],
-        msgspec.msgpack.encode(("v", None, NOW, None, [(b"", ("a row", "of another form"))], [], [])),
-        msgspec.msgpack.encode(("v", None, NOW, None, [(b"x" * 16, {"key": "genre"})], [], [])),
+        msgspec.msgpack.encode(("v", None, NOW, None, [ODD], [], [], b"")),
+        msgspec.msgpack.encode(("v", None, NOW, None, [DIGEST], [], [], b"")),
+        msgspec.msgpack.encode(("v", None, NOW, None, [DIGEST], [], [], msgspec.msgpack.encode({DIGEST: ODD}))),
     ],
 )
 def test_a_document_in_another_form_is_none(stored: bytes) -> None:
