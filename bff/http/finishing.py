@@ -3,6 +3,7 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bff.http.compression import choose_coding, compress, may_compress, vary
+from bff.http.whole import SEND_WHOLE, SendWhole
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -23,6 +24,7 @@ class Finishing:
             await self._app(scope, receive, send)
             return
         held: Message | None = None
+        send_whole: SendWhole | None = scope.get("extensions", {}).get(SEND_WHOLE)
 
         async def send_finished(message: Message) -> None:
             nonlocal held
@@ -39,6 +41,8 @@ class Finishing:
                 start, held = held, None
                 if message["type"] == "http.response.body" and not message.get("more_body"):
                     body = await compress(start["headers"], message.get("body", b""), _find_coding(scope))
+                    if send_whole is not None and send_whole(start, body):
+                        return
                     message = {"type": "http.response.body", "body": body}
                 await send(start)
             await send(message)

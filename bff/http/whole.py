@@ -1,0 +1,43 @@
+"""Sends an answer that is there whole in one call of the kernel: uvicorn wakes the reader by its head before."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from starlette.types import Message
+from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
+
+SEND_WHOLE = "marquee.whole"
+"""The extension of an ASGI scope under which `HttpProtocol` offers `send_whole` for its connection."""
+_FRAMING = frozenset({b"connection", b"transfer-encoding"})
+"""Headers that uvicorn acts by."""
+
+SendWhole = Callable[[Message, bytes], bool]
+
+
+def send_whole(cycle: RequestResponseCycle, start: Message, body: bytes) -> bool:
+    """Whether all is sent; else nothing is, and the messages of ASGI are to be sent: where the reader is slow, and
+    where there is more to be looked at than a body whose length is told. Writes no access log, as `bff serve` does."""
+    said = dict(start["headers"])
+    if (
+        (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
+        or (said.get(b"content-length") != b"%d" % len(body) or cycle.scope["method"] == "HEAD")
+        or not _FRAMING.isdisjoint(said)
+    ):
+        return False
+    head = [_write_line(name, value) for name, value in (*cycle.default_headers, *start["headers"])]
+    last = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+    cycle.response_started = cycle.response_complete = True
+    cycle.transport.writelines((b"".join((STATUS_LINE[start["status"]], *head, last)), body))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
+
+
+@lru_cache(maxsize=1000)
+def _write_line(name: bytes, value: bytes) -> bytes:
+    """Most answers carry the same. Raises RuntimeError for what would be more than one line, as uvicorn does."""
+    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+        raise RuntimeError(f"The header {name!r} cannot be sent.")
+    return b"%b: %b\r\n" % (name.lower(), value)
