@@ -29,16 +29,17 @@ Waiting = list[tuple[Filling | Sharing, Any]]
 
 class Building:
     """By slot, `parents` are the values whose field is to be called, `holders` the dicts that each takes its value, and
-    `waiting` the fragments that take theirs. `tick` counts the waits; `settled` is the place whose values were waited
-    for, and are not to be waited for again. `is_void`: nothing is left of the data, since null climbed to the root.
-    `detours` counts what generated code did not build itself, `noted` are lists that others may share, and `given` what
-    fields gave meanwhile.
+    `waiting` the fragments that take theirs; `ready` are the slots that have any. `tick` counts the waits; `settled`
+    is the place whose values were waited for, and are not to be waited for again. `is_void`: nothing is left of the
+    data, since null climbed to the root. `detours` counts what generated code did not build itself, `noted` are lists
+    that others may share, and `given` what fields gave meanwhile.
     """
 
     def __init__(self, plan: Plan, executor: Executor[Any], cache: FragmentCache | None) -> None:
         self.plan = plan
         self.executor = executor
         self.tick = 0
+        self.ready: set[int] = set()
         self.parents: defaultdict[int, list[Any]] = defaultdict(list)
         self.holders: defaultdict[int, list[Any]] = defaultdict(list)
         self.waiting: defaultdict[int, Waiting] = defaultdict(list)
@@ -54,15 +55,16 @@ class Building:
         self.find_fragment = self.splicing.find
         self.missed = self.splicing.missed
 
-    def has_parents(self, slot: int) -> bool:
-        return bool(self.parents.get(slot) or self.waiting.get(slot))
-
     def take_parents(self, slot: int) -> tuple[list[Any], list[Any], Waiting]:
         """What stands in a slot, which is empty then."""
+        self.ready.discard(slot)
         return self.parents.pop(slot, []), self.holders.pop(slot, []), self.waiting.pop(slot, [])
 
     def queue(self, slots: Iterable[int], parents: list[Any], holders: list[Any]) -> None:
         """Have the fields of these slots called for values that were read, each for all of them."""
+        if not parents:
+            return
+        self.ready.update(slots)
         for slot in slots:
             self.parents[slot] += parents
             self.holders[slot] += holders
@@ -72,6 +74,7 @@ class Building:
         for field in selection.fields:
             if field.slot is not None:
                 slot = field.slot
+                self.ready.add(slot)
                 self.parents[slot].append(value)
                 self.holders[slot].append(self.open_hole(field, value, target) if field.is_hole else target)
             elif field.source is Source.ATTRIBUTE:
@@ -99,6 +102,7 @@ class Building:
         filling = Filling(fragment, self.plan.slots, holder, key)
         self.splicing.unsettled.append(filling)
         for group in fragment.groups:
+            self.ready.add(group.slot)
             self.waiting[group.slot].append((filling, group))
         return filling
 
@@ -112,6 +116,7 @@ class Building:
         self.detours += 1
         sharing = Sharing(lists, shared, holder, key)
         for group in shared.groups:
+            self.ready.add(group.slot)
             self.waiting[group.slot].append((sharing, group))
         return shared.data
 
@@ -217,10 +222,17 @@ def fill_groups(stage: Stage, waiting: Waiting, values: list[Any]) -> tuple[list
     left: list[Any] = []
     start = 0
     for found, group in waiting:
-        more, others = found.take(group, values, leaves, start)
-        holders += more
-        left += others
-        start += len(group.parents)
+        end = start + len(group.parents)
+        if isinstance(found, Sharing):
+            more, others = found.compare(group, values[start:end])
+            holders += more
+            left += others
+        elif leaves is None:
+            holders += found.open_holes(group)
+            left += values[start:end]
+        else:
+            found.values[group.number] = leaves[start:end]
+        start = end
     return holders, left
 
 

@@ -129,8 +129,8 @@ class Fragment:
 
 
 class Filling:
-    """A fragment that was found, while its gaps are filled: by groups of good leaves, or each by a `Hole`. `slots` are
-    those of its plan.
+    """A fragment that was found, while its gaps are filled: by `values`, the good leaves of each group, or each by a
+    `Hole`. `slots` are those of its plan.
     """
 
     __slots__ = ("fragment", "holder", "holes", "key", "slots", "values")
@@ -142,18 +142,6 @@ class Filling:
         self.key = key
         self.values: list[list[Any]] = [[]] * len(fragment.groups)
         self.holes: dict[int, Hole] = {}
-
-    def take(
-        self, group: Group, values: list[Any], leaves: list[Any] | None, start: int
-    ) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Take the leaves of a group, from this place on. Where there are others than good ones: all values, to be
-        completed one by one, and where they go.
-        """
-        end = start + len(group.places)
-        if leaves is None:
-            return self.open_holes(group), values[start:end]
-        self.values[group.number] = leaves[start:end]
-        return (), ()
 
     def open_holes(self, group: Group) -> list[Hole]:
         """A place for each value of a group that is not known to hold nothing but good leaves."""

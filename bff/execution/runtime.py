@@ -87,10 +87,12 @@ class Run:
 
     def _flush(self, slots: Iterable[int]) -> None:
         """Run the stages that have parents, and theirs; the rest in the next turn, when this one is over."""
-        parents, fragments = self._building.parents, self._building.waiting
+        ready = self._building.ready
         remaining = iter(slots)
         for slot in remaining:
-            while parents.get(slot) or fragments.get(slot):
+            if not ready:
+                return
+            while slot in ready:
                 if self._share.is_over:
                     self._postponed += (slot, *remaining)
                     return
@@ -122,6 +124,7 @@ class Run:
             end = start + size
             self._run_piece(field, parents[start:end], holders[start:end], [])
             if self._share.look() and end < len(parents):
+                self._building.ready.add(field.slot)
                 self._building.parents[field.slot] = parents[end:]
                 self._building.holders[field.slot] = holders[end:]
                 return False
@@ -186,7 +189,7 @@ class Run:
         """The same with what the pieces that were done have brought to the stages below."""
         for slot in slots:
             field = self.plan.slots[slot]
-            if self._building.has_parents(slot):
+            if slot in self._building.ready:
                 _, holders, waiting = self._building.take_parents(slot)
                 for holder in (*holders, *open_holes(waiting)):
                     self._building.fail(field.position, holder, field.key, error)

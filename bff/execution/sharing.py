@@ -83,18 +83,14 @@ class Sharing:
         self._copies: dict[int, Any] = {}
         lists.shared += shared.size
 
-    def take(
-        self, group: SharedGroup, values: list[Any], leaves: object, start: int
-    ) -> tuple[Sequence[Any], Sequence[Any]]:
-        """The values from this place on that are not those of the group, and where they go."""
-        del leaves
-        given = values[start : start + len(group.values)]
-        if given == group.values:
+    def compare(self, group: SharedGroup, values: list[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Where values go that are not those of the group, and these values."""
+        if values == group.values:
             return (), ()
-        pairs = enumerate(zip(given, group.values, strict=True))
+        pairs = enumerate(zip(values, group.values, strict=True))
         places = [place for place, (value, kept) in pairs if value is not kept and value != kept]
         self._lists.copied += len(places)
-        return [self._open(group.holders[place], group.key) for place in places], [given[place] for place in places]
+        return [self._open(group.holders[place], group.key) for place in places], [values[place] for place in places]
 
     def open_holes(self, group: SharedGroup) -> list[Any]:
         """Where values go that are to be completed one by one."""

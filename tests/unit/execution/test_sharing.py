@@ -128,7 +128,7 @@ def open_in_place(_sharing: Sharing, holder: Any, key: str) -> Any:
 
 
 MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "what is given is not compared": lambda patch: patch.setattr(Sharing, "take", take_none),
+    "what is given is not compared": lambda patch: patch.setattr(Sharing, "compare", take_none),
     "what is shared is written over": lambda patch: patch.setattr(Sharing, "_open", open_in_place),
     "what was built by the way is not compared": lambda patch: patch.setattr(
         Building, "detours", property(lambda _self: 0, lambda _self, _count: None), raising=False
