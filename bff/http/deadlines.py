@@ -1,6 +1,7 @@
 """Instants of the loop's clock, and what is done at them to a task that still waits."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, cast
@@ -30,36 +31,42 @@ class Bell(Protocol):
 
 
 class Clock:
-    """Rings the bells of one loop by one timer, which ticks while there are any.
+    """Rings the bells of one loop by one timer, which goes off when the first of them is due.
 
     Every request hangs up a few, and takes them down before they ring: with a timer each, of the loop's own, they would
-    be a twentieth of a home.
+    be a twentieth of a home. The timer stays as it is when they go: it hardly ever has to be set to an earlier instant.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._bells: set[Bell] = set()
-        self._is_ticking = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._goes_off_at = math.inf
 
     def hang(self, bell: Bell) -> None:
         self._bells.add(bell)
-        if not self._is_ticking:
-            self._is_ticking = True
-            self.loop.call_later(TICK, self._tick)
+        if bell.at + TICK < self._goes_off_at:
+            self._set_timer(bell.at)
 
     def take_down(self, bell: Bell) -> None:
         self._bells.discard(bell)
 
-    def _tick(self) -> None:
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._goes_off_at = max(at, self.loop.time() + TICK)
+        self._timer = self.loop.call_at(self._goes_off_at, self._go_off)
+
+    def _go_off(self) -> None:
+        self._timer, self._goes_off_at = None, math.inf
         now = self.loop.time()
         try:
             for bell in [bell for bell in self._bells if bell.at <= now]:
                 self._bells.discard(bell)
                 bell.ring()
         finally:
-            self._is_ticking = bool(self._bells)
-            if self._is_ticking:
-                self.loop.call_later(TICK, self._tick)
+            if self._bells:
+                self._set_timer(min(bell.at for bell in self._bells))
 
 
 _latest: Clock | None = None

@@ -71,7 +71,7 @@ async def test_a_loop_has_one_clock_and_it_stops_when_nothing_hangs_there():
     with pytest.raises(TimeoutError), Alarm(now()):
         await wait_for_ever()
     assert not clock._bells
-    assert not clock._is_ticking
+    assert clock._timer is None
 
 
 def test_another_loop_has_another_clock():
