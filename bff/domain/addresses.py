@@ -30,7 +30,9 @@ def read_email_address(text: str) -> str:
 
 def normalise_email(text: str) -> str:
     """The same spelling for an address; what is none is nobody's, and only made comparable."""
-    printable = "".join(character for character in text if character.isprintable())
+    printable = text if text.isprintable() else "".join(filter(str.isprintable, text))
+    if printable.isascii():  # then the two are one, and nobody need ask what is an address
+        return printable.strip().lower()
     try:
         return read_email_address(printable)
     except ValueError:
