@@ -30,7 +30,7 @@ from bff.stores import keys
 from bff.stores.accounts import read_account
 from bff.stores.devices import find_device
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
-from bff.stores.redis import RedisAway, read_document
+from bff.stores.redis import Copy, RedisAway, read_document
 from bff.stores.snapshot import Catalogue, Shelf
 from loaders.document_by_key import DocumentByKey
 
@@ -257,10 +257,16 @@ class OperationContext:
 
     async def keep_device(self, device: Device) -> None:
         """Leave a copy in Redis, so that the next operation reads it with the rest."""
+        copy = copy_device(device)
         try:
-            await self.services.cache.put(keys.device(device.id), msgspec.msgpack.encode(device), age=DEVICE_AGE)
+            await self.services.cache.put(copy.key, copy.document, age=copy.age)
         except RedisAway:
             self.degraded.add("redis")
+
+
+def copy_device(device: Device) -> Copy:
+    """What operations read of it in Redis."""
+    return Copy(keys.device(device.id), msgspec.msgpack.encode(device), DEVICE_AGE)
 
 
 def _choose_formats(context: OperationContext) -> Hashable:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bff.auth import refresh_tokens, sessions
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
-from bff.context import Info, OperationContext
+from bff.context import Info, OperationContext, copy_device
 from bff.domain.accounts import AccountRecord, Device
 from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
@@ -60,9 +60,14 @@ async def login(info: Info, input: LoginInput) -> LoginView:
     except Error:
         await failures.take_back(email, address)
         raise
-    if not isinstance(result, InvalidCredentials):
+    if isinstance(result, InvalidCredentials):
+        return result
+    if isinstance(result, PinRequired) or result.device is None:
         await failures.take_back(email, address)
-    return await go_on(context, result)
+        return await go_on(context, result)
+    if not await failures.take_back(email, address, put=copy_device(result.device)):
+        context.degraded.add("redis")
+    return _open_session(context, result)
 
 
 async def read_session_viewer(info: Info) -> ViewerView:
@@ -152,11 +157,15 @@ async def go_on(context: OperationContext, result: SignInResult) -> LoginView:
 
 async def enter_session(context: OperationContext, result: SignedIn) -> SessionView:
     """The operation goes on as whoever signed in, for what it asks of the session."""
+    if result.device is not None:
+        await context.keep_device(result.device)
+    return _open_session(context, result)
+
+
+def _open_session(context: OperationContext, result: SignedIn) -> SessionView:
     context.become(
         msgspec.structs.replace(context.caller, token=result.claims, region=result.claims.region, device_id=None)
     )
-    if result.device is not None:
-        await context.keep_device(result.device)
     return SessionView(
         access_token=result.access_token, refresh_token=result.refresh_token, expires_at=result.expires_at
     )

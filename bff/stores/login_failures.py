@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bff.domain.addresses import name_network
 from bff.stores import keys
-from bff.stores.redis import DocumentCache
+from bff.stores.redis import Copy, DocumentCache
 from bff.stores.tries import Tries
 
 PERIOD = 60
@@ -29,9 +29,9 @@ class LoginFailures:
         of_account, of_address = _name(email, address)
         await self._tries.begin({of_account: MOST_OF_ACCOUNT, of_address: MOST_OF_ADDRESS})
 
-    async def take_back(self, email: str, address: str) -> None:
-        """The try was no failure."""
-        await self._tries.take_back(*_name(email, address))
+    async def take_back(self, email: str, address: str, *, put: Copy | None = None) -> bool:
+        """The try was no failure. What is `put` goes with it in one round trip; False where Redis is away for that."""
+        return await self._tries.take_back(*_name(email, address), put=put)
 
     async def begin_address_try(self, address: str) -> None:
         """A try that may tell whether there is an account, and guesses nobody's password.

@@ -4,7 +4,7 @@ costs requests nothing. Knows nothing of what the documents hold."""
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -15,7 +15,7 @@ from bff.stores.redis_breaker import Breaker, RedisAway
 from bff.stores.redis_reads import RedisReads
 from bff.telemetry import note_call
 
-__all__ = ["DocumentCache", "RedisAway", "open_redis", "read_document", "split_version"]
+__all__ = ["Copy", "DocumentCache", "RedisAway", "open_redis", "read_document", "split_version"]
 
 T = TypeVar("T")
 
@@ -31,6 +31,14 @@ if #held < 8 or struct.unpack('>I8', held) < struct.unpack('>I8', ARGV[1]) then
 end
 return 0
 """
+
+
+class Copy(NamedTuple):
+    """A document as it stands in Redis under its key, for `age` seconds."""
+
+    key: str
+    document: bytes
+    age: int
 
 
 class DocumentCache:
@@ -86,9 +94,9 @@ class DocumentCache:
             cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, str(age))),  # type: ignore[arg-type]
         )
 
-    async def run_script(self, script: str, keys: Sequence[str], arguments: Sequence[str]) -> Any:
+    async def run_script(self, script: str, keys: Sequence[str], arguments: Sequence[str | bytes]) -> Any:
         """What a Lua script answers, in one round trip. Raises RedisAway."""
-        return await self._send("EVAL", cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))
+        return await self._send("EVAL", cast("Awaitable[Any]", self.redis.eval(script, len(keys), *keys, *arguments)))  # type: ignore[arg-type]
 
     async def put_aloud(self, key: str, document: bytes, *, age: int, channel: str) -> None:
         """`put`, and `publish` of the document, in one round trip. Raises RedisAway."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from bff.errors import RateLimited
-from bff.stores.redis import DocumentCache, RedisAway
+from bff.stores.redis import Copy, DocumentCache, RedisAway
 
 _MOST_LOCAL = 20_000
 
@@ -31,6 +31,12 @@ _TAKE_BACK = """
 for _, key in ipairs(KEYS) do redis.call('ZPOPMAX', key) end
 return 0
 """
+_TAKE_BACK_AND_PUT = (
+    """
+redis.call('SET', table.remove(KEYS), ARGV[1], 'EX', ARGV[2])
+"""
+    + _TAKE_BACK
+)
 
 
 class Tries:
@@ -62,13 +68,18 @@ class Tries:
         if wait:
             raise RateLimited(self._refusal, retryAfter=wait)
 
-    async def take_back(self, *keys: str) -> None:
-        """The try does not count."""
+    async def take_back(self, *keys: str, put: Copy | None = None) -> bool:
+        """The try does not count. What is `put` goes with it in one round trip; False where Redis is away for that."""
         try:
-            await self._cache.run_script(_TAKE_BACK, keys, [])
+            if put is None:
+                await self._cache.run_script(_TAKE_BACK, keys, [])
+            else:
+                await self._cache.run_script(_TAKE_BACK_AND_PUT, [*keys, put.key], [put.document, str(put.age)])
         except RedisAway:
             for key in keys:
                 self._local.get(key, [])[-1:] = []
+            return False
+        return True
 
     def _begin_locally(self, limits: Mapping[str, int]) -> int:
         now = self._clock()

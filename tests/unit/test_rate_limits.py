@@ -15,7 +15,7 @@ from bff.settings import Secret
 from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT, MOST_OF_ADDRESS, PERIOD, LoginFailures
 from bff.stores.rate_limits import Rate, RateLimits
-from bff.stores.redis import DocumentCache, RedisAway, open_redis
+from bff.stores.redis import Copy, DocumentCache, RedisAway, open_redis
 from tests.engines import Engines
 
 SLOW = Rate(rate=0.001, burst=100)
@@ -202,6 +202,20 @@ async def test_a_sign_in_that_succeeds_is_no_failure(cache: DocumentCache) -> No
     for _ in range(3 * MOST_OF_ADDRESS):
         await failures.begin_try("a@example.com", "192.0.2.1")
         await failures.take_back("a@example.com", "192.0.2.1")
+
+
+async def test_what_a_sign_in_leaves_goes_with_its_try(cache: DocumentCache, nowhere: DocumentCache) -> None:
+    copy = Copy("device:dev_a", b"\x00 a document", 60)
+    for number in range(3 * MOST_OF_ADDRESS):
+        failures = LoginFailures(cache)
+        await failures.begin_try(f"{number}@example.com", "192.0.2.1")
+        sent = cache.round_trips
+        assert await failures.take_back(f"{number}@example.com", "192.0.2.1", put=copy)
+        assert cache.round_trips == sent + 1
+    assert await cache.get_many([copy.key]) == [copy.document]
+    assert 0 < await cache.redis.ttl(copy.key) <= copy.age
+    await LoginFailures(nowhere).begin_try("a@example.com", "192.0.2.1")
+    assert not await LoginFailures(nowhere).take_back("a@example.com", "192.0.2.1", put=copy)
 
 
 async def test_without_redis_a_process_counts_for_itself(nowhere: DocumentCache) -> None:
