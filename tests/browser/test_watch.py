@@ -38,6 +38,7 @@ async def test_page_plays_with_all_its_controls(demo: Demo, drive: Drive, encode
     assert report["options"]["audio"] == ["English", "Spanish"]
     assert report["options"]["subtitles"] == ["Off", "English", "Spanish"]
     assert len(report["options"]["quality"]) == 3
+    assert report["inOneLine"], "on a page of a thousand pixels the controls have room beside one another"
     assert report["height"] == 240
     assert report["subtitle"] in CUES["en"]
     assert report["chosen"] == ["Spanish", "English"]

@@ -10,7 +10,8 @@ import { withPage } from "./chromium.mjs";
 
 const [url, screenshot] = process.argv.slice(2);
 const answers = JSON.parse(await text(process.stdin));
-const report = await withPage({ viewport: { width: 1280, height: 920 } }, open);
+const VIEWPORT = { width: 1280, height: 920 };
+const report = await withPage({ viewport: VIEWPORT }, open);
 console.log(JSON.stringify(report));
 
 async function open(page) {
@@ -56,6 +57,9 @@ async function watch(page, report) {
     report.options[name] = await page.locator(`#${name} option`).allInnerTexts();
   }
   await passes(0.2);
+  await page.setViewportSize({ ...VIEWPORT, width: 1010 });
+  report.inOneLine = await page.locator(".bar").evaluate(isInOneLine);
+  await page.setViewportSize(VIEWPORT);
   const lowest = report.options.quality.at(-1);
   await page.locator("#quality").selectOption(lowest);
   await until((height) => document.querySelector("video").videoHeight === height, parseInt(lowest, 10));
@@ -84,6 +88,11 @@ async function watch(page, report) {
   await page.locator("#format").selectOption("HLS");
   await until(() => window.player.getManifestType() === "HLS");
   await passes(4);
+}
+
+function isInOneLine({ children }) {
+  const boxes = [...children].map((child) => child.getBoundingClientRect());
+  return Math.max(...boxes.map(({ top }) => top)) <= Math.min(...boxes.map(({ bottom }) => bottom));
 }
 
 async function changeAccount(page) {
