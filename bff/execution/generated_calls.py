@@ -79,7 +79,24 @@ def write_read(called: FieldPlan, texts: list[str]) -> Callable[..., Any] | None
             "        return None",
         ]
     lines.append("    return values" if leaf.expression == "{0}" else f"    return [{expression} for value in values]")
-    return load_lines("read", lines, {"model": leaf.model, "good": good}, texts)
+    return _remember_last(load_lines("read", lines, {"model": leaf.model, "good": good}, texts))
+
+
+def _remember_last(read: Callable[[list[Any]], list[Any] | None]) -> Callable[[list[Any]], list[Any] | None]:
+    """Requests in a row often have the same for all their parents: that is compared faster than its types are told.
+    Values that are equal, of what this is for, make equal leaves.
+    """
+    last: list[Any] = []
+    leaves: list[Any] | None = []
+
+    def read_unless_known(values: list[Any]) -> list[Any] | None:
+        nonlocal last, leaves
+        if values != last:
+            leaves = read(values)
+            last = values if leaves is not None else []
+        return leaves if values else []
+
+    return read_unless_known
 
 
 def _parent_names(resolver: StrawberryResolver[Any]) -> set[str]:
