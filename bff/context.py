@@ -204,6 +204,8 @@ class OperationContext:
             return False
         device_key = keys.device(self.caller.device_id or token.device_id)
         stored = await self.documents.load_many((keys.profile_state(token.profile_id), device_key))
+        if self.device is not None:  # another field of the root was here first
+            return True
         state, device = read_document(stored[0], decode_state), read_document(stored[1], _decode_device)
         if state is None or device is None or device.account_id != token.account_id:
             return False

@@ -31,12 +31,10 @@ class DocumentByKey:
         self._wanted.clear()
         if unread:
             documents = self._cache.ask(unread)
-            self._places.update((key, (documents, place)) for place, key in enumerate(unread))
-        return [await self._take(*self._places[key]) for key in keys]
-
-    async def _take(self, documents: asyncio.Future[list[bytes | None]], place: int) -> bytes | None:
+            for place, key in enumerate(unread):
+                self._places[key] = documents, place
         try:
-            return (await documents)[place]
+            return [(await documents)[place] for documents, place in map(self._places.__getitem__, keys)]
         except RedisAway:
             self._degraded.add("redis")
-            return None
+            return [None] * len(keys)

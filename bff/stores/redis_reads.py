@@ -5,67 +5,23 @@ signed in makes such a read, and by way of redis-py's pool it would cost three t
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import Context
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from hiredis import ProtocolError, Reader, ReplyError, pack_command
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 
 from bff.stores.redis_breaker import Breaker, RedisAway
-from bff.telemetry import Place, note_call, traced_place
-
-_MOST_KEYS = 128
-"""Asked for together: from so many on, the next who asks begins another round trip."""
+from bff.stores.redis_round_trip import RoundTrip
 
 _MOST_UNANSWERED = 1024
 """Round trips; more are refused, so that a Redis that stands still does not fill the memory."""
 
 _TICKS = 10
 """A deadline has so many."""
-
-
-class _Asker(NamedTuple):
-    """Who waits for the documents of so many keys, since when, and where to tell of it."""
-
-    documents: "asyncio.Future[list[bytes | None]]"
-    keys: int
-    since: float
-    place: Place | None
-
-    def tell(self, failure: str = "") -> None:
-        if self.place is not None:
-            note_call("redis", "MGET", time.perf_counter() - self.since, failure, self.place)
-
-
-class _RoundTrip:
-    """What is asked for in one turn of the event loop: all keys, and who wants how many of them."""
-
-    __slots__ = ("askers", "began", "keys", "times_sent")
-
-    def __init__(self) -> None:
-        self.keys: list[bytes] = []
-        self.askers: list[_Asker] = []
-        self.began = 0
-        self.times_sent = 0
-
-    def answer(self, found: list[bytes | None]) -> None:
-        start = 0
-        for asker in self.askers:
-            if not asker.documents.done():
-                asker.documents.set_result(found[start : start + asker.keys])
-            start += asker.keys
-            asker.tell()
-
-    def fail(self, reason: str, failure: str) -> None:
-        for asker in self.askers:
-            if not asker.documents.done():
-                asker.documents.set_exception(RedisAway(reason))
-                asker.documents.exception()  # not to be logged, should nobody await it in the end
-            asker.tell(failure)
 
 
 class RedisReads:
@@ -81,8 +37,8 @@ class RedisReads:
         self._pool = pool
         self._breaker = breaker
         self._deadline = deadline
-        self._gathering: _RoundTrip | None = None
-        self._unanswered: deque[_RoundTrip] = deque()
+        self._gathering: RoundTrip | None = None
+        self._unanswered: deque[RoundTrip] = deque()
         self._connection: AbstractConnection | None = None
         self._wire: _Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -94,21 +50,17 @@ class RedisReads:
     def ask(self, keys: Sequence[str]) -> "asyncio.Future[list[bytes | None]]":
         """None where a key is missing. One round trip for all who ask in the same turn of the event loop: most of what
         one costs is waking Redis. Awaiting it raises RedisAway."""
-        encoded = [key.encode() for key in keys]
-        loop = asyncio.get_running_loop()
+        encoded = [key.encode() for key in keys]  # what cannot be is the asker's own fault
         trip = self._gathering
-        if trip is None or len(trip.keys) >= _MOST_KEYS:
-            trip = self._gathering = _RoundTrip()
-            loop.call_soon(self._begin, trip, context=self._nowhere)
-        documents: asyncio.Future[list[bytes | None]] = loop.create_future()
-        trip.askers.append(_Asker(documents, len(keys), time.perf_counter(), traced_place()))
-        trip.keys += encoded
-        return documents
+        if trip is None or trip.is_full:
+            trip = self._gathering = RoundTrip()
+            asyncio.get_running_loop().call_soon(self._begin, trip, context=self._nowhere)
+        return trip.add(encoded)
 
     async def close(self) -> None:
-        """Who still waits is told that Redis is away. The connection itself closes with the pool."""
+        """Who still waits is told that Redis is away."""
         self._is_closed = True
-        self._fail_all("ConnectionClosed")
+        self._cut_off("ConnectionClosed")
         if self._ticker is not None:
             self._ticker.cancel()
         if self._connecting is not None:
@@ -116,7 +68,7 @@ class RedisReads:
             with suppress(asyncio.CancelledError):
                 await self._connecting
 
-    def _begin(self, trip: _RoundTrip) -> None:
+    def _begin(self, trip: RoundTrip) -> None:
         if self._gathering is trip:
             self._gathering = None
         if refusal := self._find_refusal():
@@ -140,7 +92,7 @@ class RedisReads:
             return "Redis owes too many answers"
         return ""
 
-    def _send(self, trip: _RoundTrip, wire: "_Wire") -> None:
+    def _send(self, trip: RoundTrip, wire: "_Wire") -> None:
         self.round_trips += 1
         trip.times_sent += 1
         wire.send(pack_command((b"MGET", *trip.keys)))  # type: ignore[arg-type]  # its stub knows one alone
@@ -169,7 +121,7 @@ class RedisReads:
             self._connection = await self._pool.get_connection()
         else:
             await self._connection.disconnect(nowait=True)
-            await self._connection.connect()  # type: ignore[no-untyped-call]
+            await self._pool.ensure_connection(self._connection)
         return self._connection
 
     def take(self, reply: object) -> None:
@@ -194,12 +146,12 @@ class RedisReads:
     def give_up(self, failure: str) -> None:
         """On this connection, and on all that is under way."""
         self._breaker.trip()
+        self._cut_off(failure)
+
+    def _cut_off(self, failure: str) -> None:
         if self._wire is not None:
             self._wire.abort()
             self._wire = None
-        self._fail_all(failure)
-
-    def _fail_all(self, failure: str) -> None:
         while self._unanswered:
             self._unanswered.popleft().fail(f"Redis does not answer: {failure}", failure)
 

@@ -129,6 +129,17 @@ async def test_reads_that_are_cut_off_twice_fail_and_the_next_are_answered(serve
         assert await read_until_answered(cache) == list(DOCUMENTS.values())
 
 
+async def test_a_read_at_which_every_connection_ends_is_not_sent_for_ever(server: Server) -> None:
+    async with opened(server) as cache:
+        await cache.put("large", bytes(1_000_000), age=60)
+        await cache.redis.config_set("client-output-buffer-limit", "normal 100000 0 0")
+        trips = cache.round_trips
+        with pytest.raises(RedisAway, match="ConnectionError"):
+            await cache.get_many(["large"])
+        assert cache.round_trips - trips == 2
+        assert await read_until_answered(cache) == list(DOCUMENTS.values())
+
+
 async def test_a_redis_that_was_started_anew_in_the_meantime_is_read_at_once(server: Server) -> None:
     async with opened(server) as cache:
         await read(cache)
@@ -175,7 +186,7 @@ async def test_whoever_closes_while_redis_stands_still_leaves_nothing_behind(ser
         async with opened(server) as cache:
             await prepare(cache)
             server.freeze()
-            asked = cache.ask(["key 0"])
+            asked = cache.ask(["a key larger than Redis takes while it stands still" * 100_000])
             for _ in range(5):
                 await asyncio.sleep(0)
         server.thaw()
