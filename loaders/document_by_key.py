@@ -33,8 +33,11 @@ class DocumentByKey:
             documents = self._cache.ask(unread)
             for place, key in enumerate(unread):
                 self._places[key] = documents, place
+        return [await self._take(*self._places[key]) for key in keys]
+
+    async def _take(self, documents: asyncio.Future[list[bytes | None]], place: int) -> bytes | None:
         try:
-            return [(await documents)[place] for documents, place in map(self._places.__getitem__, keys)]
+            return (await documents)[place]
         except RedisAway:
             self._degraded.add("redis")
-            return [None] * len(keys)
+            return None
