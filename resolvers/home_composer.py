@@ -191,7 +191,7 @@ async def _pin(context: OperationContext, composed: PinnedHome, previous: Pinned
     Gives the home as whoever opens it next will have it: with rows that others share.
     """
     profile_id, homes = context.require_state().profile_id, context.services.homes
-    encoded = homes.encode(composed)
+    encoded = homes.encode(composed, profile_id)
     home = homes.decode(encoded)
     outdated = []
     if previous is not None and previous.version != home.version:

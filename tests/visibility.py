@@ -176,7 +176,7 @@ async def pin_home(demo: Demo, stage: Stage) -> list[str]:
     )
     hidden = tuple(msgspec.structs.replace(row, key=f"hidden-{row.key}") for row in rows)
     full = msgspec.structs.replace(document, hero_id=target.card.id, rows=rows, hidden=hidden)
-    await demo.services.cache.put(key, demo.services.homes.encode(full), age=600)
+    await demo.services.cache.put(key, demo.services.homes.encode(full, str(stage.client.profile_id)), age=600)
     return [name_row_of(str(stage.client.profile_id), row.key) for row in (*rows, *hidden)]
 
 

@@ -1,6 +1,7 @@
 """Pinned homes as documents of the cache, and their rows in memory: the same row of two profiles is one object."""
 
 import hashlib
+from collections import OrderedDict
 from datetime import datetime
 
 from msgspec import Raw, Struct, ValidationError
@@ -8,15 +9,17 @@ from msgspec.msgpack import Decoder, Encoder
 
 from bff.domain.home import PERSONAL_KINDS, HomeBasis, PastRow, PinnedHome, PinnedRow
 
-ROW_BYTES_KEPT = 16 * 2**20
+ROW_BYTES_KEPT = 8 * 2**20
 """Of rows in memory, roughly; those of one audience (region, ceiling, kids or not) take some 40 kB a day."""
+DIGESTS_KEPT = 20_000
+"""Of rows that were written, to know them when another profile has them, too."""
 
 _DIGEST_SIZE = 16
 _ROW_OVERHEAD = 500
 """Bytes that a row in memory takes besides the ids of its titles, roughly."""
 
 _Row = bytes | PinnedRow
-"""A row that others may have, too, by the digest of its body; one that was made for one profile stands for itself."""
+"""A row that other profiles have, too, by the digest of its body; one that only this one has stands for itself."""
 
 
 class HomeDocument(Struct, frozen=True, array_like=True):
@@ -44,6 +47,9 @@ _decode_row = Decoder(PinnedRow).decode
 class SharedRows:
     """Rows that many profiles have, by the digest of exactly what they hold; those not used for long make room.
 
+    Only what a second profile has comes in: what a profile has seen and rated makes most of its rows its own, and those
+    would push out what all the others share.
+
     There are two generations: finding a row in the later one is a plain look-up. When that has grown to half of what
     may be kept it becomes the earlier one, whose rows come over as they are asked for, and whose others go.
     """
@@ -53,9 +59,19 @@ class SharedRows:
         self._later: dict[bytes, PinnedRow] = {}
         self._earlier: dict[bytes, PinnedRow] = {}
         self._later_bytes = 0
+        self._holders: OrderedDict[bytes, str | None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._later.keys() | self._earlier.keys())
+
+    def note(self, digest: bytes, profile_id: str) -> bool:
+        """Whether profiles share the row, now that this one has it."""
+        holder = self._holders.pop(digest, profile_id)
+        is_shared = holder != profile_id or digest in self._later or digest in self._earlier
+        self._holders[digest] = None if is_shared else profile_id
+        if len(self._holders) > DIGESTS_KEPT:
+            self._holders.popitem(last=False)
+        return is_shared
 
     def open(self, rows: tuple[_Row, ...], bodies: memoryview) -> tuple[PinnedRow, ...]:
         """The rows in their order. Raises msgspec.MsgspecError for any in a form that is not known."""
@@ -84,8 +100,8 @@ class HomeDocuments:
     def __init__(self) -> None:
         self.rows = SharedRows()
 
-    def encode(self, home: PinnedHome) -> bytes:
-        """The document of a home."""
+    def encode(self, home: PinnedHome, profile_id: str) -> bytes:
+        """The document of a profile's home."""
         bodies: dict[bytes, Raw] = {}
 
         def name(row: PinnedRow) -> _Row:
@@ -93,6 +109,8 @@ class HomeDocuments:
                 return row
             body = _encode(row)
             digest = _digest(body)
+            if not self.rows.note(digest, profile_id):
+                return row
             bodies[digest] = Raw(body)
             return digest
 
@@ -112,7 +130,7 @@ class HomeDocuments:
         )
 
     def decode(self, stored: bytes) -> PinnedHome:
-        """The home of a document, with rows that other homes have, too, where it can be.
+        """The home of a document, with the very rows that other homes have, too.
 
         Raises msgspec.MsgspecError for a document in another form.
         """

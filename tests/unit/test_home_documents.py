@@ -24,6 +24,7 @@ from bff.domain.home import (
     pin,
 )
 from bff.domain.titles import MaturityRating
+from bff.stores import home_documents
 from bff.stores.home_documents import HomeDocument, HomeDocuments, SharedRows
 from bff.stores.redis import read_document
 
@@ -79,25 +80,61 @@ def list_all(home: PinnedHome) -> list[PinnedRow]:
 
 def open_rows(documents: HomeDocuments, *rows: PinnedRow) -> tuple[PinnedRow, ...]:
     """The rows, as a process opens them from a document that somebody else wrote."""
-    return documents.decode(HomeDocuments().encode(replace(HOME, rows=rows))).rows
+    return documents.decode(write_shared(replace(HOME, rows=rows))).rows
+
+
+def write_shared(home: PinnedHome) -> bytes:
+    """The document of a home whose rows somebody else had before."""
+    documents = HomeDocuments()
+    documents.encode(home, "pro_first")
+    return documents.encode(home, "pro_second")
 
 
 @given(st.lists(homes, max_size=4))
 def test_a_home_is_read_as_it_was_written(written: list[PinnedHome]) -> None:
     documents = HomeDocuments()
-    for home in written:
-        assert documents.decode(documents.encode(home)) == home
+    for place, home in enumerate(written):
+        assert documents.decode(documents.encode(home, f"pro_{place % 3}")) == home
 
 
 @given(st.lists(homes, min_size=1, max_size=4))
 def test_equal_rows_are_one_object_but_for_those_of_one_profile(written: list[PinnedHome]) -> None:
     documents = HomeDocuments()
     seen: dict[PinnedRow, PinnedRow] = {}
-    for row in chain.from_iterable(list_all(documents.decode(documents.encode(home))) for home in written):
+    for row in chain.from_iterable(list_all(documents.decode(write_shared(home))) for home in written):
         other = seen.setdefault(row, row)
         assert other == row
         assert (other is row) or row.kind in PERSONAL_KINDS
     assert len(documents.rows) == len({row for row in seen if row.kind not in PERSONAL_KINDS})
+
+
+def test_a_row_comes_into_memory_with_the_second_profile_that_has_it() -> None:
+    documents, home = HomeDocuments(), replace(HOME, rows=(make_row("genre"),))
+
+    def open_as(profile_id: str) -> PinnedRow:
+        return documents.decode(documents.encode(home, profile_id)).rows[0]
+
+    own, again = open_as("pro_first"), open_as("pro_first")
+    assert own == again
+    assert len(documents.rows) == 0
+    shared = open_as("pro_second")
+    assert [open_as(profile_id) is shared for profile_id in ("pro_first", "pro_second", "pro_third")] == [True] * 3
+
+
+def test_a_row_that_another_process_shares_is_shared_here() -> None:
+    documents, row = HomeDocuments(), make_row("genre")
+    (shared,) = open_rows(documents, row)
+    assert documents.decode(documents.encode(replace(HOME, rows=(row,)), "pro_third")).rows[0] is shared
+
+
+def test_of_what_was_written_so_much_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home_documents, "DIGESTS_KEPT", 3)
+    rows = SharedRows()
+    assert not any(rows.note(bytes([number]), "pro_first") for number in range(3))
+    assert rows.note(bytes([0]), "pro_second")
+    assert not rows.note(bytes([3]), "pro_first")
+    assert not rows.note(bytes([1]), "pro_second")
+    assert rows.note(bytes([0]), "pro_third")
 
 
 @pytest.mark.parametrize("kind", sorted(PERSONAL_KINDS))
@@ -120,7 +157,7 @@ def test_a_digest_of_something_else_brings_nobody_that_row(is_there: bool) -> No
     mine, theirs = make_row("mine"), make_row("theirs")
     digests = {row: hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=16).digest() for row in (mine, theirs)}
     bodies = msgspec.msgpack.encode({digests[theirs]: mine} if is_there else {digests[mine]: mine})
-    document = msgspec.msgpack.decode(HomeDocuments().encode(HOME), type=HomeDocument)
+    document = msgspec.msgpack.decode(write_shared(HOME), type=HomeDocument)
     forged = msgspec.msgpack.encode(replace(document, rows=(digests[theirs],), bodies=memoryview(bodies)))
     documents = HomeDocuments()
     assert read_document(forged, documents.decode) is None
@@ -130,7 +167,7 @@ def test_a_digest_of_something_else_brings_nobody_that_row(is_there: bool) -> No
 def test_a_row_that_is_in_memory_is_not_read_again() -> None:
     documents, row = HomeDocuments(), make_row("known")
     (known,) = open_rows(documents, row)
-    document = msgspec.msgpack.decode(HomeDocuments().encode(replace(HOME, rows=(row,))), type=HomeDocument)
+    document = msgspec.msgpack.decode(write_shared(replace(HOME, rows=(row,))), type=HomeDocument)
     without = msgspec.msgpack.encode(replace(document, bodies=memoryview(b"")))
     assert documents.decode(without).rows[0] is known
 
@@ -179,7 +216,7 @@ def write_earlier_form(home: PinnedHome) -> bytes:
         b"\xff\x00 nonsense",
         write_earlier_form(replace(HOME, rows=(make_row("genre"),))),
         write_earlier_form(HOME),
-        HomeDocuments().encode(replace(HOME, rows=(make_row("genre"),)))[:-5],
+        write_shared(replace(HOME, rows=(make_row("genre"),)))[:-5],
         msgspec.msgpack.encode(("v", None, NOW, None, [ODD], [], [], b"")),
         msgspec.msgpack.encode(("v", None, NOW, None, [DIGEST], [], [], b"")),
         msgspec.msgpack.encode(("v", None, NOW, None, [DIGEST], [], [], msgspec.msgpack.encode({DIGEST: ODD}))),
@@ -203,5 +240,4 @@ def test_each_part_of_the_basis_tells_homes_apart() -> None:
     }
     assert set(changes) == set(HomeBasis.__struct_fields__)
     for name, value in changes.items():
-        documents = HomeDocuments()
-        assert documents.decode(documents.encode(HOME)).basis != replace(BASIS, **{name: value})
+        assert HomeDocuments().decode(write_shared(HOME)).basis != replace(BASIS, **{name: value})
