@@ -16,9 +16,9 @@ from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import Forbidden, NotFound, Unauthenticated
 from bff.stores import sessions
-from bff.stores.accounts import begin_pin_try, find_credentials, forget_pin_failures, read_household
+from bff.stores.accounts import begin_pin_try, find_claimed, forget_pin_failures, read_household
 from bff.stores.devices import find_device, read_last_profile
-from bff.stores.new_sign_ins import NewSignIn, add_sign_in
+from bff.stores.new_sign_ins import Basis, NewSignIn, add_sign_in
 from bff.stores.sessions import Family
 
 
@@ -43,15 +43,13 @@ async def sign_in(
     """
     pool = authority.pool
     wrong = InvalidCredentials("The e-mail address or the password is wrong.")
-    credentials = await find_credentials(pool, email)
-    is_right = await authority.passwords.verify(credentials.password_hash if credentials else None, password)
-    if credentials is None or not is_right or credentials.status is AccountStatus.CANCELLED:
+    claimed = await find_claimed(pool, email)
+    is_right = await authority.passwords.verify(claimed.password_hash if claimed else None, password)
+    if claimed is None or not is_right or claimed.household.account.status is AccountStatus.CANCELLED:
         return wrong
-    if credentials.status is AccountStatus.SUSPENDED:
+    record = claimed.household
+    if record.account.status is AccountStatus.SUSPENDED:
         raise suspended()
-    record = await read_household(pool, credentials.account_id)
-    if record is None:
-        return wrong
     last_used = None
     if device_id is not None:
         device = await find_device(pool, record.account.id, device_id)
@@ -74,8 +72,8 @@ async def sign_in(
         has_device=device_id is not None,
         device_class=device_class,
         client=client,
-        # Checking took a while, and a change of the password ends the sign-ins that are there when it happens.
-        password_hash=credentials.password_hash,
+        # Checking took a while, and what has changed meanwhile has ended only the sign-ins that were there by then.
+        basis=Basis(claimed.password_hash, record.account.permissions, profile is not None and profile.has_pin),
     )
     async with pool.acquire(timeout=2) as connection:
         try:  # from where most sign-ins come, which is no more than one statement
@@ -187,9 +185,9 @@ async def _begin(
     client: str,
     is_from_known: bool = False,
     is_told: bool = False,
-    password_hash: str | None = None,
+    basis: Basis | None = None,
 ) -> SignedIn | None:
-    """None where the account is gone, or has another password than that of the hash.
+    """None where the account is gone, or the basis does not hold any more.
 
     Raises _FromNewOrigin where it was to be `is_from_known` and is not; where it `is_told`, there is a transaction.
     """
@@ -205,7 +203,7 @@ async def _begin(
             token_hash=token_hash,
             origins=find_origins(grant, has_device=has_device, device_class=device_class, client=client),
             is_from_known=is_from_known,
-            password_hash=password_hash,
+            basis=basis,
             now=now,
             expires_at=now + timedelta(seconds=authority.refresh_token_age),
         ),

@@ -12,7 +12,9 @@ from bff.stores.sessions import Family
 from bff.stores.sign_in_origins import OriginKind
 
 _ADD = """WITH held AS (
-    SELECT id FROM account WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND status = 'ACTIVE'
+    SELECT id FROM account WHERE id = $1 AND status = 'ACTIVE' AND ($2::text IS NULL
+        OR password_hash = $2 AND permissions = $12::text[] AND ($4::text IS NULL OR EXISTS (SELECT FROM profile
+            WHERE profile.id = $4 AND profile.account_id = $1 AND (pin_hash IS NOT NULL) = $13::boolean)))
     FOR SHARE
 ), origin AS (
     SELECT kind, value FROM unnest($9::text[], $10::text[]) AS given (kind, value)
@@ -39,7 +41,7 @@ SELECT EXISTS (SELECT FROM held) AS is_held, EXISTS (SELECT FROM welcome) AS is_
 _ADD_WITH_DEVICE = _ADD.format(
     bind_device="""
     INSERT INTO device (id, account_id, last_profile_id, last_active_at, device_class, capabilities, implicit)
-    SELECT $3, id, $4, $6, $12, $13::text::jsonb, true FROM welcome RETURNING id"""
+    SELECT $3, id, $4, $6, $14, $15::text::jsonb, true FROM welcome RETURNING id"""
 )
 _ADD_ON_DEVICE = _ADD.format(
     bind_device="""
@@ -48,12 +50,24 @@ _ADD_ON_DEVICE = _ADD.format(
 )
 
 
+class Basis(Struct, frozen=True):
+    """What a sign-in was granted upon, which was read before the password was checked: that takes a while."""
+
+    password_hash: str
+    permissions: tuple[str, ...]
+    has_pin: bool
+    """Whether the profile has one."""
+
+    def __repr__(self) -> str:
+        return "Basis(…)"
+
+
 class NewSignIn(Struct, frozen=True, kw_only=True):
     """A family with its first token, known by its hash; `profile_id` is None for an account without profiles.
 
-    `implicit` is the family's device where it is to be made; otherwise that is there already. `password_hash` is what
-    was checked, if anything: the sign-in is added only while it is the account's. `origins` are where it comes from;
-    `is_from_known` has it added only where none of them is new.
+    `implicit` is the family's device where it is to be made; otherwise that is there already. Where there is a `basis`
+    the sign-in is added only while that holds. `origins` are where it comes from; `is_from_known` has it added only
+    where none of them is new.
     """
 
     family: Family
@@ -62,7 +76,7 @@ class NewSignIn(Struct, frozen=True, kw_only=True):
     token_hash: bytes
     origins: Mapping[OriginKind, str] = {}
     is_from_known: bool = False
-    password_hash: str | None = None
+    basis: Basis | None = None
     now: datetime
     expires_at: datetime
 
@@ -81,11 +95,12 @@ class Added(Struct, frozen=True):
 
 
 async def add_sign_in(connection: PoolConnectionProxy, new: NewSignIn) -> Added:
-    """Account and password stay as they are until the transaction ends."""
+    """The account stays as it is until the transaction ends."""
+    basis = new.basis
     (row,) = await connection.fetch(
         _ADD_ON_DEVICE if new.implicit is None else _ADD_WITH_DEVICE,
         new.family.account_id,
-        new.password_hash,
+        basis.password_hash if basis else None,
         new.family.device_id,
         new.profile_id,
         new.family.id,
@@ -95,6 +110,8 @@ async def add_sign_in(connection: PoolConnectionProxy, new: NewSignIn) -> Added:
         [kind.value for kind in new.origins],
         list(new.origins.values()),
         new.is_from_known,
+        basis.permissions if basis else (),
+        basis is not None and basis.has_pin,
         *_describe(new.implicit),
     )
     return Added(row["is_held"], row["is_welcome"], row["is_bound"], frozenset(map(OriginKind, row["new"])))

@@ -20,7 +20,7 @@ from bff.domain.titles import MaturityRating
 from bff.domain.video import Quality
 from bff.errors import NotFound, Unauthenticated
 from bff.settings import Environment, SettingsError
-from bff.stores.accounts import find_credentials, read_account
+from bff.stores.accounts import find_claimed, find_credentials, read_account, read_household
 from bff.stores.devices import find_device, register_device
 from bff.stores.plans import read_plans
 from tests.engines import Engines
@@ -105,10 +105,24 @@ async def test_account_that_is_not_there_is_none(pool: asyncpg.Pool) -> None:
     assert await find_credentials(pool, "nobody@example.com") is None
 
 
+@pytest.mark.parametrize("email", ["", "nobody@example.com", "premium@example.co", "\U0010ffff"])
+async def test_nobody_is_who_has_no_such_address_though_somebody_else_was_read(pool: asyncpg.Pool, email: str) -> None:
+    assert await find_claimed(pool, email) is None
+
+
+async def test_who_signs_in_is_read_whole(pool: asyncpg.Pool) -> None:
+    claimed = await find_claimed(pool, PREMIUM.email)
+    assert claimed is not None
+    assert claimed.household == await read_household(pool, PREMIUM.id)
+    await pool.execute("DELETE FROM account")
+    assert await find_claimed(pool, PREMIUM.email) is None
+
+
 async def test_credentials_keep_the_hash_to_themselves(pool: asyncpg.Pool) -> None:
-    credentials = await find_credentials(pool, PREMIUM.email)
-    assert credentials is not None
-    assert "argon2" not in repr(credentials)
+    for holder in (await find_credentials(pool, PREMIUM.email), await find_claimed(pool, PREMIUM.email)):
+        assert holder is not None
+        assert "argon2" in holder.password_hash
+        assert "argon2" not in repr(holder)
 
 
 async def test_plans_come_from_small_to_large_at_the_countrys_prices(pool: asyncpg.Pool) -> None:

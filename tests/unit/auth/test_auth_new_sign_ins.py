@@ -1,5 +1,6 @@
 """A sign-in from somewhere new is told of, by mail and to adult profiles; one from somewhere known is not."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,12 @@ import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, open_demo_session
-from bff.auth.results import SignedIn
+from bff.auth.passwords import Passwords
+from bff.auth.results import InvalidCredentials, SignedIn, SignInResult
 from bff.auth.sessions import sign_in
 from bff.domain.devices import DeviceClass
 from bff.domain.sign_in_origins import recognise_device
@@ -22,7 +25,7 @@ NEWER_CHROME = CHROME.replace("130", "131")
 FIREFOX = "web Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
 
 
-async def enter(authority: Authority, now: datetime, email: str = PREMIUM.email, **given: Any) -> SignedIn:
+async def try_to_enter(authority: Authority, now: datetime, email: str, **given: Any) -> SignInResult:
     arguments = {
         "device_id": None,
         "device_class": DeviceClass.WEB,
@@ -31,7 +34,11 @@ async def enter(authority: Authority, now: datetime, email: str = PREMIUM.email,
         "request_country": None,
         "client": CHROME,
     }
-    session = await sign_in(authority, email=email, password=DEMO_PASSWORD, now=now, **{**arguments, **given})
+    return await sign_in(authority, email=email, password=DEMO_PASSWORD, now=now, **{**arguments, **given})
+
+
+async def enter(authority: Authority, now: datetime, email: str = PREMIUM.email, **given: Any) -> SignedIn:
+    session = await try_to_enter(authority, now, email, **given)
     assert isinstance(session, SignedIn)
     return session
 
@@ -122,6 +129,40 @@ async def test_wrong_password_makes_nothing_known(authority: Authority, pool: as
     )
     assert await pool.fetchval("SELECT count(*) FROM sign_in_origin") == 0
     assert await count_mails(pool) == 0
+
+
+class Slow(Passwords):
+    """Something happens to an account while a password is checked."""
+
+    def __init__(self, passwords: Passwords, happens: Callable[[], Awaitable[object]]) -> None:
+        self._passwords = passwords
+        self._happens = happens
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        is_right = await self._passwords.verify(stored, password)
+        await self._happens()
+        return is_right
+
+
+@pytest.mark.parametrize(
+    ("email", "change"),
+    [
+        (PREMIUM.email, "UPDATE account SET password_hash = 'another'"),
+        (PREMIUM.email, "UPDATE account SET status = 'SUSPENDED'"),
+        (PREMIUM.email, "UPDATE profile SET pin_hash = 'one' WHERE name = 'Ada'"),
+        (PREMIUM.email, "DELETE FROM profile WHERE name = 'Ada'"),
+        (OPERATOR.email, "UPDATE account SET permissions = '{}'"),
+        (OPERATOR.email, "DELETE FROM account"),
+    ],
+)
+async def test_what_changes_while_the_password_is_checked_is_heeded(
+    authority: Authority, pool: asyncpg.Pool, noon: datetime, email: str, change: str
+) -> None:
+    await enter(authority, noon, email)
+    families = await pool.fetch("SELECT id FROM session_family")
+    slow = replace(authority, passwords=Slow(authority.passwords, lambda: pool.execute(change)))
+    assert isinstance(await try_to_enter(slow, noon, email), InvalidCredentials)
+    assert set(await pool.fetch("SELECT id FROM session_family")) <= set(families)
 
 
 async def test_what_was_not_seen_for_long_is_new_again(
