@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 JSON = "application/json"
@@ -37,7 +38,8 @@ class MediaRange(NamedTuple):
         return 2 if self.sub == "*" else 3 * (self.sub == sub)
 
 
-def parse_accept(header: str) -> list[MediaRange]:
+@lru_cache(maxsize=64)
+def parse_accept(header: str) -> tuple[MediaRange, ...]:
     """The ranges in the header's order; malformed elements are left out."""
     ranges = []
     for element in _ELEMENT.findall(header)[:_MAX_ELEMENTS]:
@@ -46,7 +48,7 @@ def parse_accept(header: str) -> list[MediaRange]:
         quality = _read_quality(parameters)
         if slash and main and sub and quality is not None and (main != "*" or sub == "*"):
             ranges.append(MediaRange(main, sub, quality, _read_parameters(parameters)))
-    return ranges
+    return tuple(ranges)
 
 
 def choose_media_type(accept: str | None, offered: Sequence[str]) -> str | None:

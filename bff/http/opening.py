@@ -1,5 +1,6 @@
 """Opens an operation's context from a request's headers; reads no engine."""
 
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.datastructures import Headers
@@ -99,6 +100,7 @@ def read_time_zone(value: str | None) -> ZoneInfo | None:
         raise BadUserInput("X-Time-Zone is an IANA name: Europe/Berlin.") from error
 
 
+@lru_cache(maxsize=64)
 def read_language(value: str) -> str:
     """The language that `Accept-Language` weighs highest (RFC 9110, 12.5.4); English where it names none."""
     best, best_weight = DEFAULT_LANGUAGE, 0.0

@@ -41,6 +41,11 @@ class GraphQLRequest(Struct, frozen=True, kw_only=True):
         return None if self.extensions is None else self.extensions.get("persistedQuery")
 
 
+_kept: dict[bytes, GraphQLRequest] = {}
+_MOST_KEPT = 250
+_LONGEST_KEPT = 8 * 1024
+
+
 def check_content_type(content_type: str | None, content_encoding: str | None) -> None:
     """Refuse what is not JSON in UTF-8, uncompressed.
 
@@ -67,11 +72,22 @@ def would_be_preflighted(headers: Mapping[str, str]) -> bool:
 
 
 def parse_body(body: bytes) -> GraphQLRequest:
-    """Read the JSON body of a POST.
+    """Read the JSON body of a POST. What bears no variables is read once for all who send the same.
 
     Raises BadUserInput for anything but one object with parameters of the right types, ContentTooLarge past
     MAX_BODY_BYTES.
     """
+    request = _kept.get(body)
+    if request is None:
+        request = _parse_body(body)
+        if len(body) <= _LONGEST_KEPT and not (request.variables or request.extensions):
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            _kept[body] = request
+    return request
+
+
+def _parse_body(body: bytes) -> GraphQLRequest:
     if len(body) > MAX_BODY_BYTES:
         raise ContentTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes; ask for less in one operation.")
     if not body.strip():

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from bff.errors import BadUserInput, Error
 from bff.http.errors import ContentTooLarge, UnsupportedMediaType
 from bff.http.requests import (
+    _MOST_KEPT,
     MAX_BODY_BYTES,
     MAX_JSON_DEPTH,
     GraphQLRequest,
+    _kept,
     check_content_type,
     parse_body,
     parse_query_string,
@@ -184,3 +186,22 @@ def test_any_content_type_is_taken_or_refused(content_type):
 )
 def test_what_a_form_of_another_site_can_send_is_not_preflighted(headers, expected):
     assert would_be_preflighted(headers) is expected
+
+
+def test_a_body_without_variables_is_read_once_and_no_more_than_some_are_kept():
+    body = b'{"query": "{a}", "variables": {}}'
+    assert parse_body(body) is parse_body(b"" + body)
+    for number in range(1000):
+        parse_body(b'{"query": "{a%d}"}' % number)
+    assert len(_kept) <= _MOST_KEPT
+    assert parse_body(body).query == "{a}"
+
+
+@pytest.mark.parametrize(
+    "own", [b'"variables": {"b": [1]}', b'"extensions": {"c": {}}', b'"query": "' + b" " * 8192 + b'"']
+)
+def test_what_may_be_a_secret_or_is_long_is_not_kept(own):
+    body = b'{"documentId": "a", ' + own + b"}"
+    assert parse_body(body) == parse_body(body)
+    assert parse_body(body) is not parse_body(body)
+    assert body not in _kept
