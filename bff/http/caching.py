@@ -6,6 +6,7 @@ field below that declares what it reads of the request tells what the answer var
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -22,7 +23,6 @@ from graphql import (
     is_object_type,
 )
 from msgspec.structs import replace
-from starlette.datastructures import Headers
 
 from bff.execution import READS
 from bff.http.answers import Answer
@@ -52,7 +52,7 @@ class CacheRules:
         self._made_from = (*MADE_FROM, country_header) if country_header else MADE_FROM
         self._shelves: OrderedDict[int, tuple[OperationDefinitionNode, Shelf]] = OrderedDict()
 
-    def mark(self, answer: Answer, found: FoundOperation, headers: Headers) -> Answer:
+    def mark(self, answer: Answer, found: FoundOperation, headers: Mapping[str, str]) -> Answer:
         """The answer to a GET of a known document with the headers of caching; 304 where the client has it already.
 
         An answer with errors, or without an engine, is not to be kept.

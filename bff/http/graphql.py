@@ -266,7 +266,7 @@ class GraphQLEndpoint:
                 raise BadUserInput("X-Request-Deadline-Ms must be a positive whole number of milliseconds.")
             limit = min(limit, int(wish) / 1000)
         deadline = Deadline(at=asyncio.get_running_loop().time() + limit, limit=limit)
-        request.state.deadline = deadline.at
+        request.scope.setdefault("state", {})["deadline"] = deadline.at
         return deadline
 
     async def _run(self, request: Request, asked: Asked, deadline: Deadline, media_type: str) -> Answer:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar, cast
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
@@ -27,32 +26,31 @@ _WATCH_AFTER = 0.05
 """Seconds after which an operation is worth watching for a client that leaves."""
 
 
-class IndexedHeaders(Headers):
-    """Starlette looks through all for each that is asked for; of several with one name, both give the first."""
+class IndexedHeaders(dict[str, str]):
+    """By lower-case name, the first of several with one: Starlette looks through all for each that is asked for."""
 
     def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
-        super().__init__(raw=raw)
-        self._index = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
-
-    def __getitem__(self, key: str) -> str:
-        return self._index[key.lower()]
-
-    def __contains__(self, key: Any) -> bool:
-        return key.lower() in self._index
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self._index.get(key.lower(), default)
+        self._raw = raw
+        for name, value in reversed(raw):
+            self[name.decode("latin-1")] = value.decode("latin-1")
 
     def getlist(self, key: str) -> list[str]:
-        return super().getlist(key) if key in self else []
+        """Of a name in any case, since operators name headers, too."""
+        key = key.lower()
+        if key not in self:
+            return []
+        return [value.decode("latin-1") for name, value in self._raw if name.decode("latin-1") == key]
 
 
 class IndexedRequest(Request):
     """A request of whose headers many are asked for."""
 
+    headers = method = cast(Any, None)  # attributes, where Starlette works them out each time
+
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
-        self._headers = IndexedHeaders(scope["headers"])
+        self.headers = IndexedHeaders(scope["headers"])
+        self.method = scope["method"]
 
 
 async def read_request(request: Request) -> GraphQLRequest:
