@@ -14,7 +14,7 @@ from bff.domain.uploads import MOST_PART
 from bff.http.endings import CLOSE_DEADLINE, drain, write_refusal
 from bff.http.files import SEND_FILE, send_file
 from bff.http.waiting import STALL_DEADLINE, Stall
-from bff.http.whole import SEND_WHOLE, send_whole
+from bff.http.whole import SEND_WHOLE, TAKE_WHOLE, send_whole, take_whole
 
 HEADER_DEADLINE = 10.0
 """Seconds until a request's headers must be there, from its first byte or the opening of the connection."""
@@ -168,7 +168,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
-        offered: Any = {SEND_WHOLE: partial(send_whole, cycle)}
+        offered: Any = {TAKE_WHOLE: partial(take_whole, cycle), SEND_WHOLE: partial(send_whole, cycle)}
         if self.scheme == "http":  # what is encrypted passes through this process
             offered[SEND_FILE] = partial(send_file, cycle)
         cycle.scope["extensions"] = offered

@@ -18,6 +18,7 @@ from bff.http.requests import (
     parse_query_string,
     would_be_preflighted,
 )
+from bff.http.whole import TAKE_WHOLE, TakeWhole
 
 T = TypeVar("T")
 BODY_DEADLINE = 10.0
@@ -70,6 +71,10 @@ async def read_request(request: Request) -> GraphQLRequest:
 
 async def _read_body(request: Request) -> bytes:
     """All of the body, or what is past the limit by one chunk: the parser refuses it."""
+    take_whole: TakeWhole | None = request.scope.get("extensions", {}).get(TAKE_WHOLE)
+    whole = take_whole() if take_whole is not None else None
+    if whole is not None:
+        return whole
     chunks = []
     size = 0
     try:

@@ -1,4 +1,5 @@
-"""Sends an answer that is there whole in one call of the kernel: uvicorn wakes the reader by its head before."""
+"""Takes bodies that have come whole without waiting, and sends answers that are there whole in one call of the kernel:
+uvicorn wakes the reader by the head before."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,10 +9,23 @@ from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, ST
 
 SEND_WHOLE = "marquee.whole"
 """The extension of an ASGI scope under which `HttpProtocol` offers `send_whole` for its connection."""
+TAKE_WHOLE = "marquee.body"
+"""The same for `take_whole`."""
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 """Headers that uvicorn acts by."""
 
 SendWhole = Callable[[Message, bytes], bool]
+TakeWhole = Callable[[], bytes | None]
+
+
+def take_whole(cycle: RequestResponseCycle) -> bytes | None:
+    """The request's body; None where it is to be received, since more of it is to come or the client has left."""
+    if cycle.more_body or cycle.disconnected or cycle.response_complete:
+        return None
+    body, cycle.body = bytes(cycle.body), bytearray()
+    cycle.flow.resume_reading()
+    cycle.message_event.clear()  # or `receive` would tell of a body once more before it waits for the client to leave
+    return body
 
 
 def send_whole(cycle: RequestResponseCycle, start: Message, body: bytes) -> bool:
