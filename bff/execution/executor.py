@@ -152,6 +152,9 @@ class CompilingExecutor(Executor[Any]):
     """Whether graphql-core must not run what has no plan for its own sake: Uncompilable is raised then."""
     comes_again = False
     """Whether the operation is known to come again (a published document): its plan is made at its first use."""
+    prototype: "CompilingExecutor | None" = None
+    """The executor after which this one is made, for a request that asks the same: it keeps the plan for all."""
+    kept_plan: tuple[Prepared, Plan] | None = None
     ran_by = "core"
     """How the operation ran, in the words that `PlanCache.counts` has for it."""
 
@@ -172,10 +175,16 @@ class CompilingExecutor(Executor[Any]):
 
     def find_plan(self, plans: PlanCache, serially: bool | None = None) -> tuple[Prepared, Plan]:
         """The plan that would run now. Raises Uncompilable with the reason why graphql-core would."""
+        kept = self.kept_plan
+        if kept is not None and kept[0].reason is None and not serially:
+            return kept
         reason = self._find_obstacle(serially)
         if reason is not None:
             raise Uncompilable(reason)
-        return plans.find(self)
+        found = plans.find(self)
+        if self.prototype is not None:
+            self.prototype.kept_plan = found
+        return found
 
     def _find_obstacle(self, serially: bool | None) -> str | None:
         if self.operation.operation is not OperationType.QUERY or serially:

@@ -70,6 +70,7 @@ class DeadlineExecutor(CompiledExecutor):
         for name, kind in self.own_state:
             state[name] = kind()
         executor.async_helpers = GraphQLResolveInfoHelpers(executor.gather_async_work, executor.track_async_work)
+        executor.prototype = self
         executor.root_value = root_value
         executor.context_value = context
         executor.operation_extensions = extensions

@@ -4,6 +4,7 @@ import strawberry
 from graphql import parse
 from strawberry.schema.config import StrawberryConfig
 
+from bff.execution import PlanCache
 from bff.http.documents import choose_operation
 from bff.http.execution import DeadlineExecutor, bind_executor, build_executor
 from bff.http.operations import FoundOperation
@@ -14,7 +15,7 @@ CONSTANT = {
     *("field_resolver", "type_resolver", "subscribe_field_resolver", "is_awaitable", "is_async_iterable"),
     *("enable_early_execution", "middleware_manager", "error_propagation", "hide_suggestions"),
     *("abort_signal", "hooks", "async_work_finished_hook_task", "defer_usage_set"),
-    *("root_value", "comes_again", "must_compile", "cost", "own_state"),
+    *("root_value", "comes_again", "must_compile", "cost", "own_state", "prototype"),
 }
 """What never changes, or is set anew by whoever changes it."""
 
@@ -31,10 +32,10 @@ class Query:
 
 
 class Maker:
-    def __init__(self) -> None:
+    def __init__(self, plans: PlanCache | None = None) -> None:
         config = StrawberryConfig(enable_experimental_incremental_execution=True)
         self._schema = strawberry.Schema(Query, config=config)
-        self._executor = bind_executor(self._schema, None)
+        self._executor = bind_executor(self._schema, plans)
         document = parse("{askedBy fault}")
         self._found = FoundOperation(document=document, operation=choose_operation(document, None), cost=1)
 
@@ -65,3 +66,15 @@ def test_each_answers_its_own_request_with_its_own_errors() -> None:
         result = maker.make(context).execute_operation()
         assert result.data == {"askedBy": context, "fault": None}
         assert len(result.errors) == 1
+
+
+def test_they_run_by_the_plan_of_the_first_until_it_is_given_up() -> None:
+    plans = PlanCache(compile_on=1)
+    maker = Maker(plans)
+    for context in ("one", "two", "three"):
+        assert maker.make(context).execute_operation().data == {"askedBy": context, "fault": None}
+    assert plans.counts == {"plans made": 1, "compiled": 3}
+    prepared, _ = maker.make("four").find_plan(plans)
+    prepared.reason = "given up"
+    assert maker.make("five").execute_operation().data == {"askedBy": "five", "fault": None}
+    assert plans.counts["core: given up"] == 1
