@@ -23,8 +23,11 @@ PREVIEW_DELAY = {DeviceClass.TV: 2.0, DeviceClass.WEB: 1.5, DeviceClass.TABLET: 
 
 
 class HomeView(Struct, frozen=True):
+    """Recommendations make it personalised; until they are there, nothing does."""
+
     id: str
     document: PinnedHome
+    is_personalised: bool = False
 
     @property
     def generated_at(self) -> datetime:
@@ -99,15 +102,7 @@ def view_rows(context: OperationContext, document: PinnedHome, rows: Iterable[Pi
 
 
 def view_row(profile_id: str, version: str, row: PinnedRow) -> RowView:
-    return RowView(
-        id=name_row_of(profile_id, row.key),
-        version=version,
-        row=row,
-        name=row.name,
-        kind=row.kind,
-        layout=row.layout,
-        is_stale=row.is_stale,
-    )
+    return RowView(name_row_of(profile_id, row.key), version, row, row.name, row.kind, row.layout, row.is_stale)
 
 
 def may_show(context: OperationContext, row: PinnedRow) -> bool:
@@ -168,12 +163,6 @@ def get_hero_preview(root: strawberry.Parent[HeroView], info: Info) -> PreviewVi
 
 def list_hidden_rows(root: strawberry.Parent[HomeView], info: Info) -> list[RowView]:
     return view_rows(info.context, root.document, root.document.hidden)
-
-
-def is_personalised(root: strawberry.Parent[HomeView]) -> bool:
-    """Recommendations make it so; until they are there, nothing does."""
-    del root
-    return False
 
 
 @lru_cache(maxsize=4096)

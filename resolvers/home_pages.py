@@ -102,7 +102,7 @@ def take_rows(context: OperationContext, document: PinnedHome, *, start: int, wa
             continue
         if len(edges) == wanted:
             return make_page(edges, has_next=True)
-        edges.append(Edge(node=view_row(profile_id, version, row), scope="rows", key=(version, place)))
+        edges.append(Edge(view_row(profile_id, version, row), "rows", (version, place)))
     return make_page(edges, has_next=False)
 
 

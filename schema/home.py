@@ -32,7 +32,6 @@ class Home(Node):
     )
     generated_at: datetime
     is_personalised: bool = field(
-        home.is_personalised,
         description="FALSE when recommendations were unavailable and an unpersonalised home is shown.",
     )
 
