@@ -102,8 +102,7 @@ async def issue_next(authority: Authority, connection: PoolConnectionProxy, gran
 
 async def _succeed(authority: Authority, connection: PoolConnectionProxy, grant: Grant, successor: str) -> None:
     """The successor is good from now on, and what was before it no more."""
-    await sessions.use_up_tokens(connection, grant.family.id, grant.now)
-    await sessions.add_token(
+    await sessions.add_next_token(
         connection,
         _hash(successor),
         grant.family,

@@ -29,7 +29,7 @@ class RefreshToken(Struct, frozen=True):
     used_at: datetime | None
 
 
-async def add_token(
+async def add_next_token(
     connection: PoolConnectionProxy,
     token_hash: bytes,
     family: Family,
@@ -38,9 +38,12 @@ async def add_token(
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """Add the token that is good from now on; the family lives as long, and its device remembers the profile."""
+    """Add the token that is good from now on to a family that the caller has locked, which lives as long; its device
+    remembers the profile. Those issued so far are good no more; they stay, so that their reuse is noticed."""
     await connection.execute(
-        """WITH added AS (
+        """WITH used AS (
+            UPDATE refresh_token SET used_at = $5 WHERE family_id = $2 AND used_at IS NULL
+        ), added AS (
             INSERT INTO refresh_token (hash, family_id, profile_id, issued_at, expires_at) VALUES ($1, $2, $4, $5, $6)
         ), extended AS (UPDATE session_family SET expires_at = $6 WHERE id = $2)
         UPDATE device SET last_profile_id = $4, last_active_at = $5 WHERE id = $3""",
@@ -69,13 +72,6 @@ async def find_good_token(connection: PoolConnectionProxy, family: Family) -> by
         "SELECT hash FROM refresh_token WHERE family_id = $1 AND used_at IS NULL", family.id
     )
     return token_hash
-
-
-async def use_up_tokens(connection: PoolConnectionProxy, family_id: str, now: datetime) -> None:
-    """The tokens issued so far are good no more; they stay, so that their reuse is noticed."""
-    await connection.execute(
-        "UPDATE refresh_token SET used_at = $2 WHERE family_id = $1 AND used_at IS NULL", family_id, now
-    )
 
 
 async def lock_family(connection: PoolConnectionProxy, account_id: str, family_id: str) -> Family | None:
