@@ -24,7 +24,7 @@ async def url(engines: Engines) -> str:
 
 @asynccontextmanager
 async def opened(url: str, *, deadline: float = 30) -> AsyncIterator[DocumentCache]:
-    cache = DocumentCache(Redis.from_url(f"{url}&client_name={NAME}"), deadline=deadline)
+    cache = DocumentCache(Redis.from_url(f"{url}&client_name={NAME}"), deadline=deadline, rest=60)
     try:
         yield cache
     finally:
@@ -139,9 +139,9 @@ async def test_the_connection_closes_with_its_client_and_opens_again(cache: Docu
 
 
 async def test_a_process_that_is_late_itself_does_not_blame_redis(url: str) -> None:
-    async with opened(url, deadline=0.1) as cache:
+    async with opened(url, deadline=1) as cache:
         await cache.get_many(["a"])
         asked = cache.ask(["a"])
         await asyncio.sleep(0)  # it is sent
-        time.sleep(0.3)  # noqa: ASYNC251 -- the loop stands still, as one that is busy does
+        time.sleep(1.2)  # noqa: ASYNC251 -- the loop stands still, as one that is busy does
         assert await asked == [None]
