@@ -5,7 +5,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from arq.worker import create_worker
 from redis.exceptions import RedisError
 
 from bff.billing.payments import Billing
+from bff.cancellation import run_until_cancelled
 from bff.settings import Settings
 from bff.stores.local_gateway import open_gateway
 from bff.stores.postgres import StatementCount, open_pool
@@ -34,8 +35,6 @@ Describe = Callable[[ArqRedis, dict[Any, Any]], dict[str, Any]]
 REST = 0.5
 """Seconds between two looks for a Redis that is away."""
 
-CANCEL_EVERY = 0.1
-"""Seconds that what was cancelled has to end before it is cancelled again."""
 CLOSING_DEADLINE = 2.0
 """Seconds that jobs have to give up; who supervises a worker waits longer."""
 ENDING_DEADLINE = 8.0
@@ -121,23 +120,6 @@ async def _run_jobs(settings: Settings, cache: DocumentCache, ctx: dict[str, Any
                     await worker.close()
             await queue.aclose(close_connection_pool=True)
         await _wait_for_redis(cache)
-
-
-async def run_until_cancelled(work: Coroutine[Any, Any, None]) -> None:
-    """Like `await work` of what has nothing to put away; once cancelled it ends for sure, whatever `work` makes of it.
-
-    redis-py sends by `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes as it returns.
-    """
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.wait({task})
-    finally:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=CANCEL_EVERY)
-        failure = None if task.cancelled() else task.exception()
-    if failure is not None:
-        raise failure
 
 
 async def _wait_for_redis(cache: DocumentCache) -> None:

@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import asyncpg
 
+from bff.cancellation import run_until_cancelled
 from bff.stores import keys
 from bff.stores.catalogue import read_cards, read_genres, read_version
 from bff.stores.redis import DocumentCache, RedisAway
@@ -45,7 +46,7 @@ class CatalogueFollower:
         self.catalogue = await asyncio.to_thread(Catalogue.build, cards.version, cards.cards, genres)
         tasks = [
             asyncio.create_task(self._listen(), name="catalogue listener"),
-            asyncio.create_task(self._follow(), name="catalogue follower"),
+            asyncio.create_task(run_until_cancelled(self._follow()), name="catalogue follower"),
         ]
         try:
             yield self

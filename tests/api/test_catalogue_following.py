@@ -1,8 +1,8 @@
 """Every process sees what operators change: told, by a look of its own, and without Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from redis.asyncio import Redis
@@ -64,3 +64,27 @@ async def until_held(follower: CatalogueFollower, title_id: str) -> None:
     async with asyncio.timeout(10):
         while title_id not in follower.catalogue.cards:  # noqa: ASYNC110 - nothing tells when it swaps
             await asyncio.sleep(0.02)
+
+
+class LosingCache(DocumentCache):
+    """Loses a cancellation that comes while the follower asks, as redis-py may before Python 3.12."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.asked = asyncio.Event()
+        self._count = 0
+
+    async def get_many(self, names: Sequence[str]) -> list[bytes | None]:
+        self._count += 1
+        if self._count == 2:  # the first is that of the start
+            self.asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return await super().get_many(names)
+
+
+async def test_following_ends_though_a_cancellation_is_lost(demo: Demo) -> None:
+    cache = LosingCache(demo.services.cache.redis)
+    async with asyncio.timeout(10):
+        async with CatalogueFollower(demo.services.pool, cache, Signals(cache)).following():
+            await cache.asked.wait()

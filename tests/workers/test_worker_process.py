@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from bff.cancellation import run_until_cancelled
 from bff.embedded import EmbeddedEngines
 from bff.embedded.leftovers import find_engine_processes
 from bff.settings import Secret
@@ -21,7 +22,6 @@ from tests.faults.dev_process import clean_environment
 from tests.faults.processes import DEADLINE, run_to_end, started
 from tests.workers.sign_ins import add_account, add_sign_in, begin_many
 from workers.lifecycle import KEPT
-from workers.process import run_until_cancelled
 from workers.settings import open_queue
 
 COMMAND = (sys.executable, "-m", "bff.cli", "worker")
