@@ -12,6 +12,7 @@ from typing import Any
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
+from bff.cancellation import run_until_cancelled
 from bff.stores.redis import DocumentCache, RedisAway
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class Signals:
         writing = asyncio.Lock()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(connection, writing))
-            group.create_task(self._ask(connection, writing))
+            group.create_task(run_until_cancelled(self._ask(connection, writing)))
 
     async def _ask(self, connection: AbstractConnection, writing: asyncio.Lock) -> None:
         """Keep what Redis sends to what is followed here; many changes at once are one command."""

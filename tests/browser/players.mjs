@@ -144,6 +144,7 @@ function definePlayers() {
       await until(isPlaying, "to play");
       if (report.errors.length === 0) {
         await take(steps, opened, video, report, stream.url);
+        await until(() => opened.qualities().length > 0, "to say its qualities"); // none while the one that plays has no key
         for (const name of ["qualities", "codec", "languages", "keySystem"]) report[name] = opened[name]?.();
         report.height = video.videoHeight;
       }
