@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from weakref import ref
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -44,11 +45,14 @@ class FilePart(Response):
             os.close(file)
 
 
-async def send_file(cycle: RequestResponseCycle, file: int, start: int, end: int) -> None:
+async def send_file(held: ref[RequestResponseCycle], file: int, start: int, end: int) -> None:
     """Bytes of a body whose length was told in the head, which went before by `cycle.send`.
 
     Who takes nothing of it for `STALL_DEADLINE` is dropped, like who leaves: the cycle counts as disconnected then.
     """
+    cycle = held()
+    if cycle is None:
+        return
     transport = cycle.transport
     await _flush(cycle)
     if cycle.disconnected or transport.is_closing():

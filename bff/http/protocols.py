@@ -6,6 +6,7 @@ import socket
 import sys
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -168,9 +169,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
-        offered: Any = {TAKE_WHOLE: partial(take_whole, cycle), SEND_WHOLE: partial(send_whole, cycle)}
+        itself = ref(cycle)  # which holds the scope: every request would leave a ring of references to be collected
+        offered: Any = {TAKE_WHOLE: partial(take_whole, itself), SEND_WHOLE: partial(send_whole, itself)}
         if self.scheme == "http":  # what is encrypted passes through this process
-            offered[SEND_FILE] = partial(send_file, cycle)
+            offered[SEND_FILE] = partial(send_file, itself)
         cycle.scope["extensions"] = offered
         super()._start_asgi_task(cycle, app)
 

@@ -3,6 +3,7 @@ uvicorn wakes the reader by the head before."""
 
 from collections.abc import Callable
 from functools import lru_cache
+from weakref import ref
 
 from starlette.types import Message
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
@@ -18,9 +19,10 @@ SendWhole = Callable[[Message, bytes], bool]
 TakeWhole = Callable[[], bytes | None]
 
 
-def take_whole(cycle: RequestResponseCycle) -> bytes | None:
+def take_whole(held: ref[RequestResponseCycle]) -> bytes | None:
     """The request's body; None where it is to be received, since more of it is to come or the client has left."""
-    if cycle.more_body or cycle.disconnected or cycle.response_complete:
+    cycle = held()
+    if cycle is None or cycle.more_body or cycle.disconnected or cycle.response_complete:
         return None
     body, cycle.body = bytes(cycle.body), bytearray()
     cycle.flow.resume_reading()
@@ -28,12 +30,13 @@ def take_whole(cycle: RequestResponseCycle) -> bytes | None:
     return body
 
 
-def send_whole(cycle: RequestResponseCycle, start: Message, body: bytes) -> bool:
+def send_whole(held: ref[RequestResponseCycle], start: Message, body: bytes) -> bool:
     """Whether all is sent; else nothing is, and the messages of ASGI are to be sent: where the reader is slow, and
     where there is more to be looked at than a body whose length is told. Writes no access log, as `bff serve` does."""
-    said = dict(start["headers"])
+    cycle, said = held(), dict(start["headers"])
     if (
-        (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
+        cycle is None
+        or (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
         or (said.get(b"content-length") != b"%d" % len(body) or cycle.scope["method"] == "HEAD")
         or not _FRAMING.isdisjoint(said)
     ):
