@@ -5,6 +5,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import cast
 
 from msgspec import Struct
@@ -22,8 +23,13 @@ class Paced(Struct, frozen=True):
     sent: list[float]
 
 
-async def pace(url: str, tokens: Sequence[str], *, rate: float, seconds: float) -> Paced:
-    """Ask for the contract's Home so often a second. Raises RuntimeError when any answer is not 200."""
+async def pace(
+    url: str, tokens: Sequence[str], *, rate: float, seconds: float, read_speed: Callable[[], float] = lambda: 1.0
+) -> Paced:
+    """Ask for the contract's Home so often a second, times a speed that is read anew for each.
+
+    Raises RuntimeError when any answer is not 200.
+    """
     loop = asyncio.get_running_loop()
     host, _, port = url.removeprefix("http://").partition(":")
     requests = [_write_request(host, token) for token in tokens]
@@ -46,14 +52,14 @@ async def pace(url: str, tokens: Sequence[str], *, rate: float, seconds: float) 
         _, connection = await loop.create_connection(lambda: _Connection(finish), host, int(port))
         idle.append(connection)
     connections = tuple(idle)
-    total = int(rate * seconds)
-    started = time.perf_counter()
-    due_count = 0
-    while len(paced.answered) < total:
+    due = time.perf_counter()
+    end = due + seconds
+    upcoming = cycle(requests)
+    while due < end or len(idle) < CONNECTIONS:
         now = time.perf_counter()
-        while due_count < total and started + due_count / rate <= now:
-            waiting.append((started + due_count / rate, requests[due_count % len(requests)]))
-            due_count += 1
+        while due <= min(now, end):
+            waiting.append((due, next(upcoming)))
+            due += 1 / (rate * read_speed())
         send()
         await asyncio.sleep(TICK)
         for connection in connections:

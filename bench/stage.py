@@ -70,11 +70,6 @@ class Server(Struct, frozen=True):
         return sum(map(_read_resident_bytes, _find_family(self.pid)))
 
 
-def read_idle_seconds() -> float:
-    """Of all cores of the machine, since it started."""
-    return int(Path("/proc/stat").read_text().split(maxsplit=5)[4]) / TICKS
-
-
 def _find_family(pid: int) -> list[int]:
     children = [
         child for listed in Path(f"/proc/{pid}/task").glob("*/children") for child in listed.read_text().split()

@@ -1,6 +1,10 @@
 """What benchmarks work out of their measurements; the measuring itself is for `make bench`."""
 
+import os
 import random
+import subprocess
+import sys
+import time
 
 import pytest
 from graphql import parse, validate
@@ -11,6 +15,7 @@ from bench.__main__ import BENCHES
 from bench.flame import add_up
 from bench.follower import Follower
 from bench.ladder import Point, compare_bitrates
+from bench.machine import give_processor, watch_processor
 from bench.pace import read_length
 from bench.plans import vary
 from bench.report import Table, find_percentile
@@ -92,3 +97,29 @@ def test_a_ladder_of_half_the_bits_saves_half_at_equal_quality():
     assert compare_bitrates([*usual, worse], other) == pytest.approx(0.5)
     assert compare_bitrates(usual, usual) == pytest.approx(0)
     assert compare_bitrates(usual, [Point("least", 1e5, 20), Point("more", 2e5, 50)]) is None
+
+
+def test_a_process_is_given_a_processor_for_itself_while_it_is_measured():
+    usual = os.sched_getaffinity(0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        with give_processor(process.pid) as processor:
+            assert os.sched_getaffinity(process.pid) == {processor}
+            assert os.sched_getaffinity(0) == (usual - {processor} or usual)
+        assert os.sched_getaffinity(0) == usual
+        process.communicate(b"\n")
+
+
+def test_the_speed_of_a_processor_is_there_from_the_first_moment_and_kept_to_the_last(tmp_path):
+    with watch_processor(min(os.sched_getaffinity(0)), tmp_path) as watch:
+        speeds = {watch.read_speed()}
+        while len(speeds) < 3:
+            time.sleep(0.001)
+            speeds.add(watch.read_speed())
+    assert min(speeds) > 0
+    assert speeds <= set(watch.speeds)
+    assert min(watch.speeds) <= watch.find_mean() <= max(watch.speeds)
+
+
+def test_what_cannot_watch_a_processor_says_so(tmp_path):
+    with pytest.raises(RuntimeError, match="what watches processor 99999 ended"), watch_processor(99999, tmp_path):
+        pass
