@@ -45,8 +45,8 @@ async def bench_latency(stage: Stage) -> None:
         "latency",
         f"One process with a processor for itself, fragments on, {SECONDS} s a round at {SHARE:.0%} of what it "
         "answered at most just before. Requests come when they are due, whatever the answers take. On this shared "
-        f"hardware a processor runs at half its speed for tenths of seconds at a time, and {SHARE:.0%} of what it can do at "
-        "full speed is more than it can do then. So its speed is measured 200 times a second, and requests come at "
+        f"hardware a processor runs at half its speed for tenths of seconds at a time, and {SHARE:.0%} of what it can "
+        "do at full speed is more than it can do then. Its speed is measured 200 times a second, and requests come at "
         f"{SHARE:.0%} of what can be answered at the speed of the moment; every answer counts. The last column is the "
         "p99 where they come at a constant rate whatever the speed is: it tells how long the processor was slow. "
         f"{SHARED}",
