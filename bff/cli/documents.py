@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="OPERATION.graphql", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--variables", default="{}", help="Their values in JSON: a plan goes by those of @skip and @include.")
 @click.option("--source", is_flag=True, help="Print the Python of the plan, too.")
+@click.option("--fragments/--no-fragments", envvar="BFF_FRAGMENTS", default=True, help="Whether JSON is kept.")
+@click.option("--incremental", is_flag=True, envvar="BFF_INCREMENTAL", help="Take @defer and @stream.")
 @click.option("--data-dir", expose_value=False, help="Taken as by other commands, and not needed: no engine is asked.")
-def explain_operations(file: Path, variables: str, source: bool) -> None:
-    """Print the plan of each operation of a file, and what of it is not compiled, with the reason."""
+def explain_operations(file: Path, variables: str, source: bool, fragments: bool, incremental: bool) -> None:
+    """Print the plan of each operation of a file: what of it is kept or shared, and what is not or not compiled, with
+    the reasons.
+    """
     import json
 
     from bff.http.explaining import ExplainError, explain_document
@@ -26,7 +30,14 @@ def explain_operations(file: Path, variables: str, source: bool) -> None:
     from schema.costs import COSTS
 
     try:
-        lines = explain_document(build_schema(), COSTS, file.read_text(encoding="utf-8"), json.loads(variables), source)
+        lines = explain_document(
+            build_schema(incremental=incremental),
+            COSTS,
+            file.read_text(encoding="utf-8"),
+            json.loads(variables),
+            keeps_fragments=fragments,
+            with_texts=source,
+        )
         for line in lines:
             click.echo(line)
     except (ExplainError, ValueError) as error:

@@ -16,7 +16,7 @@ from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection, Stage
 from bff.execution.positions import Kind, Position
 from bff.execution.sharing import plan_shared_lists
 from bff.execution.sources import Source
-from bff.execution.survey import is_read_whole, plan_fragment, plan_list_fragment
+from bff.execution.survey import keeps_data, plan_fragment, plan_list_fragment
 
 _MAX_LOOPS = 16
 _MAX_DEPTH = 60
@@ -67,7 +67,7 @@ class _Function:
 
     def write_stage(self, called: FieldPlan) -> Callable[..., None]:
         body = Block(2)
-        keeps = getattr(called.resolver, "gives_kept", False) and is_read_whole(called.position)
+        keeps = keeps_data(called)
         if keeps:
             self._names["kept"] = KeptData()
             body.add("data = find_kept(id(value))", "if data is not None:", "    holder[key] = data", "    continue")
@@ -142,8 +142,8 @@ class _Function:
         """Items one by one; a list that is kept comes from its fragment."""
         assert position.item is not None  # noqa: S101 - lists have items
         items, append, item = self._local("items"), self._local("append"), self._local("item")
-        fragment = plan_list_fragment(position.plan, position.item)
-        shared = plan_shared_lists(position.plan, position.item)
+        fragment = plan_list_fragment(position)
+        shared = plan_shared_lists(position)
         if fragment:
             self._write_find(fragment, value, place, out, f"type({value}) is KeptList and ")
         if shared:

@@ -17,7 +17,8 @@ from graphql import (
 from bff.execution.models import list_models, match_models
 
 if TYPE_CHECKING:
-    from bff.execution.plan import FieldPlan, Plan, Selection
+    from bff.execution.plan import FieldPlan, FragmentPlan, Plan, Selection
+    from bff.execution.sharing import SharedLists
 
 _NONE: Any = MappingProxyType({})
 
@@ -32,10 +33,22 @@ class Kind(IntEnum):
 class Position:
     """A place in the answer. `climb` is how many segments of a path to drop for what becomes null when it fails: 0
     where the place itself may be null, None where nothing above may be. `models` are the declared classes of its
-    values, each with its type.
+    values, each with its type. `fragment` is how a list here is kept, `shared` what answers share of it.
     """
 
-    __slots__ = ("climb", "field", "item", "kind", "models", "nullable", "plan", "selections", "type")
+    __slots__ = (
+        "climb",
+        "field",
+        "fragment",
+        "item",
+        "kind",
+        "models",
+        "nullable",
+        "plan",
+        "selections",
+        "shared",
+        "type",
+    )
 
     def __init__(
         self, plan: "Plan", field: "FieldPlan", graphql_type: GraphQLOutputType, climb_above: int | None
@@ -52,6 +65,8 @@ class Position:
             self.climb = 0
         self.type: Any = inner
         self.item: Position | None = None
+        self.fragment: FragmentPlan | None = None
+        self.shared: SharedLists | None = None
         self.models: Mapping[type, GraphQLObjectType] = _NONE
         if is_list_type(inner):
             self.kind = Kind.LIST

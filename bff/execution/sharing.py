@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bff.execution.kept_data import KeptData
-from bff.execution.models import is_kept_in_lists, read_leaf
-from bff.execution.plan import FieldPlan, Plan
+from bff.execution.models import read_leaf
+from bff.execution.plan import FieldPlan
 from bff.execution.positions import Kind, Position
 from bff.execution.sources import Source
-from bff.execution.survey import READS, is_read_whole
+from bff.execution.survey import READS, keeps_data, may_be_kept_list
 
 _MOST_PRESENT = 16
 _PATIENCE = 100_000
@@ -138,35 +138,40 @@ class Noted(NamedTuple):
         self.kept.keep(self.value, shared, weight=shared.size)
 
 
-def plan_shared_lists(plan: Plan, items: Position) -> SharedLists | None:
-    """How to share lists whose items stand at this place; None where not all that is called below can be compared."""
-    if plan.may_cache or not any(is_kept_in_lists(object_type) for object_type in items.models.values()):
-        return None
-    reads: set[str] = set()
-    return SharedLists(tuple(sorted(reads))) if _can_compare(items, reads) else None
+def plan_shared_lists(position: Position) -> SharedLists | None:
+    """How to share lists at this place; None where not all that is called below can be compared."""
+    if position.shared is None and not position.plan.may_cache and may_be_kept_list(position):
+        assert position.item is not None  # noqa: S101 - lists have items
+        reads: set[str] = set()
+        if find_obstacle(position.item, reads) is None:
+            position.shared = SharedLists(tuple(sorted(reads)))
+    return position.shared
 
 
-def _can_compare(position: Position, reads: set[str]) -> bool:
-    """Adds to `reads` what the fields say that they read."""
+def find_obstacle(position: Position, reads: set[str]) -> str | None:
+    """Why not all that is called below a place can be compared, None where it can: values that are equal must make the
+    same data, so only well-known leaves do, and what never changes. Adds to `reads` what the fields say that they read.
+    """
     if position.kind is Kind.LEAF:
-        return True
+        return None
     if position.item is not None:
-        return _can_compare(position.item, reads)
-    selections = [position.select(object_type) for object_type in position.models.values()]
-    return bool(selections) and all(_can_compare_field(field, reads) for each in selections for field in each.fields)
+        return find_obstacle(position.item, reads)
+    if not position.models:
+        return f"nobody declared the classes of {position.field.name}"
+    fields = [field for object_type in position.models.values() for field in position.select(object_type).fields]
+    return next((found for field in fields if (found := _find_obstacle_of(field, reads)) is not None), None)
 
 
-def _can_compare_field(field: FieldPlan, reads: set[str]) -> bool:
-    """Values that are equal must make the same data; so only well-known leaves, and what never changes."""
+def _find_obstacle_of(field: FieldPlan, reads: set[str]) -> str | None:
     if field.slot is None:
-        return _can_compare(field.position, reads)
+        return find_obstacle(field.position, reads)
     if field.source is not Source.BATCH or field.strawberry_field is None:
-        return False
+        return f"{field.name} is not called once for all parents"
     reads |= field.strawberry_field.metadata.get(READS, frozenset())
     if getattr(field.resolver, "gives_kept", False):
-        return is_read_whole(field.position)
+        return None if keeps_data(field) else f"{field.name} has fields that are called"
     leaf = read_leaf(field.position.type) if field.position.kind is Kind.LEAF else None
-    return leaf is not None and leaf.model is not float
+    return None if leaf is not None and leaf.model is not float else f"what {field.name} gives cannot be compared"
 
 
 def _find_paths(data: Any, holders: set[int], path: tuple[Any, ...], paths: dict[int, tuple[Any, ...]]) -> None:

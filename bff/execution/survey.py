@@ -15,18 +15,27 @@ _NOTHING = Survey(frozenset(), ())
 def plan_fragment(selection: Selection) -> FragmentPlan | None:
     """How to keep what a selection reads; None where its type is not cacheable, or nothing of it can be kept."""
     identity = find_identity(selection.type)
-    if identity is None or not selection.plan.may_cache or all(map(_belongs_to_request, selection.fields)):
+    if identity is None or not selection.plan.may_cache or all(map(belongs_to_request, selection.fields)):
         return None
     if selection.fragment is None:
         selection.fragment = _keep(selection.plan, identity, _survey(selection))
     return selection.fragment
 
 
-def plan_list_fragment(plan: Plan, items: Position) -> FragmentPlan | None:
-    """How to keep a `KeptList` whose items stand at this place; None where no type of theirs says there are such."""
-    if not plan.may_cache or not any(is_kept_in_lists(object_type) for object_type in items.models.values()):
-        return None
-    return _keep(plan, "number", _survey_position(items))
+def plan_list_fragment(position: Position) -> FragmentPlan | None:
+    """How to keep a `KeptList` at this place; None where no type of its items says there are such, or nobody knows what
+    these read.
+    """
+    if position.fragment is None and position.plan.may_cache and may_be_kept_list(position):
+        assert position.item is not None  # noqa: S101 - lists have items
+        position.fragment = _keep(position.plan, "number", survey_position(position.item))
+    return position.fragment
+
+
+def may_be_kept_list(position: Position) -> bool:
+    """Whether a type of the items of a list at this place says that there are `KeptList`s of them."""
+    items = position.item
+    return items is not None and any(is_kept_in_lists(object_type) for object_type in items.models.values())
 
 
 def _keep(plan: Plan, identity: str, survey: Survey | None) -> FragmentPlan | None:
@@ -60,14 +69,17 @@ def _mark_hole(plan: Plan, hole: FieldPlan) -> None:
         above = above.parent
 
 
-def _belongs_to_request(field: FieldPlan) -> bool:
+def belongs_to_request(field: FieldPlan) -> bool:
     """Whether a field did not declare what of the request its value depends on. What stands around a resolver, a
     permission, say, declares nothing.
     """
     if field.slot is None:
         return False
-    declared = field.strawberry_field
-    return declared is None or READS not in declared.metadata or bool(declared.extensions)
+    return not says_what_it_reads(field) or bool(field.strawberry_field and field.strawberry_field.extensions)
+
+
+def says_what_it_reads(field: FieldPlan) -> bool:
+    return field.strawberry_field is not None and READS in field.strawberry_field.metadata
 
 
 def _survey(selection: Selection) -> Survey | None:
@@ -82,7 +94,7 @@ def _survey_fields(fields: Iterable[FieldPlan]) -> Survey | None:
     reads: set[str] = set()
     holes: list[FieldPlan] = []
     for field in fields:
-        below = None if _belongs_to_request(field) else _survey_position(field.position)
+        below = None if belongs_to_request(field) else survey_position(field.position)
         if below is not None:
             reads.update(below.reads, _list_reads(field))
             holes += below.holes
@@ -101,11 +113,12 @@ def _list_reads(field: FieldPlan) -> frozenset[str]:
     return declared
 
 
-def _survey_position(position: Position) -> Survey | None:
+def survey_position(position: Position) -> Survey | None:
+    """What stands at a place; None as of a selection."""
     if position.kind is Kind.LEAF:
         return _NOTHING
     if position.item is not None:
-        return _survey_position(position.item)
+        return survey_position(position.item)
     possible = list_shown_types(position.type, position.plan.schema) if position.models else None
     if possible is None:
         return None
@@ -118,6 +131,11 @@ def _survey_position(position: Position) -> Survey | None:
         reads |= below.reads
         holes += below.holes
     return Survey(frozenset(reads), tuple(holes))
+
+
+def keeps_data(field: FieldPlan) -> bool:
+    """Whether what a field gives is the very same object again and again, of which the data may be kept."""
+    return getattr(field.resolver, "gives_kept", False) and is_read_whole(field.position)
 
 
 def is_read_whole(position: Position) -> bool:

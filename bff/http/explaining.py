@@ -29,13 +29,19 @@ class ExplainError(Exception):
 
 
 def explain_document(
-    schema: Schema, costs: CostMap, text: str, variables: Mapping[str, Any], with_texts: bool
+    schema: Schema,
+    costs: CostMap,
+    text: str,
+    variables: Mapping[str, Any],
+    *,
+    keeps_fragments: bool = True,
+    with_texts: bool = False,
 ) -> Iterator[str]:
     """Variables that are needed and not given are left out, and cost what lists cost by default.
 
     Raises ExplainError.
     """
-    executor_class = bind_executor(schema, PlanCache(), FragmentCache())
+    executor_class = bind_executor(schema, PlanCache(), FragmentCache() if keeps_fragments else None)
     rules = CostRules(schema._schema, costs)
     try:
         document = Documents(schema._schema, development=True, login_fields=costs.login_fields).find(text)

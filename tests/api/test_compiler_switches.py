@@ -140,8 +140,8 @@ async def test_nothing_is_compared_unless_a_share_is_set(demo: Demo) -> None:
 # ---- bff explain
 
 
-def run_explain(*arguments: str) -> str:
-    result = CliRunner().invoke(main, ["explain", *arguments])
+def run_explain(*arguments: str, **environment: str) -> str:
+    result = CliRunner().invoke(main, ["explain", *arguments], env=environment)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -150,9 +150,23 @@ def test_explain_prints_the_plan_of_each_operation(tmp_path: Path) -> None:
     told = run_explain(str(HOME))
     assert re.match(r"query Home: cost [\d,]+\n  compiled: \d+ fields, \d+ of them called, [1-9]", told)
     assert re.search(r"on Movie  -- kept by id, reads .*DEVICE_CLASS", told)
-    assert "isInMyList  -- called once for all parents, for every request, within what is kept" in told
+    assert re.search(r"on RowEdge  -- not kept: .*\n(.*\n)+ *edges  -- kept as a whole list, reads .*REGION", told)
+    undeclared = "for every request, within what is kept: it does not say what it reads"
+    assert f"isInMyList  -- called once for all parents, {undeclared}" in told
+    assert "genres  -- called once for all parents, its data is kept" in told
     assert "def complete(" not in told
     assert "def complete(" in run_explain(str(HOME), "--source", "--data-dir", str(tmp_path))
+
+
+def test_explain_goes_by_the_switches_of_the_server(tmp_path: Path) -> None:
+    told = run_explain(str(HOME), BFF_FRAGMENTS="0")
+    assert told == run_explain(str(HOME), "--no-fragments")
+    assert " 0 kinds of values kept as JSON" in told
+    assert "edges  -- one list for all answers whose fields give the same, reads " in told
+    assert "not kept" not in told
+    file = tmp_path / "deferred.graphql"
+    file.write_text("{ genres { id ... @defer { name } } }")
+    assert run_explain(str(file), BFF_INCREMENTAL="1").endswith("executed by graphql-core: incremental delivery\n")
 
 
 def test_explain_says_why_graphql_core_executes_an_operation(tmp_path: Path) -> None:

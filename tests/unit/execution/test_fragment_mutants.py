@@ -169,17 +169,17 @@ class Mutant(NamedTuple):
 
 MUTANTS = {
     "fields that say nothing are kept": Mutant(
-        replace(survey_module, "_belongs_to_request", lambda *_: False), "what belongs to a visitor"
+        replace(survey_module, "belongs_to_request", lambda *_: False), "what belongs to a visitor"
     ),
     "fields with a permission are kept": Mutant(
-        replace(survey_module, "_belongs_to_request", ignore_what_stands_around), "what only friends may see"
+        replace(survey_module, "belongs_to_request", ignore_what_stands_around), "what only friends may see"
     ),
     "values of undeclared classes are kept": Mutant(
         replace(survey_module, "list_shown_types", overlook_undeclared_classes),
         "values of classes that nobody declared",
     ),
     "what is read far below is no part of the key": Mutant(
-        replace(survey_module, "_survey_position", survey_no_deeper), "where nothing is read but far below"
+        replace(survey_module, "survey_position", survey_no_deeper), "where nothing is read but far below"
     ),
     "the region is no part of the key": Mutant(read_without("region"), "what is declared to be read"),
     "the language is no part of the key": Mutant(read_without("language"), "what is declared to be read"),
