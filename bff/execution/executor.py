@@ -189,7 +189,7 @@ class CompilingExecutor(Executor[Any]):
     def _find_obstacle(self, serially: bool | None) -> str | None:
         if self.operation.operation is not OperationType.QUERY or serially:
             return self.operation.operation.value
-        if self.middleware_manager is not None:
+        if self.middleware_manager is not None and self.middleware_manager.middlewares:  # Strawberry's may be empty
             return "middleware"
         if self.abort_signal is not None or self.hooks is not None:
             return "abort signal or hooks"
