@@ -106,6 +106,21 @@ async def test_the_sdl_is_for_operators_in_production(demo: Demo, production: ht
     assert (await demo.visitor.http.get(path)).text == told.text
 
 
+async def test_production_has_no_page_and_tells_nothing_of_the_graph(production: httpx.AsyncClient) -> None:
+    page = await production.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (400, "application/json")
+    wishes = {"accept": "application/json", "apollo-require-preflight": "true"}
+    for query in ("{__schema {queryType {name}}}", '{__type(name: "Query") {name}}', "{brows {totalCount}}"):
+        told = await production.get("/graphql", params={"query": query}, headers=wishes)
+        assert set(told.json()) == {"errors"}
+        assert "Did you mean" not in told.text
+    for variables in ({"sort": "NAM"}, {"filter": {"genr": []}}):
+        query = "query ($sort: BrowseSort, $filter: BrowseFilter) {browse(sort: $sort, filter: $filter) {totalCount}}"
+        told = await production.post("/graphql", json={"query": query, "variables": variables})
+        assert told.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "Did you mean" not in told.text
+
+
 def render(metrics: Metrics) -> bytes:
     metrics.tell()
     return metrics.render()

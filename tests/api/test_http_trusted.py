@@ -5,11 +5,13 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 import strawberry
+from starlette.requests import Request
 
 from bff.errors import Forbidden
 from bff.execution import PlanCache
@@ -281,6 +283,19 @@ async def test_an_answer_is_kept_as_long_as_its_shortest_field_allows(
     assert ("etag" in response.headers) == (cache_control != "no-store")
     assert {"Accept", "Authorization", "Accept-Language"} <= set(response.headers["vary"].split(", "))
     assert ("X-Device-Class" in response.headers["vary"]) == cache_control.startswith("private")
+
+
+async def test_an_answer_that_lacks_an_engine_is_not_kept() -> None:
+    """Else a shared cache would go on with it after the engine is back."""
+
+    async def open_context(_: Request) -> SimpleNamespace:
+        return SimpleNamespace(degraded={"redis"})
+
+    endpoint = GraphQLEndpoint(schema, open_context, find_document=Shelf().find)
+    async with serve_to_client(endpoint) as client:
+        response = await get(client, GREETING)
+        assert response.json() == {"data": {"hello": "hello world"}, "extensions": {"degraded": ["redis"]}}
+        assert (response.headers["cache-control"], "etag" in response.headers) == ("no-store", False)
 
 
 async def test_an_answer_to_somebody_signed_in_is_their_own(client: httpx.AsyncClient) -> None:

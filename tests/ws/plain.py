@@ -120,6 +120,11 @@ class Event:
     def broken(self) -> str | None:
         raise RuntimeError("password=hunter2")
 
+    @strawberry.field
+    async def never(self) -> str | None:
+        await asyncio.get_running_loop().create_future()
+        return None
+
 
 async def _count_one() -> AsyncGenerator[Event, None]:
     yield Event(number=1)

@@ -3,6 +3,7 @@
 import gc
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from bff.auth.tokens import mint_access_token
@@ -109,6 +110,24 @@ async def test_a_device_of_nobody_is_not_found(live: Live):
         await socket.greet(authorization=viewer.headers["Authorization"], deviceId="dev_aaaaaaaaaaaaaaaa")
         await socket.subscribe("a", HOME_CHANGED)
         assert (await socket.hear())["payload"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_operations_of_a_socket_are_counted_by_the_client_that_it_says_it_is(live: Live):
+    viewer = await live.make_viewer()
+    async with live.connect() as socket:
+        await socket.greet(authorization=viewer.headers["Authorization"], clientName="tv-socket", clientVersion="9.1")
+        await socket.run("query OverSocket { viewer { region } }")
+        await socket.subscribe("a", "subscription Followed { homeChanged { changedRowIds } }")
+        await until(lambda: live.followers == 1)
+        await socket.subscribe("b", "{ nothing }")
+        assert (await socket.hear())["type"] == "error"
+        async with httpx.AsyncClient(base_url=live.url, trust_env=False) as client:
+            told = (await client.get("/metrics")).text.splitlines()
+    by = 'client="tv-socket",document="",operation="{}",outcome="{}",version="9.1"'
+    for name, outcome in (("OverSocket", "ok"), ("Followed", "ok"), ("none", "GRAPHQL_VALIDATION_FAILED")):
+        assert f"bff_operations_total{{{by.format(name, outcome)}}} 1.0" in told
+    assert 'bff_fields_total{client="tv-socket",field="HomeChange.changedRowIds"} 1.0' in told
+    assert {"bff_sockets 1.0", "bff_subscriptions 1.0"} <= set(told)
 
 
 async def test_a_token_that_expires_ends_the_subscription_within_five_seconds(live: Live):

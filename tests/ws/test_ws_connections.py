@@ -23,6 +23,19 @@ async def test_an_upgrade_by_post_is_answered(plain: Plain):
         assert (await read_all(reader)).startswith(b"HTTP/1.1 400 ")
 
 
+async def test_no_compression_is_agreed_on_and_a_compressed_message_is_none(plain: Plain):
+    async with dialled(plain) as (reader, writer):
+        wish = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+        writer.write(HANDSHAKE.replace("\r\n\r\n", f"\r\n{wish}").encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"extensions" not in head.lower()
+        compressed = frame("a bomb")
+        writer.write(bytes([compressed[0] | 0x40]) + compressed[1:])
+        kind, _, *code = await reader.readexactly(4)
+        assert (kind, int.from_bytes(bytes(code))) == (0x88, 1002)
+
+
 async def test_an_upgrade_without_a_key_is_answered(plain: Plain):
     async with dialled(plain) as (reader, writer):
         writer.write(HANDSHAKE.replace("Sec-WebSocket-Key", "X-Key").encode())

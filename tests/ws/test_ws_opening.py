@@ -1,6 +1,7 @@
 """Many subscriptions that begin at once: they take turns, and nobody is late for the others' sake."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from bff.http import subscriptions
 from bff.http.subscriptions import OPENING_AT_ONCE
@@ -51,3 +52,22 @@ async def test_waiting_for_a_turn_is_no_part_of_the_deadline(monkeypatch):
         assert (late["id"], late["payload"][0]["extensions"]["code"]) == ("first", "DEADLINE_EXCEEDED")
         event = await socket.hear()
         assert (event["id"], event["payload"]["data"]) == ("last", {"opening": {"number": 1}})
+
+
+async def test_each_operation_and_event_has_until_the_deadline_and_keeps_what_came_in_time():
+    late = [{"path": ["hanging"], "code": "DEADLINE_EXCEEDED"}]
+    async with serve_plain(deadline=0.3) as plain, open_socket(plain.url) as socket:
+        await socket.greet()
+        answer = await socket.run('{ hello hanging(name: "late") }')
+        assert (answer["data"], tell(answer)) == ({"hello": "hello world", "hanging": None}, late)
+        assert not started
+        await socket.subscribe("a", "subscription { count(to: 2) { number never } }")
+        for number in (1, 2):
+            event = (await socket.hear())["payload"]
+            assert event["data"] == {"count": {"number": number, "never": None}}
+            assert tell(event) == [{"path": ["count", "never"], "code": "DEADLINE_EXCEEDED"}]
+        assert (await socket.hear())["type"] == "complete"
+
+
+def tell(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"path": error["path"], "code": error["extensions"]["code"]} for error in answer["errors"]]
