@@ -103,6 +103,12 @@ async def test_a_home_arranged_in_one_process_is_heard_of_in_the_others(catalogu
         await until_counted(client, one, sockets=0, streams=0, subscriptions=0)
 
 
+async def test_a_process_holds_a_compiled_query_to_graphql_core_before_it_serves(catalogue_database: Engines):
+    async with serving(catalogue_database) as server, httpx.AsyncClient(trust_env=False) as client:
+        told = (await client.get(f"{server.url}/metrics")).text.splitlines()
+        assert {"bff_compiling 1.0", 'bff_executions_total{by="compiled"} 2.0'} <= set(told)
+
+
 async def until_counted(client: httpx.AsyncClient, server: Server, **counts: int) -> None:
     """Wait until the process says of itself that so many are connected."""
     wanted = {f"bff_{name} {count:.1f}" for name, count in counts.items()}
