@@ -25,7 +25,7 @@ from bff.http.caching import CacheRules
 from bff.http.comparison import Shadow, find_fault
 from bff.http.connections import Connections
 from bff.http.cost import COST_LIMIT, CostRules
-from bff.http.deadlines import Alarm, Deadline
+from bff.http.deadlines import Deadline
 from bff.http.documents import Documents
 from bff.http.execution import bind_executor, build_executor, execute
 from bff.http.framings import choose_framing, choose_parts, choose_stream
@@ -43,7 +43,7 @@ from bff.http.trusted import FindText, TrustedDocuments
 from bff.http.watches import watch_executor, watch_shadow
 from bff.telemetry import Spans, begin_trace
 
-OpenContext = Callable[[Request], Awaitable[Any]]
+OpenContext = Callable[[Request], Any]
 ServePage = Callable[[Request], Awaitable[Response]]
 log = logging.getLogger(__name__)
 
@@ -75,9 +75,8 @@ class _Course(Struct):
 class GraphQLEndpoint:
     """The ASGI app of `/graphql` for GET and POST; CORS answers OPTIONS before it.
 
-    `open_context` may raise errors of `bff.errors`, which are answered with their status; `request.state.deadline`
-    is then an instant of the loop's clock, the context's to pass on. A context's `locale` (str) becomes
-    `Content-Language`, its `degraded` (set of engine names) `extensions.degraded`.
+    `open_context` asks no engine; it may raise errors of `bff.errors`, which are answered with their status. A
+    context's `locale` (str) becomes `Content-Language`, its `degraded` (set of engine names) `extensions.degraded`.
     `graphiql` serves a GET that likes HTML best. `deadline` is in seconds; a client lowers it by
     `X-Request-Deadline-Ms`. Without `plans` every operation is executed by graphql-core. `costs` declares what fields
     cost; an operation above `cost_limit` is refused, and one whose shape is past `limits`.
@@ -265,19 +264,10 @@ class GraphQLEndpoint:
             if not (wish.isascii() and wish.isdigit() and 0 < len(wish) < 10 and int(wish) > 0):
                 raise BadUserInput("X-Request-Deadline-Ms must be a positive whole number of milliseconds.")
             limit = min(limit, int(wish) / 1000)
-        deadline = Deadline(at=asyncio.get_running_loop().time() + limit, limit=limit)
-        request.scope.setdefault("state", {})["deadline"] = deadline.at
-        return deadline
+        return Deadline(at=asyncio.get_running_loop().time() + limit, limit=limit)
 
     async def _run(self, request: Request, asked: Asked, deadline: Deadline, media_type: str) -> Answer:
-        alarm = Alarm(deadline.at)
-        try:
-            with alarm:
-                context = await self._open_context(request)
-        except TimeoutError:
-            if alarm.has_rung:
-                raise deadline.as_error() from None
-            raise
+        context = self._open_context(request)
         self.operations.admit(context, asked.found)
         executor = build_executor(
             self._executor,

@@ -22,7 +22,7 @@ class ContextOpener:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def __call__(self, connection: HTTPConnection) -> OperationContext:
+    def __call__(self, connection: HTTPConnection) -> OperationContext:
         """Raises Unauthenticated for a token that is no good, BadUserInput for a header that cannot be read."""
         return OperationContext(services=self._services, caller=self.find_caller(connection))
 

@@ -5,7 +5,7 @@ Every event has a context of its own, so that it reads what is true then. Knows 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from typing import Any
 
@@ -34,7 +34,7 @@ from bff.http.requests import GraphQLRequest
 from bff.http.tracing import end_operation
 from bff.telemetry import Spans, Trace, begin_trace
 
-OpenContext = Callable[[Any], Awaitable[Any]]
+OpenContext = Callable[[Any], Any]
 
 OPENING_AT_ONCE = 64
 """Subscriptions that begin at once. When all clients come back together the others wait for their turn, and only then
@@ -137,7 +137,7 @@ class ResultStreams:
         Raises errors of `bff.errors` where the connection may not, Refused where the operation cannot begin.
         """
         with self._noting(asked.connection, asked.found, asked.incident, only_failure=not asked.is_subscription):
-            context = await self._open_context(asked.connection)
+            context = self._open_context(asked.connection)
             self._finder.admit(context, asked.found)
             if not asked.is_subscription:
                 return self._run_in_parts(asked, context) if asked.in_parts else self._run_once(asked, context)
@@ -172,7 +172,7 @@ class ResultStreams:
                 async with aclosing(events):
                     async for event in events:
                         async with asked.lane:
-                            yield await self._execute(asked, await self._open_context(asked.connection), event)
+                            yield await self._execute(asked, self._open_context(asked.connection), event)
         finally:
             self.live -= 1
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from bff.errors import Forbidden, NotFound, Unavailable
 
 
-async def open_no_context(_: Request) -> None:
+def open_no_context(_: Request) -> None:
     """For tests in which nobody asks who is asking."""
 
 

@@ -181,7 +181,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("error", "modern", "plain", "headers"), REFUSALS, ids=lambda value: type(value).__name__)
 async def test_a_context_that_refuses_decides_the_status(error, modern, plain, headers):
-    async def refuse(_):
+    def refuse(_):
         raise error
 
     async with serve_to_client(GraphQLEndpoint(schema, refuse)) as client:
@@ -193,7 +193,7 @@ async def test_a_context_that_refuses_decides_the_status(error, modern, plain, h
 
 
 async def test_a_bad_token_is_called_so():
-    async def refuse(_):
+    def refuse(_):
         raise Unauthenticated("The token has run out; refresh it.")
 
     async with serve_to_client(GraphQLEndpoint(schema, refuse)) as client:
@@ -202,7 +202,7 @@ async def test_a_bad_token_is_called_so():
 
 
 async def test_a_context_that_breaks_is_masked_with_a_trace_id(caplog):
-    async def fail(_):
+    def fail(_):
         raise RuntimeError("password=hunter2")
 
     async with serve_to_client(GraphQLEndpoint(schema, fail)) as client:
@@ -285,7 +285,7 @@ class Context:
 
 
 async def test_the_contexts_locale_and_degraded_engines_are_told():
-    async def open_context(_):
+    def open_context(_):
         return Context()
 
     async with serve_to_client(GraphQLEndpoint(schema, open_context)) as client:

@@ -288,7 +288,7 @@ async def test_an_answer_is_kept_as_long_as_its_shortest_field_allows(
 async def test_an_answer_that_lacks_an_engine_is_not_kept() -> None:
     """Else a shared cache would go on with it after the engine is back."""
 
-    async def open_context(_: Request) -> SimpleNamespace:
+    def open_context(_: Request) -> SimpleNamespace:
         return SimpleNamespace(degraded={"redis"})
 
     endpoint = GraphQLEndpoint(schema, open_context, find_document=Shelf().find)

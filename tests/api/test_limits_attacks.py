@@ -44,7 +44,7 @@ class Gate:
 async def gate() -> AsyncIterator[Gate]:
     opened = 0
 
-    async def open_context(_: Request) -> None:
+    def open_context(_: Request) -> None:
         nonlocal opened
         gates[0].opened += 1
 

@@ -58,7 +58,7 @@ async def test_what_would_be_done_in_one_go_is_refused(monkeypatch: pytest.Monke
     """No plan may have a field here; a mutation never has one."""
     monkeypatch.setattr(plan, "MAX_FIELDS", 0)
 
-    async def open_context(_: Any) -> None:
+    def open_context(_: Any) -> None:
         pass
 
     endpoint = GraphQLEndpoint(build_schema(), open_context, costs=COSTS, plans=PlanCache())

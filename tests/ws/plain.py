@@ -196,7 +196,7 @@ class Identities:
             raise BadUserInput("X-Device-Class is TV.")
         return authorization
 
-    async def open_context(self, connection: HTTPConnection) -> Context:
+    def open_context(self, connection: HTTPConnection) -> Context:
         self.opened += 1
         return Context(self.identify(connection), self.opened)
 
