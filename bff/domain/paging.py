@@ -1,7 +1,5 @@
 """Pages of lists: keyset cursors that survive changes, caps, and the values that connections show."""
 
-import base64
-import binascii
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -20,7 +18,7 @@ ROWS_CAP = 40
 LIST_CAP = 100
 
 _encode = msgspec.msgpack.Encoder().encode
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_decode = msgspec.msgpack.Decoder(tuple[int | float | str, ...]).decode
 
 
 class Edge(Struct, Generic[T], frozen=True):
@@ -83,7 +81,7 @@ def check_ids(ids: Sequence[object], name: str = "ids") -> None:
 
 def encode_cursor(scope: str, key: Key) -> str:
     """`scope` names the list and its order, so that a cursor is not taken for one of another list."""
-    return binascii.b2a_base64(_encode((scope, *key)), newline=False).translate(_URL_SAFE, b"=").decode()
+    return _encode((scope, *key)).hex()
 
 
 def decode_cursor(scope: str, cursor: str) -> Key:
@@ -92,14 +90,11 @@ def decode_cursor(scope: str, cursor: str) -> Key:
     Raises BadUserInput for what is no cursor of this list.
     """
     problem = BadUserInput("`after` is no cursor of this list; use an `endCursor` that this list gave.")
-    if len(cursor) > 512:
+    if len(cursor) > 1024:
         raise problem
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        decoded = msgspec.msgpack.decode(
-            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[int | float | str, ...]
-        )
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        decoded = _decode(bytes.fromhex(cursor))
+    except (ValueError, msgspec.DecodeError) as error:
         raise problem from error
     if not decoded or decoded[0] != scope:
         raise problem

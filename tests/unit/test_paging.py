@@ -1,6 +1,5 @@
 """Pages by keyset: whatever changes between two pages, and whatever is given as a cursor."""
 
-import base64
 from contextlib import suppress
 
 import msgspec
@@ -63,12 +62,11 @@ def test_a_page_of_none_says_whether_there_are_any(held: set[int]) -> None:
 @given(st.text(), cursor_keys)
 def test_a_cursor_gives_its_key_back(scope: str, key: Key) -> None:
     cursor = encode_cursor(scope, key)
-    assume(len(cursor) <= 512)
+    assume(len(cursor) <= 1024)
     decoded = decode_cursor(scope, cursor)
     assert decoded == key
     assert [type(part) for part in decoded] == [type(part) for part in key]
-    assert cursor.isascii()
-    assert not set(cursor) & set("+/= ")
+    assert set(cursor) <= set("0123456789abcdef")
 
 
 @given(st.text(), st.text(), cursor_keys)
@@ -79,7 +77,7 @@ def test_a_cursor_of_another_list_is_refused(scope: str, other: str, key: Key) -
 
 
 def encode_anything(value: object) -> str:
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(value)).decode()
+    return msgspec.msgpack.encode(value).hex()
 
 
 anything = st.recursive(
@@ -89,8 +87,8 @@ anything = st.recursive(
 )
 texts = (
     st.text(st.characters())  # lone surrogates, too: JSON can spell them
-    | st.text("ABCDEFabcdef0123456789-_+/=", max_size=60)
-    | st.binary().map(lambda data: base64.urlsafe_b64encode(data).decode())
+    | st.text("ABCDEFabcdef0123456789 \n", max_size=60)
+    | st.binary().map(bytes.hex)
     | anything.map(encode_anything)
     | st.lists(anything, max_size=4).map(lambda parts: encode_anything(["numbers", *parts]))
 )
@@ -106,7 +104,7 @@ def test_any_text_is_a_cursor_or_bad_input(text: str) -> None:
 @given(st.integers(1, 200).map("A".__mul__))
 def test_a_cursor_has_a_length(rest: str) -> None:
     with pytest.raises(BadUserInput):
-        decode_cursor("numbers", "A" * 512 + rest)
+        decode_cursor("numbers", "A" * 1024 + rest)
 
 
 @given(st.none() | st.integers(-10, 120), st.integers(0, 20), st.integers(1, 100))
