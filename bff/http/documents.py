@@ -8,20 +8,40 @@ from graphql import (
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
     get_operation_ast,
     parse,
     specified_rules,
     validate,
 )
+from graphql.validation import ValidationContext
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from bff.errors import TooExpensive
 from bff.http.errors import MAX_REQUEST_ERRORS, InvalidOperation
 from bff.http.limits import Limits, check_shape
 
 MAX_TOKENS = 1000
+MAX_COMPARED = 20_000
+"""Steps that may be taken to hold fields of the same name against each other, some of which take a microsecond. The
+contract's operations take none; 1,000 tokens may take so many that nobody else is served for a tenth of a second.
+"""
 _CACHED_TOKENS = 100_000
 _LIMITS = Limits()
+
+
+class _OverlappingFields(OverlappingFieldsCanBeMergedRule):
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = MAX_COMPARED
+
+
+_RULES = tuple(
+    _OverlappingFields if rule is OverlappingFieldsCanBeMergedRule else rule
+    for rule in (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+)
 
 
 class Documents:
@@ -45,9 +65,7 @@ class Documents:
         self._shape_limits = limits
         self._login_fields = login_fields
         self._hide_suggestions = not development
-        self._rules = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        if not development:
-            self._rules = (*self._rules, NoSchemaIntrospectionCustomRule)
+        self._rules = _RULES if development else (*_RULES, NoSchemaIntrospectionCustomRule)
         self._cache: OrderedDict[str, DocumentNode] = OrderedDict()
         self._cached_tokens = 0
         self._limit = cached_tokens
@@ -66,7 +84,8 @@ class Documents:
     def find(self, text: str, *, key: str | None = None) -> DocumentNode:
         """The valid document of a text, kept under `key` or the text itself.
 
-        Raises InvalidOperation: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED; TooExpensive before it validates.
+        Raises InvalidOperation: GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED; TooExpensive before it validates, or
+        once that has taken enough.
         """
         kept = self.find_kept(key or text)
         if kept is not None:
@@ -81,6 +100,12 @@ class Documents:
             max_errors=MAX_REQUEST_ERRORS,
             hide_suggestions=self._hide_suggestions,
         )
+        if errors and isinstance(errors[-1], ValidationAbortedError) and len(errors) <= MAX_REQUEST_ERRORS:
+            raise TooExpensive(
+                "The text asks for the same fields again and again, itself or by its fragments; name each once.",
+                cost=MAX_COMPARED + 1,
+                limit=MAX_COMPARED,
+            )
         if errors:
             raise InvalidOperation("GRAPHQL_VALIDATION_FAILED", errors)
         self._keep(key or text, document)

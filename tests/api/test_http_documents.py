@@ -1,5 +1,6 @@
 import pytest
 
+from bff.errors import TooExpensive
 from bff.http.documents import Documents, choose_operation
 from bff.http.errors import InvalidOperation
 from tests.api.http_schema import schema
@@ -41,6 +42,17 @@ def test_a_document_larger_than_the_cache_is_served_and_not_kept():
     documents = Documents(schema._schema, development=True, cached_tokens=3)
     assert documents.find("{a: hello}").token_count == 5
     assert len(documents) == 0
+
+
+def test_a_text_whose_fields_take_long_to_hold_against_each_other_is_refused():
+    documents = Documents(schema._schema, development=True)
+    documents.find("{" + "leaves {name} " * 20 + "}")
+    with pytest.raises(TooExpensive, match="again and again") as refused:
+        documents.find("{leaves {" + "name " * 200 + "}}")
+    assert refused.value.extensions["cost"] > refused.value.extensions["limit"]
+    many = " ".join(f"nope{number}" for number in range(20))
+    with pytest.raises(InvalidOperation, match="GRAPHQL_VALIDATION_FAILED"):
+        documents.find(f"{{leaves {{{many}}}}}")
 
 
 def test_the_operation_is_the_named_or_the_only_one():

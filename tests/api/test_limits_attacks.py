@@ -178,6 +178,20 @@ TEXTS = {
     "100,000 braces": "{" * 100_000,
     "deep literals": "{browse(filter: " + "[" * 900 + "}",
     "deep types": "query($a: " + "[" * 400 + "Int" + "]" * 400 + ") {__typename}",
+    "a field 300 times": "{browse(first: 1) {edges {node {" + "id " * 300 + "}}}}",
+    "fields that overlap, in a fragment spread 35 times": "{browse(first: 1) {edges {node {"
+    + "similar(first: 0) {totalCount} " * 45
+    + "...F " * 35
+    + "}}}} fragment F on Title {"
+    + "similar(first: 0) {totalCount} " * 45
+    + "}",
+    "fragments that spread two others each": "{browse(first: 1) {edges {node {...F0 ...G0}}}}"
+    + "".join(
+        f" fragment F{level} on Title {{id name ...F{level + 1} ...G{level + 1}}}"
+        f" fragment G{level} on Title {{id synopsis ...F{level + 1} ...G{level + 1}}}"
+        for level in range(30)
+    )
+    + " fragment F30 on Title {id} fragment G30 on Title {name}",
     "a string of 200 kB": '{title(id: "' + "x" * 200_000 + '") {nope}}',
     "a fragment cycle": "{...A} fragment A on Query {...B} fragment B on Query {...A}",
     "introspection": "{__schema {types {fields {type {fields {type {name}}}}}}}",
