@@ -62,16 +62,23 @@ class Prepared:
         self.conditions = tuple(sorted(conditions))
 
 
+MOST_FIELDS = 130_000
+"""Over all plans of a process: a field takes 1.5 kB."""
+
+
 class PlanCache:
-    """Plans by operation, least recently used out first.
+    """Plans by operation, least recently used out first; so many operations, and so many fields of all together.
 
     `compile_on` is the use of an operation that makes its plan: 1 for documents that are known to come again, which
     drop the oldest of their `variants` where others get no more.
     """
 
-    def __init__(self, *, capacity: int = 1000, variants: int = 8, compile_on: int = 2) -> None:
+    def __init__(
+        self, *, capacity: int = 1000, variants: int = 32, compile_on: int = 2, most_fields: int = MOST_FIELDS
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._capacity = capacity
+        self._most_fields = most_fields
         self._variants = variants
         self._compile_on = compile_on
         self._prepared: OrderedDict[int, Prepared] = OrderedDict()
@@ -99,8 +106,23 @@ class PlanCache:
                 raise Uncompilable("too many variants")
             prepared.plans.pop(next(iter(prepared.plans)))
         plan = prepared.plans[variant] = _make_plan(executor, prepared)
+        plan.variant = variant
         self.counts["plans made"] += 1
+        self._make_room()
         return prepared, plan
+
+    def _make_room(self) -> None:
+        """For the plan that was made last. Plans get fields while they run, too, so these are counted anew."""
+        total = sum(plan.fields for prepared in self._prepared.values() for plan in prepared.plans.values())
+        while total > self._most_fields and len(self._prepared) > 1:
+            total -= self._drop_oldest()
+
+    def _drop_oldest(self) -> int:
+        """The fields of its plans, which executors that are made after others do not have any more, either."""
+        _, prepared = self._prepared.popitem(last=False)
+        dropped = sum(plan.fields for plan in prepared.plans.values())
+        prepared.plans.clear()
+        return dropped
 
     def _find_prepared(self, executor: "CompilingExecutor") -> Prepared:
         key = id(executor.operation)
@@ -110,7 +132,7 @@ class PlanCache:
                 executor.schema, executor.operation, executor.fragment_definitions
             )
             if len(self._prepared) > self._capacity:
-                self._prepared.popitem(last=False)
+                self._drop_oldest()
         else:
             self._prepared.move_to_end(key)
         return prepared
@@ -154,7 +176,8 @@ class CompilingExecutor(Executor[Any]):
     """Whether the operation is known to come again (a published document): its plan is made at its first use."""
     prototype: "CompilingExecutor | None" = None
     """The executor after which this one is made, for a request that asks the same: it keeps the plan for all."""
-    kept_plan: tuple[Prepared, Plan] | None = None
+    kept_plan: tuple[Prepared, tuple[Any, ...]] | None = None
+    """By its variant, so that the cache alone decides how long it lives."""
     ran_by = "core"
     """How the operation ran, in the words that `PlanCache.counts` has for it."""
 
@@ -175,15 +198,17 @@ class CompilingExecutor(Executor[Any]):
 
     def find_plan(self, plans: PlanCache, serially: bool | None = None) -> tuple[Prepared, Plan]:
         """The plan that would run now. Raises Uncompilable with the reason why graphql-core would."""
-        kept = self.kept_plan
-        if kept is not None and kept[0].reason is None and not serially:
-            return kept
+        if self.kept_plan is not None and not serially:
+            prepared, variant = self.kept_plan
+            plan = prepared.plans.get(variant)
+            if plan is not None and prepared.reason is None:
+                return prepared, plan
         reason = self._find_obstacle(serially)
         if reason is not None:
             raise Uncompilable(reason)
         found = plans.find(self)
         if self.prototype is not None:
-            self.prototype.kept_plan = found
+            self.prototype.kept_plan = found[0], found[1].variant
         return found
 
     def _find_obstacle(self, serially: bool | None) -> str | None:

@@ -26,7 +26,8 @@ from strawberry.types.fields.resolver import StrawberryResolver
 from bff.execution.positions import Position
 from bff.execution.sources import Call, Source, find_call, list_variables
 
-MAX_FIELDS = 4000
+MAX_FIELDS = 1000
+"""Of one plan, which is made in one go: that takes 40 ms of so many, and nobody else is served meanwhile."""
 _NONE: Any = MappingProxyType({})
 _TYPENAME = Call(Source.TYPENAME)
 _numbers = count(1)
@@ -209,7 +210,7 @@ class Stage:
 class Plan:
     """An operation, worked out for one set of values of its conditions: the variables that @skip and @include look at.
 
-    Nothing else of the request that it was made for stays with it.
+    Nothing else of the request that it was made for stays with it. `variant` are those values.
     """
 
     def __init__(
@@ -244,6 +245,7 @@ class Plan:
             raise Uncompilable("no root type")
         self.root = Selection(self, root_type, self.asked.collect(root_type), None, None)
         self.first_slots = [slot for slot, field in enumerate(self.slots) if find_owner(field.parent) is None]
+        self.variant: tuple[Any, ...] = ()
         self.stages: dict[int, Stage] = {}
         self.texts: list[str] = []
 

@@ -1,5 +1,8 @@
 """Executors of one operation that are made after another: none sees what another did."""
 
+import gc
+import weakref
+
 import strawberry
 from graphql import parse
 from strawberry.schema.config import StrawberryConfig
@@ -78,3 +81,17 @@ def test_they_run_by_the_plan_of_the_first_until_it_is_given_up() -> None:
     prepared.reason = "given up"
     assert maker.make("five").execute_operation().data == {"askedBy": "five", "fault": None}
     assert plans.counts["core: given up"] == 1
+
+
+def test_they_hold_no_plan_that_the_cache_gave_up() -> None:
+    """An endpoint has hundreds of them: else they would hold what is bounded."""
+    plans = PlanCache(compile_on=1, most_fields=3)
+    first, second = Maker(plans), Maker(plans)
+    prepared, plan = first.make("one").find_plan(plans)
+    seen = weakref.ref(plan)
+    del prepared, plan
+    assert second.make("two").execute_operation().data == {"askedBy": "two", "fault": None}
+    gc.collect()
+    assert (seen(), len(plans)) == (None, 1)
+    assert first.make("three").execute_operation().data == {"askedBy": "three", "fault": None}
+    assert plans.counts == {"plans made": 3, "compiled": 2}

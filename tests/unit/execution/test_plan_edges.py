@@ -321,6 +321,18 @@ async def test_the_cache_of_plans_is_bounded() -> None:
     assert len(differential.plans) == 4
 
 
+async def test_the_cache_of_plans_is_bounded_by_their_fields_too() -> None:
+    differential = Differential(ZOO, PlanCache(compile_on=1, most_fields=7))
+    documents = [parse(f"{{ enclosures {{ a{number}: name number }} }}") for number in range(4)]
+    for document in documents:
+        await differential.run(differential.compiled, document, {}, Visit())
+        plans = [plan for held in differential.plans._prepared.values() for plan in held.plans.values()]
+        assert sum(plan.fields for plan in plans) <= 7
+    assert [plan.asked.operation for plan in plans] == [document.definitions[0] for document in documents[-2:]]
+    await differential.run(differential.compiled, documents[0], {}, Visit())
+    assert differential.plans.counts == {"plans made": 5, "compiled": 5}
+
+
 def test_a_text_is_compiled_once_and_leaves_linecache_with_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code, "_kept", OrderedDict())
     monkeypatch.setattr(code, "_MOST_KEPT", 3)
