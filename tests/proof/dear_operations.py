@@ -76,7 +76,7 @@ FOR_VIEWERS: dict[str, Dear] = {
     ),
     "counts of similar of similar": (
         "{browse(first: 75, sort: ADDED) "
-        + nodes("similar(first: 60) " + nodes("similar(first: 0) {totalCount}"))
+        + nodes("similar(first: 29) " + nodes("similar(first: 0) {totalCount}"))
         + "}",
         {},
     ),
@@ -109,7 +109,7 @@ FOR_VIEWERS: dict[str, Dear] = {
     "errors by alias": (
         "{browse(first: 75) "
         + nodes(
-            "similar(first: 30) "
+            "similar(first: 2) "
             + nodes(" ".join(f"a{number}: credits(first: -1) {{character}}" for number in range(28)))
         )
         + "}",
@@ -150,26 +150,30 @@ IN_DEVELOPMENT: dict[str, Dear] = {
     ),
 }
 """What is refused in production."""
+OF_EPISODES = "seasons {episodes " + nodes("id name synopsis still {url}") + "}"
+ALL = f"{CARD} ... on Series {{{OF_EPISODES}}}"
+
+
+def cards_of(cards: str) -> str:
+    return nodes(f"...A more: similar(first: 0) {cards}")
+
+
+def widen(fields: str) -> str:
+    """Cards of cards, for both kinds of titles, at as many levels as there may be; `fields` stand beside them."""
+    return (
+        f"{{browse(first: 0) {cards_of(cards_of(nodes('...C')))} {fields}}}"
+        f" fragment C on Title {{{CARD}}} fragment A on Title {{{ALL}}}"
+    )
+
+
 TEXTS: dict[str, Dear] = {
-    "a text of 1,000 tokens": ("{" + " ".join("__typename" for _ in range(990)) + "}", {}),
+    "a text of 1,000 tokens": ("{titles(ids: [" + '"x" ' * 980 + "]) {id}}", {}),
     "fields that may overlap": (
-        "{"
-        + " ".join("browse {edges {node {id name}}}" for _ in range(20))
-        + " ".join("...F" for _ in range(30))
-        + "}"
-        + " fragment F on Query {"
-        + " ".join("browse {edges {node {id name synopsis}}}" for _ in range(20))
+        "{browse(first: 1) "
+        + nodes("similar(first: 0) {totalCount} " * 22 + "...F " * 22)
+        + "} fragment F on Title {"
+        + "similar(first: 0) {totalCount} " * 22
         + "}",
-        {},
-    ),
-    "fragments that spread each other": (
-        "{browse(first: 1) {edges {node {...F0}}}}"
-        + " ".join(
-            f"fragment F{level} on Title {{id name ...F{level + 1} ...G{level + 1}}} "
-            f"fragment G{level} on Title {{id synopsis ...F{level + 1} ...G{level + 1}}}"
-            for level in range(30)
-        )
-        + " fragment F30 on Title {id} fragment G30 on Title {name}",
         {},
     ),
     "the fields of every type": (
@@ -179,16 +183,8 @@ TEXTS: dict[str, Dear] = {
         {},
     ),
     "the widest plan": (
-        "{browse(first: 0) "
-        + nodes(
-            "...C similar(first: 0) "
-            + nodes("...C similar(first: 0) " + nodes("...C similar(first: 0) " + nodes("...C")))
-        )
-        + "} fragment C on Title {"
-        + CARD
-        + " ... on Series {seasons {episodes "
-        + nodes("id name synopsis artwork {url}")
-        + "}}}",
+        widen(f"trending(first: 0) {cards_of(nodes('...A'))} again: trending(first: 0) {nodes('...A')}"),
         {},
     ),
+    "what is too wide for a plan": (widen(f"trending(first: 1) {cards_of(cards_of(nodes('...C')))}"), {}),
 }
