@@ -18,7 +18,7 @@ from bff.execution.turns import Share
 
 Settled = tuple[dict[str, Any] | None, list[GraphQLError] | None]
 _PIECE = 32
-"""How many parents a stage is called for at first, before it looks at the clock; then twice as many, and so on."""
+"""How many parents a stage is called for before it first looks at the clock; then twice, then four times as many."""
 
 
 class Run:
@@ -128,7 +128,7 @@ class Run:
                 self._building.parents[field.slot] = parents[end:]
                 self._building.holders[field.slot] = holders[end:]
                 return False
-            start, size = end, 2 * size
+            start, size = end, min(2 * size, 4 * _PIECE)
         return True
 
     def _run_piece(self, field: FieldPlan, parents: list[Any], holders: list[Any], waiting: Waiting) -> None:

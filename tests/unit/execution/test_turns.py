@@ -10,6 +10,8 @@ import strawberry
 from graphql import parse
 
 from bff.execution import CompilingExecutor, PlanCache, runtime, shows, turns
+from bff.execution.calling import Caller
+from bff.execution.plan import FieldPlan, Stage
 from tests.unit.execution.comparison import Differential, Executed
 from tests.unit.execution.corpus import CORPUS
 from tests.unit.execution.test_zoo_differential import check_example
@@ -97,6 +99,22 @@ async def test_others_are_served_between_the_pieces_of_each_stage() -> None:
     assert executed.errors == expected.errors
     # Stages of 40 or 120 values, the first of one and each of twice as many, one turn each at least.
     assert turns_of_others >= 6
+
+
+async def test_no_piece_is_so_large_that_the_clock_is_looked_at_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs next to nothing for the first may cost much for those after them."""
+    monkeypatch.setattr(runtime, "_PIECE", 2)
+    pieces: list[int] = []
+    call = Caller.call
+
+    def note(self: Caller, field: FieldPlan, stage: Stage | None, parents: list[Any]) -> list[Any]:
+        pieces.append(len(parents))
+        return call(self, field, stage, parents)
+
+    monkeypatch.setattr(Caller, "call", note)
+    differential = Differential(SCHEMA, PlanCache(compile_on=1))
+    await differential.run(differential.compiled, parse("{shelves {length}}"), {}, None)
+    assert (pieces[:4], sum(pieces), max(pieces)) == ([1, 2, 4, 8], 1 + COUNT, 8)
 
 
 async def test_what_takes_little_has_no_turns(monkeypatch: pytest.MonkeyPatch) -> None:
