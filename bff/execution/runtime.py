@@ -18,7 +18,8 @@ from bff.execution.turns import Share
 
 Settled = tuple[dict[str, Any] | None, list[GraphQLError] | None]
 _PIECE = 32
-"""How many parents a stage is called for before it first looks at the clock; then twice, then four times as many."""
+"""How many parents a stage is called for before it first looks at the clock; while that shows that there is time, then
+twice and four times as many."""
 
 
 class Run:
@@ -128,7 +129,9 @@ class Run:
                 self._building.parents[field.slot] = parents[end:]
                 self._building.holders[field.slot] = holders[end:]
                 return False
-            start, size = end, min(2 * size, 4 * _PIECE)
+            start = end
+            if not self._share.is_waning:
+                size = min(2 * size, 4 * _PIECE)
         return True
 
     def _run_piece(self, field: FieldPlan, parents: list[Any], holders: list[Any], waiting: Waiting) -> None:

@@ -17,23 +17,25 @@ class Share:
     """What one run has left of its share: counted from `begin` to `end`, renewed with every turn. Who takes no turns
     has a share without end.
 
-    `is_over` is never true at the beginning, so that every turn gets something done.
+    `is_over` is never true at the beginning, so that every turn gets something done; `is_waning` once half of it is.
     """
 
-    __slots__ = ("_until", "_whole", "is_over", "left")
+    __slots__ = ("_until", "_whole", "is_over", "is_waning", "left")
 
     def __init__(self, *, takes_turns: bool) -> None:
         self.left = self._whole = SHARE if takes_turns else math.inf
-        self.is_over = False
+        self.is_over = self.is_waning = False
         self._until = 0.0
 
     def begin(self) -> None:
-        self.is_over = False
+        self.is_over = self.is_waning = False
         self._until = perf_counter() + self.left
 
     def look(self) -> bool:
         """Whether the share is over by the clock; so it stays until the next beginning."""
-        if perf_counter() > self._until:
+        left = self._until - perf_counter()
+        self.is_waning = left < self._whole / 2
+        if left < 0:
             self.is_over = True
         return self.is_over
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -101,9 +102,8 @@ async def test_others_are_served_between_the_pieces_of_each_stage() -> None:
     assert turns_of_others >= 6
 
 
-async def test_no_piece_is_so_large_that_the_clock_is_looked_at_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What costs next to nothing for the first may cost much for those after them."""
-    monkeypatch.setattr(runtime, "_PIECE", 2)
+def note_pieces(patch: pytest.MonkeyPatch) -> list[int]:
+    """How many parents fields are called for, at each call."""
     pieces: list[int] = []
     call = Caller.call
 
@@ -111,10 +111,30 @@ async def test_no_piece_is_so_large_that_the_clock_is_looked_at_too_late(monkeyp
         pieces.append(len(parents))
         return call(self, field, stage, parents)
 
-    monkeypatch.setattr(Caller, "call", note)
+    patch.setattr(Caller, "call", note)
+    return pieces
+
+
+async def test_no_piece_is_so_large_that_the_clock_is_looked_at_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs next to nothing for the first may cost much for those after them."""
+    monkeypatch.setattr(runtime, "_PIECE", 2)
+    pieces = note_pieces(monkeypatch)
     differential = Differential(SCHEMA, PlanCache(compile_on=1))
     await differential.run(differential.compiled, parse("{shelves {length}}"), {}, None)
     assert (pieces[:4], sum(pieces), max(pieces)) == ([1, 2, 4, 8], 1 + COUNT, 8)
+
+
+async def test_pieces_grow_no_more_once_half_of_a_share_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = count()
+    monkeypatch.setattr(turns, "perf_counter", lambda: next(seconds))
+    monkeypatch.setattr(turns, "SHARE", 4)
+    monkeypatch.setattr(CompilingExecutor, "takes_turns", True)
+    monkeypatch.setattr(runtime, "_PIECE", 2)
+    pieces = note_pieces(monkeypatch)
+    differential = Differential(SCHEMA, PlanCache(compile_on=1))
+    await differential.run(differential.compiled, parse("{shelves {length}}"), {}, None)
+    # A second passes at every look: after three of them half of a share of four is over.
+    assert (pieces[:6], sum(pieces)) == ([1, 2, 4, 4, 4, 2], 1 + COUNT)
 
 
 async def test_what_takes_little_has_no_turns(monkeypatch: pytest.MonkeyPatch) -> None:
