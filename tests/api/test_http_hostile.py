@@ -44,6 +44,10 @@ BODIES = [
     pytest.param(
         b'{"query":"{hello}","variables":{"a":' + b"[" * 500 + b"]" * 500 + b"}}", id="deep list in variables"
     ),
+    pytest.param(
+        b'{"query":"query($n: Int!) {small(number: $n)}","variables":{"n":1,"a":[' + b"1," * 100_000 + b"1]}}",
+        id="100,000 values in variables",
+    ),
     pytest.param(b'{"query": "\xff\xfe"}', id="invalid UTF-8"),
     pytest.param(b"\xff\xfe{\x00}\x00", id="UTF-16"),
     pytest.param(b'{"query":"{hello}","operationName":"\\ud800"}', id="lone surrogate"),

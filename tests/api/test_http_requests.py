@@ -10,6 +10,7 @@ from bff.http.requests import (
     _MOST_KEPT,
     MAX_BODY_BYTES,
     MAX_JSON_DEPTH,
+    MAX_JSON_VALUES,
     GraphQLRequest,
     _kept,
     check_content_type,
@@ -103,8 +104,21 @@ def test_nesting_is_limited_whatever_the_number_of_brackets():
     assert parse_body(nest(MAX_JSON_DEPTH - 2)).query == "{a}"
     with pytest.raises(BadUserInput, match="nested deeper"):
         parse_body(nest(MAX_JSON_DEPTH))
-    wide = b'{"query": "{a}", "variables": {"a": [' + b",".join([b"[]"] * 10_000) + b"]}}"
+    wide = b'{"query": "{a}", "variables": {"a": [' + b",".join([b"[]"] * 4_900) + b"]}}"
     assert parse_body(wide).query == "{a}"
+
+
+@pytest.mark.parametrize("value", [b"1", b"[]", b'{"a":1}', b'"a,b"'])
+def test_so_many_values_are_taken_and_no_more(value):
+    """Each is held to its type before anything else is asked of an operation."""
+
+    def body(count):
+        return b'{"query": "{a}", "variables": {"a": [' + b",".join([value] * count) + b"]}}"
+
+    each = 2 if b":" in value else 1
+    assert parse_body(body((MAX_JSON_VALUES - 3) // each)).query == "{a}"
+    with pytest.raises(BadUserInput, match=f"more than {MAX_JSON_VALUES} values"):
+        parse_body(body(MAX_JSON_VALUES // each))
 
 
 def test_a_body_past_the_limit_is_too_large():

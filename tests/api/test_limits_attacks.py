@@ -147,7 +147,7 @@ COSTS_OF = {
     ),
     "a hundred ids with long pages": (
         "query($ids: [ID!]!) {titles(ids: $ids) {" + SIMILAR + "credits(first: 100) {character}}}}}}",
-        {"ids": ["x"] * 5000},
+        {"ids": ["x"] * 4900},
     ),
     "a home of homes": (
         "{home {rows(first: 40) {edges {node {items(first: 75) {edges {node {title {similar(first: 75) "

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import get_introspection_query
 
+from bff.http.requests import MAX_JSON_VALUES
 from tests.live import OPERATIONS
 
 Dear = tuple[str, dict[str, Any]]
@@ -35,6 +36,7 @@ def switch(field: str, conditions: int) -> str:
 
 SIMILAR = "similar(first: 75) " + nodes("id name synopsis badges isInMyList artwork {url}")
 LETTERS = "abcdefghijklmnopqrst"
+MANY = ["x"] * (MAX_JSON_VALUES - 10)
 
 FOR_VISITORS: dict[str, Dear] = {
     "a page of cards": ("{browse(first: 75) " + nodes(CARD) + "}", {}),
@@ -137,6 +139,10 @@ FOR_VIEWERS: dict[str, Dear] = {
         "query($ids: [ID!]!) " + alias(20, "titles(ids: $ids) {id name synopsis artwork {url} genres {name}}"),
         {"ids": ["x"] * 100},
     ),
+    "as many events as a body may hold": (
+        "mutation($events: [EventInput!]!) {reportEvents(events: $events) {accepted}}",
+        {"events": [{"id": "x", "kind": "PLAY", "at": "2026-01-01T00:00:00Z"}] * (len(MANY) // 4)},
+    ),
     "every variant of a plan": (
         switch("browse(first: 75) " + nodes(SIMILAR), 4),
         dict.fromkeys(("c0", "c1", "c2", "c3"), True),
@@ -168,6 +174,7 @@ def widen(fields: str) -> str:
 
 TEXTS: dict[str, Dear] = {
     "a text of 1,000 tokens": ("{titles(ids: [" + '"x" ' * 980 + "]) {id}}", {}),
+    "as many ids as a body may hold": ("query($ids: [ID!]!) " + alias(20, "titles(ids: $ids) {id}"), {"ids": MANY}),
     "fields that may overlap": (
         "{browse(first: 1) "
         + nodes("similar(first: 0) {totalCount} " * 22 + "...F " * 22)

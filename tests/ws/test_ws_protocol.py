@@ -327,6 +327,7 @@ MALFORMED = {
     "a server's type": '{"type":"next","id":"a","payload":{}}',
     "nested lists": "[" * 200_000,
     "nested objects": '{"type":"ping","payload":' + '{"a":' * 40_000 + "1" + "}" * 40_000 + "}",
+    "many values": '{"type":"ping","payload":{"a":[' + "1," * 20_000 + "1]}}",
     "long number": '{"type":"ping","payload":' + "9" * 5000 + "}",
     "lone surrogate": '{"type":"ping","payload":{"a":"\\ud800"}}',
     "ping of a string": '{"type":"ping","payload":"a"}',
