@@ -16,27 +16,26 @@ _LEAST = 19
 _AUTOGROUP = Path("/proc/self/autogroup")
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 """The number of the system call, which Debian's C library has no function for yet."""
-_SCHED_ATTR = struct.Struct("=IIQiIQQQ")
+SCHED_ATTR = struct.Struct("=IIQiIQQQ")
 """Size, policy, flags, niceness, priority, then what is the slice of SCHED_BATCH, and two for others (sched(7))."""
 
 
 def step_back() -> None:
     """Take what others leave of the processors, and let go at once when somebody else wakes up.
 
-    A long slice asks for throughput: since Linux 6.12 whoever has a shorter one, which is everybody else, takes over
-    when they wake up and not when this one's slice is used up. SCHED_BATCH takes over from nobody.
-
-    SCHED_IDLE is for just that and does worse by far in a session of its own: Linux moves who wakes up to a processor
-    with nothing but such work, as if it were idle, and there the shares of sessions make them wait.
+    SCHED_IDLE has whoever wakes up moved to this one's processor, as if nothing ran there. In a session of its own that
+    is not enough: shares of sessions would make them wait. A long slice asks for throughput, and since Linux 6.12
+    whoever has a shorter one, which is everybody else, takes over at once. It can be set under SCHED_BATCH alone, and
+    stays.
     """
     os.nice(_LEAST)
     if sys.platform != "linux":
         return
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     if number := _SCHED_SETATTR.get(platform.machine()):
         niceness = os.getpriority(os.PRIO_PROCESS, 0)
-        attributes = _SCHED_ATTR.pack(_SCHED_ATTR.size, os.SCHED_BATCH, 0, niceness, 0, SLICE, 0, 0)
-        ctypes.CDLL(None).syscall(number, 0, attributes, 0)  # who refuses leaves it at SCHED_BATCH
+        attributes = SCHED_ATTR.pack(SCHED_ATTR.size, os.SCHED_BATCH, 0, niceness, 0, SLICE, 0, 0)
+        ctypes.CDLL(None).syscall(number, 0, attributes, 0)  # who refuses leaves it at the usual slice
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     give_session_niceness(_LEAST)
 
 

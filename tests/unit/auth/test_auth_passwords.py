@@ -1,6 +1,7 @@
 """Passwords: Argon2id, by a process of its own, the same work for accounts that are not there."""
 
 import asyncio
+import ctypes
 import os
 import platform
 import signal
@@ -17,7 +18,7 @@ from argon2.low_level import Type
 from bff.auth import passwords as module
 from bff.auth.hashing import MEMORY_KIB, NICENESS, PASSES, Outcome, Task
 from bff.auth.passwords import HashingError, Passwords
-from bff.auth.stepping_back import SLICE
+from bff.auth.stepping_back import SCHED_ATTR, SLICE
 
 KERNEL = tuple(map(int, platform.release().split(".")[:2]))
 
@@ -47,9 +48,11 @@ def read_group_niceness(process: int | str) -> str:
 
 
 def read_slice(process: int) -> int:
-    """Nanoseconds."""
-    lines = Path(f"/proc/{process}/sched").read_text().splitlines()
-    return next(int(line.split()[-1]) for line in lines if line.startswith("se.slice"))
+    """Nanoseconds, of sched_getattr(2)."""
+    attributes = ctypes.create_string_buffer(SCHED_ATTR.size)
+    number = {"x86_64": 315, "aarch64": 275}[platform.machine()]
+    assert ctypes.CDLL(None).syscall(number, process, attributes, SCHED_ATTR.size, 0) == 0
+    return SCHED_ATTR.unpack(attributes.raw)[5]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +106,7 @@ async def test_another_process_does_it_and_gives_way(passwords: Passwords) -> No
     await passwords.hash("correct horse")
     process = find_process(passwords).pid
     assert process != os.getpid()
-    assert os.sched_getscheduler(process) == os.SCHED_BATCH
+    assert os.sched_getscheduler(process) == os.SCHED_IDLE
     assert os.getpriority(os.PRIO_PROCESS, process) == 19
     if KERNEL >= (6, 12):
         assert read_slice(process) == SLICE
@@ -178,7 +181,7 @@ async def test_hashes_take_what_others_leave_unless_that_is_next_to_nothing(
         monkeypatch.setattr(module, "PATIENCE", 20.0)
         monkeypatch.setattr(passwords, "_hurries_until", 0.0)
         assert await passwords.verify(stored, "correct horse")
-        assert os.sched_getscheduler(find_process(passwords).pid) == os.SCHED_BATCH
+        assert os.sched_getscheduler(find_process(passwords).pid) == os.SCHED_IDLE
     finally:
         passwords.close()
     assert starved.returncode == -signal.SIGKILL
