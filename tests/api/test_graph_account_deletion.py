@@ -10,19 +10,46 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from bff.domain.ids import IdKind, random_id
+from bff.domain.uploads import Upload, UploadState
 from bff.settings import Secret
 from bff.stores import keys
 from bff.stores.account_removal import GRACE, remove_closed_accounts
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
-from tests.api.account_holder import ASK, DELETE, ME, PASSWORD, REFRESH, Holder, forget_tries, register, try_to_register
+from bff.stores.uploads import add_upload
+from tests.api.account_holder import (
+    ASK,
+    DELETE,
+    LOGIN,
+    ME,
+    PASSWORD,
+    REFRESH,
+    Holder,
+    carry,
+    forget_tries,
+    register,
+    try_to_register,
+)
 from tests.live import Client, Demo
+from tests.profile_rows import add_progress, add_sitting
 
 HOME = "{ home { id rows(first: 3) { edges { node { id items(first: 3) { edges { node { title { id } } } } } } } } }"
 FILL = """mutation ($id: ID!, $token: String!) {
     startMembership(input: {plan: BASIC, paymentToken: $token, idempotencyKey: "first"}) { __typename }
     addToMyList(titleId: $id) { title { id } }
     rateTitle(titleId: $id, thumb: UP) { id }
+    arrangeHome(hidden: []) { id }
     registerDevice(input: {class: TV, name: "Den"}) { id } }"""
+ABOUT_NOBODY = {
+    *("alembic_version", "document", "document_release", "plan", "plan_price", "signing_key"),
+    *("catalogue_source", "credit", "episode", "genre", "licence_window", "movie_rating", "person", "season"),
+    *("skip_marker", "title", "title_card", "title_edit", "title_genre", "trailer"),
+    *("content_key", "ingest_job", "ingest_task", "video"),
+    "ended_playback",  # ids that nothing else has any more
+    "ended_sign_in",
+    "feedback",  # without who wrote it
+    "local_charge",  # somebody else's house, as the gateway is
+}
+"""Tables in which no row tells of an account: one that is added belongs here, or into `live_a_little`."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +74,9 @@ async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:
             position,
             position == 1,
         )
-    client = await holder.sign_in()
+    television = holder.demo.visitor.with_headers(X_Device_Class="TV")
+    given = {"email": holder.email, "password": PASSWORD}
+    client = carry(holder.demo, (await television.fetch(LOGIN, input=given))["login"])
     title_id = (await client.fetch("{ browse(first: 1) { edges { node { id } } } }"))["browse"]["edges"][0]["node"][
         "id"
     ]
@@ -55,18 +84,9 @@ async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:
     await client.fetch(HOME)
     for profile_id in profile_ids:
         await pool.execute("INSERT INTO outbox (topic, key, payload) VALUES ('profile', $1, '{}')", profile_id)
-        await pool.execute(
-            """INSERT INTO viewing_history
-                (id, profile_id, playable_id, title_id, watched_at, watched_seconds, completed)
-            VALUES ($1, $1, $2, $2, now(), 60, false)""",
-            profile_id,
-            title_id,
-        )
-    await pool.execute(
-        """INSERT INTO operator_action (operator_id, action, subject, details)
-        VALUES ($1, 'setAccountStatus', $1, '{"status": "ACTIVE"}')""",
-        holder.account_id,
-    )
+        await add_progress(pool, profile_id, title_id, title_id, holder.demo.clock())
+        await add_sitting(pool, profile_id, title_id, title_id, holder.demo.clock())
+    await work_a_little(holder, profile_ids[0])
     await client.fetch('mutation { submitFeedback(text: "Nice.") }')
     await holder.login("wrong")
     await holder.demo.visitor.fetch(ASK, email=holder.email)
@@ -75,13 +95,41 @@ async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:
     return client, [holder.account_id, *profile_ids, *(row["id"] for row in devices)]
 
 
+async def work_a_little(holder: Holder, profile_id: str) -> None:
+    """What takes a film that plays, or to be an operator."""
+    pool, now = holder.demo.services.pool, holder.demo.clock()
+    await pool.execute(
+        """INSERT INTO playback_session (id, account_id, profile_id, device_id, family_id, playable_id, title_id,
+            region, document, position, started_at, expires_at)
+        VALUES ($2, $1, $3, 'dev', 'fam', 'tit', 'tit', 'US', '{}', 0, $4, $4::timestamptz + interval '1 hour')""",
+        holder.account_id,
+        random_id(IdKind.PLAYBACK_SESSION),
+        profile_id,
+        now,
+    )
+    await pool.execute(
+        """INSERT INTO operator_action (operator_id, action, subject, details)
+        VALUES ($1, 'setAccountStatus', $1, '{"status": "ACTIVE"}')""",
+        holder.account_id,
+    )
+    upload = Upload(
+        id=random_id(IdKind.UPLOAD),
+        file_name="film.mp4",
+        size=1,
+        sha256="0" * 64,
+        part_size=1,
+        state=UploadState.OPEN,
+        created_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    await add_upload(pool, upload, holder.account_id)
+
+
 async def find_leftovers(demo: Demo, words: list[str]) -> list[str]:
     """Tables and Redis keys that have one of the words anywhere."""
     pool = demo.services.pool
-    tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    assert len(tables) > 20
     found = []
-    for table in sorted(row["tablename"] for row in tables):
+    for table in await list_tables(demo):
         rows = await pool.fetchval(
             f'SELECT count(*) FROM "{table}" AS t WHERE t::text LIKE ANY($1::text[])',  # noqa: S608 - from pg_tables
             [f"%{word}%" for word in words],
@@ -93,6 +141,11 @@ async def find_leftovers(demo: Demo, words: list[str]) -> list[str]:
         if any(word in held for word in words):
             found.append(key.decode())
     return found
+
+
+async def list_tables(demo: Demo) -> list[str]:
+    rows = await demo.services.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    return [row["tablename"] for row in rows]
 
 
 async def read_value(redis: Redis, key: bytes) -> Any:
@@ -133,8 +186,9 @@ async def test_nothing_is_left_of_a_deleted_account(demo: Demo, nowhere: Documen
     hashed = hashlib.sha256(holder.email.encode()).hexdigest()[:32]
     words = [*ids, holder.email, hashed]
     before = await find_leftovers(demo, words)
-    assert {"account", "profile", "device", "session_family", "mail", "my_list_entry", "outbox"} <= set(before)
-    assert {"membership", "payment_method", "invoice", "payment_attempt", "membership_request"} <= set(before)
+    tables = set(await list_tables(demo))
+    assert tables >= ABOUT_NOBODY
+    assert tables & set(before) == tables - ABOUT_NOBODY - {"account_removal"}
     assert {keys.profile_state(ids[1]), keys.login_failures_of_account(holder.email)} <= set(before)
     assert (await delete(client))["__typename"] == "AccountDeleted"
     await demo.services.rates.share()

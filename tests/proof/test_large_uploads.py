@@ -18,6 +18,7 @@ from tests.engines import Engines
 from tests.media.masters import draw_master
 from tests.media.workshop import add_film, open_shop, work
 from tests.process_memory import forget_peak, read_peak
+from tests.workers.sign_ins import add_account
 
 NOTHING = 1024 * MIB
 MOST = 64 * MIB
@@ -35,9 +36,9 @@ async def test_a_large_master_goes_through_little_memory(
         file.write(struct.pack(">I4sQ", 1, b"free", NOTHING))
         file.truncate(file.tell() + NOTHING - 16)
     upload = lay_parts(path, database.data_dir / "objects")
-    await add_upload(pool, upload, "acc_operator")
-    source = SourceFile(key=master_key(upload.sha256), sha256=upload.sha256, name=upload.file_name)
     film, now = await add_film(pool, "film"), datetime.now(UTC)
+    await add_upload(pool, upload, await add_account(pool, now))
+    source = SourceFile(key=master_key(upload.sha256), sha256=upload.sha256, name=upload.file_name)
     async with pool.acquire() as connection, connection.transaction():
         job_id = await queue_ingest(
             connection, playable_id=film, source=source, now=now, preset=Preset.QUICK, uploads=[upload]

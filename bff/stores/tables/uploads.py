@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -12,7 +12,8 @@ def _instant(*, nullable: bool = False, **options: Any) -> Any:
 
 
 class UploadTable(SQLModel, table=True):
-    """`account_id` announced it. `size` and `part_size` are in bytes; which parts are there the object store knows.
+    """`account_id` announced it; null where that account is gone. `size` and `part_size` are in bytes; which parts are
+    there the object store knows.
 
     `job_id` is the job that was last begun with it.
     """
@@ -20,7 +21,9 @@ class UploadTable(SQLModel, table=True):
     __tablename__ = "upload"
 
     id: str = Field(primary_key=True, sa_type=Text)
-    account_id: str = Field(sa_type=Text)
+    account_id: str | None = Field(
+        sa_column=Column(Text, ForeignKey("account.id", ondelete="SET NULL"), nullable=True, index=True)
+    )
     file_name: str = Field(sa_type=Text)
     size: int = Field(sa_type=BigInteger)
     sha256: str = Field(sa_type=Text)
