@@ -13,7 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from bff.auth.authority import Authority
-from bff.auth.results import InvalidCredentials, SignedIn, SignInResult
+from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.tokens import mint_access_token
 from bff.domain.accounts import (
     AccountStatus,
@@ -75,6 +75,8 @@ async def refresh(
             profile = choose_profile(record.profiles, None, has_pin_at_hand=False)
             if profile is not None and profile.has_pin:
                 return ended
+        if profile is not None and profile.has_pin and profile_id != token.profile_id:
+            return PinRequired(f"This sign-in has gone on as {profile.name}: sign in again, or with the PIN.")
         grant = Grant(record, family, profile, request_country, now)
         if token.used_at is None:
             await _succeed(authority, connection, grant, successor)

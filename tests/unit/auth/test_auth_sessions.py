@@ -262,6 +262,20 @@ async def test_tab_that_refreshes_while_another_switches_profiles_goes_on(author
     assert renewed.claims.profile_id == PREMIUM.profile_id("Kit")
 
 
+async def test_retry_is_no_way_round_the_pin_of_who_came_after(authority: Authority, noon: datetime) -> None:
+    """A child keeps the token of its own profile, and sends it right after somebody has entered theirs."""
+    child = await enter(authority, noon, profile_id=PREMIUM.profile_id("Kit"))
+    adult = await switch(authority, child, "Max", noon, "2468")
+    later = noon + timedelta(seconds=1)
+    assert isinstance(await renew(authority, child, later), PinRequired)
+    assert isinstance(adult, SignedIn)
+    renewed = await renew(authority, adult, later)
+    assert isinstance(renewed, SignedIn)
+    assert renewed.claims.profile_id == PREMIUM.profile_id("Max")
+    again = await renew(authority, adult, later)
+    assert isinstance(again, SignedIn)
+
+
 async def test_parallel_refreshes_yield_one_successor(authority: Authority, noon: datetime) -> None:
     session = await enter(authority, noon)
     results = await asyncio.gather(*(renew(authority, session, noon) for _ in range(20)))
