@@ -9,6 +9,7 @@ from asyncpg.pool import PoolConnectionProxy
 from bff.stores import keys
 from bff.stores.ended_playback import bury_sessions
 from bff.stores.ended_sign_ins import end_sign_ins
+from bff.stores.mail import forget_mails
 from bff.stores.redis import DocumentCache
 
 GRACE = timedelta(seconds=15)
@@ -36,9 +37,7 @@ async def close_account(connection: PoolConnectionProxy, account_id: str, now: d
         return ended
     ended += await end_sign_ins(connection, account_id, now)
     await connection.execute(_NOTE, account_id, now)
-    await connection.execute(
-        "DELETE FROM mail WHERE account_id = $1 OR recipient = (SELECT email FROM account WHERE id = $1)", account_id
-    )
+    await forget_mails(connection, account_id, now)
     await connection.execute(
         """UPDATE account SET status = 'CANCELLED', email = id, email_verified = false, password_hash = '',
             permissions = '{}'

@@ -32,6 +32,18 @@ WHERE id IN (
 RETURNING id, kind, recipient, account_id, details::text AS details, queued_at, slot_at, tries
 """
 
+_DIGEST = "encode(sha256(convert_to('recipient ' || {address}, 'UTF8')), 'hex')"
+"""What stands for the address of an account that is gone."""
+_SLOTS = f"""
+SELECT kind, slot_at FROM mail WHERE recipient IN ($1::text, {_DIGEST.format(address="$1::text")}) AND slot_at > $2
+ORDER BY slot_at DESC
+"""  # noqa: S608 - constants only
+_FORGET = f"""
+UPDATE mail SET recipient = {_DIGEST.format(address="recipient")}, account_id = NULL, details = '{{}}', due_at = NULL,
+  link_hash = NULL, link_expires_at = NULL, link_used_at = NULL
+WHERE account_id = $1 OR recipient = (SELECT email FROM account WHERE id = $1)
+"""  # noqa: S608 - constants only
+
 _KINDS = [kind.value for kind in MailKind]
 """What this version can write; other rows wait for a worker that knows them."""
 _NOTICES = frozenset(kind.value for kind in MailKind if TEMPLATES[kind].is_notice)
@@ -90,11 +102,7 @@ async def queue_mail(
 async def find_mail_wait(connection: PoolConnectionProxy, kind: MailKind, recipient: str, now: datetime) -> timedelta:
     """How long a mail of the kind would have to wait for its turn; holds until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", _RECIPIENT_LOCK, recipient)
-    rows = await connection.fetch(
-        "SELECT kind, slot_at FROM mail WHERE recipient = $1 AND slot_at > $2 ORDER BY slot_at DESC",
-        recipient,
-        now - _HOUR,
-    )
+    rows = await connection.fetch(_SLOTS, recipient, now - _HOUR)
     limits = [([row["slot_at"] for row in rows], MOST_AN_HOUR)]
     if TEMPLATES[kind].is_notice:
         notices = [row["slot_at"] for row in rows if row["kind"] in _NOTICES]
@@ -123,6 +131,21 @@ async def close_mail(pool: asyncpg.Pool, mail_id: str) -> None:
 async def drop_mail(pool: asyncpg.Pool, mail_id: str) -> None:
     """It is not to be sent any more, and its link leads nowhere."""
     await pool.execute("DELETE FROM mail WHERE id = $1", mail_id)
+
+
+async def forget_mails(connection: PoolConnectionProxy, account_id: str, now: datetime) -> None:
+    """Of an account that goes: what waits is not sent, and links lead nowhere.
+
+    What was sent in the last hour counts on, by a digest of its address: otherwise somebody could have an address
+    mailed to without end, by an account that comes and goes.
+    """
+    await connection.execute(
+        """DELETE FROM mail WHERE (account_id = $1 OR recipient = (SELECT email FROM account WHERE id = $1))
+        AND (tries = 0 OR slot_at <= $2)""",
+        account_id,
+        now - _HOUR,
+    )
+    await connection.execute(_FORGET, account_id)
 
 
 async def remove_old_mails(pool: asyncpg.Pool, now: datetime) -> int:

@@ -26,9 +26,10 @@ async def find_account_of_address(pool: asyncpg.Pool, address: str) -> str | Non
 
 
 async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: str, expires_at: datetime) -> None:
-    """What the mail's link is good for from now on; one that was used stays used."""
+    """What the mail's link is good for from now on; one that was used stays used. Not of a mail that is not to go."""
     await pool.execute(
-        "UPDATE mail SET link_hash = $2, account_id = $3, link_expires_at = $4 WHERE id = $1",
+        """UPDATE mail SET link_hash = $2, account_id = $3, link_expires_at = $4
+        WHERE id = $1 AND due_at IS NOT NULL""",
         mail_id,
         _hash(token),
         account_id,

@@ -14,6 +14,7 @@ from bff.domain.uploads import Upload, UploadState
 from bff.settings import Secret
 from bff.stores import keys
 from bff.stores.account_removal import GRACE, remove_closed_accounts
+from bff.stores.mail import remove_old_mails
 from bff.stores.redis import DocumentCache, RedisAway, open_redis
 from bff.stores.uploads import add_upload
 from tests.api.account_holder import (
@@ -25,7 +26,9 @@ from tests.api.account_holder import (
     REFRESH,
     Holder,
     carry,
+    deliver,
     forget_tries,
+    new_address,
     register,
     try_to_register,
 )
@@ -90,6 +93,7 @@ async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:
     await client.fetch('mutation { submitFeedback(text: "Nice.") }')
     await holder.login("wrong")
     await holder.demo.visitor.fetch(ASK, email=holder.email)
+    assert await holder.read_mail()
     devices = await pool.fetch("SELECT id FROM device WHERE account_id = $1", holder.account_id)
     assert len(devices) == 2
     return client, [holder.account_id, *profile_ids, *(row["id"] for row in devices)]
@@ -212,6 +216,20 @@ async def test_what_was_written_to_redis_late_goes_too(demo: Demo) -> None:
     await cache.put(keys.device(ids[-1]), b"late", age=1000)
     await remove_closed_accounts(pool, cache, now + GRACE)
     assert await cache.get_many([keys.profile_state(ids[1]), keys.device(ids[-1])]) == [None, None]
+
+
+async def test_an_address_gets_three_mails_an_hour_however_many_accounts_it_has_had(demo: Demo) -> None:
+    email, came = new_address(), 0
+    for _ in range(5):
+        session = (await try_to_register(demo, email)).data["registerAccount"]
+        came += sum(mail["To"] == email for mail in await deliver(demo))
+        await delete(carry(demo, session))
+        await remove_closed_accounts(demo.services.pool, demo.services.cache, demo.services.now() + GRACE)
+    assert came == 3
+    assert await find_leftovers(demo, [email]) == []
+    await remove_old_mails(demo.services.pool, demo.services.now() + timedelta(minutes=61))
+    nobodys = "SELECT count(*) FROM mail WHERE account_id IS NULL AND due_at IS NULL"
+    assert await demo.services.pool.fetchval(nobodys) == 0
 
 
 async def test_sign_ins_end_at_once_and_the_address_is_free(demo: Demo) -> None:

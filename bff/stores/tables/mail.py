@@ -14,7 +14,7 @@ def _instant(*, nullable: bool = False) -> Any:
 
 class MailTable(SQLModel, table=True):
     """`slot_at` is the mail's place among those that its address may get in an hour; `due_at` the next try, NULL when
-    there is none any more.
+    there is none any more. `recipient` is a digest of the address where the account that had it is gone.
 
     `link_hash` is the SHA-256 of the token in the mail; a row whose `link_used_at` is set stays until the link would
     have died, so that it cannot be used again.
