@@ -121,7 +121,7 @@ def list_devices(root: strawberry.Parent[AccountRecord]) -> tuple[Device, ...]:
 
 
 def list_active_streams(root: strawberry.Parent[AccountRecord]) -> list[None]:
-    """Nothing can play yet, so nothing does."""
+    """Empty until streams are counted: sessions that play are no measure of it."""
     del root
     return []
 

@@ -60,6 +60,10 @@ PATHS: dict[str, ById | Own] = {
     "RowConnection": by_id("home", "Home", below("rows"), kids=NOT_KIDS),
     "RowEdge": by_id("home", "Home", below("rows", "edges"), kids=NOT_KIDS),
     "Hero": by_id("home", "Home", below("hero"), kids=NOT_KIDS),
+    "PlaybackSession": by_id("session", "PlaybackSession", kids=NOT_KIDS),
+    "DrmLicense": by_id("session", "PlaybackSession", below("drm"), kids=NOT_KIDS),
+    "Edge": by_id("session", "PlaybackSession", below("edge"), kids=NOT_KIDS),
+    "RefusedRendition": by_id("session", "PlaybackSession", below("refused"), kids=NOT_KIDS),
     "Plan": Own("plans", below("plans")),
     "Money": Own("plans", below("plans", "price")),
     "Avatar": Own("avatars", below("avatars")),
@@ -135,8 +139,8 @@ ANSWERS = frozenset(
 
 UNSERVED = frozenset(
     {
-        "ActiveStream", "PlaybackSession", "DrmLicense", "Edge", "RefusedRendition", "DownloadLibrary", "Download",
-        "NotificationConnection", "NotificationEdge", "Notification", "WatchParty", "PartyMember",
+        "ActiveStream", "DownloadLibrary", "Download", "NotificationConnection", "NotificationEdge", "Notification",
+        "WatchParty", "PartyMember",
     }
 )  # fmt: skip
-"""Below roots that answer UNAVAILABLE: give each its path when it is served."""
+"""Below roots that answer UNAVAILABLE, or a list that is empty so far: give each its path when it is served."""

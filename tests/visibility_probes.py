@@ -196,6 +196,19 @@ PINNED = {
     "rows by id": ("Query.nodes", f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Row {{ {ROW} }} }} }}"),
 }
 
+SESSIONS = {
+    "a session": f"query ($id: ID!) {{ playbackSession(id: $id) {{ id playable {{ {PLAYABLE} }} }} }}",
+    "a session as a node": f"""query ($id: ID!) {{
+        node(id: $id) {{ id ... on PlaybackSession {{ dashUrl playable {{ {PLAYABLE} }} }} }} }}""",
+    "a session that is stopped": f"""mutation ($id: ID!) {{ stopPlayback(sessionId: $id) {{
+        __typename ... on PlaybackSession {{ playable {{ {PLAYABLE} }} }} ... on Problem {{ message }} }} }}""",
+}
+"""Ways to `PlaybackSession.playable`, of one that had begun before the title was hidden."""
+
+FOLLOWED = f"""subscription {{ homeChanged {{ home {{ hero {{ title {{ id name }} }} hiddenRows {{ id name }}
+    rows(first: 10) {{ edges {{ node {{ id name because {{ id name }} items(first: 5) {{ edges {{ node {{
+        id title {{ id name }} ... on ContinueItem {{ playable {{ {PLAYABLE} }} }} }} }} }} }} }} }} }} }} }}"""
+
 MUTATIONS = {
     "addToMyList.titleId": "mutation ($id: ID!) { field: addToMyList(titleId: $id) { title { id } } }",
     "removeFromMyList.titleId": "mutation ($id: ID!) { field: removeFromMyList(titleId: $id) { title { id } } }",

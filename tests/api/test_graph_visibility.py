@@ -5,6 +5,7 @@ ended, or is not yet open) is reachable by id and in what the profile itself kep
 The control is an open title, which every probe must find.
 """
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -13,19 +14,24 @@ import pytest
 
 from bff.domain.titles import AnyTitleCard, MovieCard, SeriesCard
 from bff.domain.visibility import Visibility
+from bff.stores import keys
 from tests.live import Demo
+from tests.playback_rows import add_session
 from tests.schema_walk import list_title_arguments, list_title_coordinates
 from tests.visibility import Reason, Stage, Target, pick_target, pin_home, set_stage
 from tests.visibility_probes import (
     COVERED_BY_MUTATIONS,
+    FOLLOWED,
     MUTATIONS,
     OPERATORS_ARGUMENTS,
     PINNED,
     PROBES,
+    SESSIONS,
     UNSERVED,
     UNSERVED_ARGUMENTS,
     own_ids,
 )
+from tests.ws.sockets import open_socket, until
 
 KINDS = (MovieCard, SeriesCard)
 ABSENT = [reason for reason in Reason if reason.expected is Visibility.ABSENT and reason is not Reason.VISITOR]
@@ -60,7 +66,7 @@ def stage(demo: Demo, targets: dict[tuple[Reason, type[AnyTitleCard]], Target]) 
 
 def test_every_field_that_yields_a_title_has_a_case() -> None:
     covered = {coordinate for probe in PROBES.values() for coordinate in probe.covers}
-    covered |= {coordinate for coordinate, _ in PINNED.values()} | COVERED_BY_MUTATIONS
+    covered |= {coordinate for coordinate, _ in PINNED.values()} | COVERED_BY_MUTATIONS | {"PlaybackSession.playable"}
     assert list_title_coordinates() == covered | UNSERVED
 
 
@@ -100,6 +106,39 @@ async def test_a_pinned_home_shows_no_title_that_was_hidden_since(
     answer = await staged.client.run(query, {"ids": row_ids} if "$ids" in query else {})
     assert answer.data
     assert staged.target.shows_in(answer.response.text) == shows(staged, closed=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.VISITOR])
+async def test_an_event_shows_no_title_that_was_hidden_since(
+    demo: Demo, stage: Setter, reason: Reason, kind: type[AnyTitleCard]
+) -> None:
+    staged = await stage(reason, kind)
+    await pin_home(demo, staged)
+    signals, followers = demo.services.signals, demo.services.signals.followers
+    async with open_socket(demo.url) as socket:
+        await socket.greet(authorization=staged.client.headers["Authorization"])
+        await socket.subscribe("a", FOLLOWED)
+        await until(lambda: signals.followers > followers)
+        await signals.send(keys.home_changes(str(staged.client.profile_id)), b"[]")
+        event = await socket.hear()
+    assert event["payload"]["data"]["homeChanged"]["home"], event
+    assert staged.target.shows_in(json.dumps(event, ensure_ascii=False)) == shows(staged, closed=False)
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.VISITOR])
+async def test_a_session_shows_no_title_that_was_hidden_since(
+    demo: Demo, stage: Setter, reason: Reason, kind: type[AnyTitleCard], name: str
+) -> None:
+    staged = await stage(reason, kind)
+    session_id = await add_session(demo, staged.client, staged.target.playable_id, staged.target.card.id)
+    answer = await staged.client.run(SESSIONS[name], {"id": session_id})
+    assert answer.data
+    assert staged.target.shows_in(answer.response.text) == shows(staged, closed=True)
+    if not shows(staged, closed=True):
+        assert "/media/" not in answer.response.text
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
