@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.forgeries import FORGERIES, STRANGERS, Loot
+from tests.forgeries import FORGERIES, STRANGERS, Loot, sign
 from tests.live import Client, Demo
 from tests.ws.sockets import open_socket
 
@@ -58,6 +58,16 @@ async def test_forgery_is_refused_by_http(demo: Demo, loot: Loot, name: str) -> 
 async def test_forgery_is_refused_by_connection_init(demo: Demo, loot: Loot, name: str) -> None:
     async with open_socket(demo.url) as socket:
         await socket.say("connection_init", payload={"authorization": f"Bearer {FORGERIES[name](loot)}"})
+        assert await socket.hear_close() == 4403
+
+
+async def test_key_id_of_100_kb_is_no_more_than_a_long_header(demo: Demo, loot: Loot) -> None:
+    """More than a head of HTTP may have; `connection_init` takes as much."""
+    token = sign({**loot.header, "kid": "x" * 100_000}, loot.claims, loot.key.private_key)
+    answer = await demo.visitor.with_headers(Authorization=f"Bearer {token}").run(WHO)
+    assert answer.response.status_code == 431
+    async with open_socket(demo.url) as socket:
+        await socket.say("connection_init", payload={"authorization": f"Bearer {token}"})
         assert await socket.hear_close() == 4403
 
 
