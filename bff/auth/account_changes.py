@@ -23,9 +23,9 @@ from bff.errors import Conflict, NotFound, RateLimited
 from bff.stores.account_changes import is_address_taken, set_country, set_password, verify_address
 from bff.stores.account_removal import close_account
 from bff.stores.accounts import Credentials, hold_account, read_account
-from bff.stores.ended_sign_ins import end_sign_ins
+from bff.stores.ended_sign_ins import end_sign_ins, hold_sign_ins
 from bff.stores.mail import find_mail_wait, queue_mail
-from bff.stores.mail_links import revoke_links, use_link
+from bff.stores.mail_links import find_account_of_link, revoke_links, use_link
 from bff.stores.new_accounts import NewAccount, NewProfile, add_account
 
 DEADLINE = 2.0
@@ -177,6 +177,7 @@ async def change_password(
     """Set the password, end every sign-in, and go on with a new one of the same profile on the same device."""
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        await hold_sign_ins(connection, credentials.account_id)
         record = await read_account(connection, credentials.account_id)
         if record is None or not await hold_account(connection, credentials):
             return InvalidCredentials("The password is wrong.")
@@ -224,6 +225,10 @@ async def reset_password(
     dead = InvalidCredentials("This link was used, or has died: ask for a new one with `requestPasswordReset`.")
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        account_id = await find_account_of_link(connection, MailKind.RESET_PASSWORD, token)
+        if account_id is None:
+            return dead
+        await hold_sign_ins(connection, account_id)
         link = await use_link(connection, MailKind.RESET_PASSWORD, token, now)
         record = await read_account(connection, link.account_id) if link else None
         if link is None or record is None or record.account.email != link.address:

@@ -131,10 +131,10 @@ async def read_household(pool: asyncpg.Pool | PoolConnectionProxy, account_id: s
 async def hold_account(connection: PoolConnectionProxy, credentials: Credentials) -> bool:
     """Whether the password that was checked is still that of an active account.
 
-    If so, it stays so until the transaction ends.
+    If so, it stays so until the transaction ends, and nobody else changes the account until then.
     """
     held: bool | None = await connection.fetchval(
-        "SELECT true FROM account WHERE id = $1 AND password_hash = $2 AND status = 'ACTIVE' FOR SHARE",
+        "SELECT true FROM account WHERE id = $1 AND password_hash = $2 AND status = 'ACTIVE' FOR NO KEY UPDATE",
         credentials.account_id,
         credentials.password_hash,
     )

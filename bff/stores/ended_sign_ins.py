@@ -54,6 +54,15 @@ async def forget_ended_sign_ins(pool: asyncpg.Pool) -> int:
     return int(status.removeprefix("DELETE "))
 
 
+async def hold_sign_ins(connection: PoolConnectionProxy, account_id: str) -> None:
+    """Lock the account's sign-ins until the transaction ends. Whoever changes an account and ends them does this first:
+    sign-ins are locked before their account everywhere, and that before its mail."""
+    await connection.execute(
+        "SELECT true FROM session_family WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id FOR UPDATE",
+        account_id,
+    )
+
+
 class EndedSignIns(Endings):
     """The families that ended lately, as one process knows them."""
 

@@ -37,8 +37,20 @@ async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: 
     )
 
 
+async def find_account_of_link(connection: PoolConnectionProxy, kind: MailKind, token: str) -> str | None:
+    """Whose link it is, good or not; None for one that is not there."""
+    account_id: str | None = await connection.fetchval(
+        "SELECT account_id FROM mail WHERE link_hash = $1 AND kind = $2", _hash(token), kind.value
+    )
+    return account_id
+
+
 async def use_link(connection: PoolConnectionProxy, kind: MailKind, token: str, now: datetime) -> UsedLink | None:
-    """Use a link up; None for one that is not there, was used, or has died."""
+    """Use a link up; None for one that is not there, was used, or has died. Its account is locked before."""
+    account_id = await find_account_of_link(connection, kind, token)
+    if account_id is None:
+        return None
+    await connection.execute("SELECT true FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
     row = await connection.fetchrow(
         """UPDATE mail SET link_used_at = $3
         WHERE link_hash = $1 AND kind = $2 AND link_used_at IS NULL AND link_expires_at > $3
