@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 
+import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from msgspec.structs import replace
 
@@ -130,14 +131,17 @@ async def switch_profile(
     refusal = await check_pin(authority, profile, pin, now)
     if refusal is not None:
         return refusal
-    async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
-        family = await sessions.lock_family(connection, claims.account_id, claims.family_id)
-        if family is None or family.revoked_at is not None:
-            raise _ended()
-        switched = await issue_next(authority, connection, Grant(record, family, profile, request_country, now))
-        if switched is None:
-            raise _ended()
-        return switched
+    try:
+        async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
+            family = await sessions.lock_family(connection, claims.account_id, claims.family_id)
+            if family is None or family.revoked_at is not None:
+                raise _ended()
+            switched = await issue_next(authority, connection, Grant(record, family, profile, request_country, now))
+    except asyncpg.ForeignKeyViolationError as error:  # it went meanwhile
+        raise _no_such_profile() from error
+    if switched is None:
+        raise _ended()
+    return switched
 
 
 async def begin_session_within(
@@ -255,7 +259,11 @@ def _find_profile(record: Household, profile_id: str) -> Profile:
     for profile in record.profiles:
         if profile.id == profile_id:
             return profile
-    raise NotFound("There is no such profile: take an id from `viewer.account.profiles`.")
+    raise _no_such_profile()
+
+
+def _no_such_profile() -> NotFound:
+    return NotFound("There is no such profile: take an id from `viewer.account.profiles`.")
 
 
 def _no_such_device() -> NotFound:

@@ -76,7 +76,8 @@ async def _leave_as_is(connection: asyncpg.Connection) -> None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether a failure says that PostgreSQL cannot be reached, is starting or ending, or did not answer in time."""
+    """Whether a failure says that PostgreSQL cannot be reached, is starting or ending, or did not answer in time; or
+    that a transaction had to give way to others, and may be tried again."""
     return isinstance(
         error,
         OSError
@@ -88,5 +89,6 @@ def is_away(error: BaseException) -> bool:
         | asyncpg.AdminShutdownError
         | asyncpg.CrashShutdownError
         | asyncpg.CannotConnectNowError
-        | asyncpg.QueryCanceledError,
+        | asyncpg.QueryCanceledError
+        | asyncpg.TransactionRollbackError,
     )

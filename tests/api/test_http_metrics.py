@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
+import asyncpg
 import httpx
 import pytest
 from msgspec.structs import replace
@@ -211,6 +212,11 @@ def test_an_engine_that_is_away_is_logged_under_the_trace_id(caplog: pytest.LogC
     incident.mask(ConnectionRefusedError("away"), ["home"])
     (record,) = caplog.records
     assert json.loads(JsonFormatter().format(record))["traceId"] == incident.trace_id
+
+
+def test_who_gave_way_to_another_transaction_is_told_to_come_again() -> None:
+    told = Incident().mask(asyncpg.DeadlockDetectedError("deadlock detected"), ["deleteProfile"])
+    assert (told.code, told.extensions["retryAfter"]) == ("UNAVAILABLE", 2)
 
 
 async def test_whatever_is_logged_during_an_operation_has_its_trace_id() -> None:

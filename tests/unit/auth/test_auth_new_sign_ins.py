@@ -1,6 +1,5 @@
 """A sign-in from somewhere new is told of, by mail and to adult profiles; one from somewhere known is not."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +11,12 @@ from msgspec.structs import replace
 
 from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, open_demo_session
-from bff.auth.passwords import Passwords
 from bff.auth.results import InvalidCredentials, SignedIn, SignInResult
 from bff.auth.sessions import sign_in
 from bff.domain.devices import DeviceClass
 from bff.domain.sign_in_origins import recognise_device
 from bff.stores.sign_in_origins import forget_old_origins
+from tests.unit.auth.slow_passwords import Slow
 
 BASIC, _, PREMIUM, INDIA, OPERATOR = DEMO_ACCOUNTS
 CHROME = "web Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
@@ -129,19 +128,6 @@ async def test_wrong_password_makes_nothing_known(authority: Authority, pool: as
     )
     assert await pool.fetchval("SELECT count(*) FROM sign_in_origin") == 0
     assert await count_mails(pool) == 0
-
-
-class Slow(Passwords):
-    """Something happens to an account while a password is checked."""
-
-    def __init__(self, passwords: Passwords, happens: Callable[[], Awaitable[object]]) -> None:
-        self._passwords = passwords
-        self._happens = happens
-
-    async def verify(self, stored: str | None, password: str) -> bool:
-        is_right = await self._passwords.verify(stored, password)
-        await self._happens()
-        return is_right
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from bff.auth.authority import Authority
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, open_demo_session
@@ -17,6 +18,7 @@ from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import Forbidden, NotFound, Unauthenticated
+from tests.unit.auth.slow_passwords import Slow
 
 BASIC, _, PREMIUM, INDIA, OPERATOR = DEMO_ACCOUNTS
 
@@ -188,6 +190,17 @@ async def test_switching_keeps_the_sign_in_and_uses_up_its_refresh_token(authori
     assert isinstance(renewed, SignedIn)
     assert renewed.claims.profile_id == PREMIUM.profile_id("Kit")
     assert isinstance(await renew(authority, session, noon), InvalidCredentials)
+
+
+async def test_a_profile_that_goes_meanwhile_is_not_found(
+    authority: Authority, pool: asyncpg.Pool, noon: datetime
+) -> None:
+    session = await enter(authority, noon)
+    gone = "DELETE FROM profile WHERE name = 'Max'"
+    slow = replace(authority, passwords=Slow(authority.passwords, lambda: pool.execute(gone)))
+    with pytest.raises(NotFound):
+        await switch(slow, session, "Max", noon, "2468")
+    assert isinstance(await renew(authority, session, noon), SignedIn)
 
 
 async def test_refresh_rotates_and_keeps_profile_device_and_sign_in(authority: Authority, noon: datetime) -> None:
