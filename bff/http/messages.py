@@ -19,11 +19,19 @@ class BadMessage(Exception):
 
 
 class ConnectionInit(Struct, frozen=True):
+    """`payload` has the access token."""
+
     payload: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return "ConnectionInit(…)"
 
 
 class Ping(Struct, frozen=True):
     payload: dict[str, Any] | None
+
+    def __repr__(self) -> str:
+        return "Ping(…)"
 
 
 class Pong(Struct, frozen=True):

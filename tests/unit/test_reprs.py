@@ -14,8 +14,9 @@ import workers
 
 SECRETS = frozenset(
     {
-        "access_token", "body", "license_url", "password", "password_hash", "payment_token", "pin", "pin_hash",
-        "refresh_token", "successor_key", "token", "url", "variables", "wrapped_private_key",
+        "access_token", "action_url", "base_url", "body", "dash_url", "hls_url", "license_url", "link_key", "password",
+        "password_hash", "payload", "payment_token", "pin", "pin_hash", "private_key", "query", "refresh_token",
+        "stored", "successor_key", "token", "url", "variables", "vtt_url", "wrapped_private_key",
     }
 )  # fmt: skip
 HARMLESS = frozenset(
