@@ -223,11 +223,11 @@ async def reset_password(
     `login` takes; the password is set. Raises Forbidden for a suspended account, whose link stays good.
     """
     dead = InvalidCredentials("This link was used, or has died: ask for a new one with `requestPasswordReset`.")
+    account_id = await find_account_of_link(authority.pool, MailKind.RESET_PASSWORD, token)
+    if account_id is None:
+        return dead  # and nothing is hashed, for which people wait who sign in
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        account_id = await find_account_of_link(connection, MailKind.RESET_PASSWORD, token)
-        if account_id is None:
-            return dead
         await hold_sign_ins(connection, account_id)
         link = await use_link(connection, MailKind.RESET_PASSWORD, token, now)
         record = await read_account(connection, link.account_id) if link else None

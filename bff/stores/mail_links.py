@@ -37,10 +37,12 @@ async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: 
     )
 
 
-async def find_account_of_link(connection: PoolConnectionProxy, kind: MailKind, token: str) -> str | None:
+async def find_account_of_link(
+    connection: PoolConnectionProxy | asyncpg.Pool, kind: MailKind, token: str
+) -> str | None:
     """Whose link it is, good or not; None for one that is not there."""
     account_id: str | None = await connection.fetchval(
-        "SELECT account_id FROM mail WHERE link_hash = $1 AND kind = $2", _hash(token), kind.value
+        "SELECT account_id FROM mail WHERE link_hash = $1 AND kind = $2", _hash(token), kind.value, timeout=2
     )
     return account_id
 

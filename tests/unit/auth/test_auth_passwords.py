@@ -9,16 +9,22 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
+from msgspec.structs import replace
 
 from bff.auth import passwords as module
+from bff.auth.account_changes import reset_password
+from bff.auth.authority import Authority
 from bff.auth.hashing import MEMORY_KIB, NICENESS, PASSES, Outcome, Task
 from bff.auth.passwords import HashingError, Passwords
+from bff.auth.results import InvalidCredentials
 from bff.auth.stepping_back import SCHED_ATTR, SLICE
+from bff.domain.devices import DeviceClass
 
 KERNEL = tuple(map(int, platform.release().split(".")[:2]))
 
@@ -91,6 +97,22 @@ async def test_unknown_account_costs_the_same_hash(passwords: Passwords, monkeyp
     stored = await passwords.hash("correct horse")
     assert extract_parameters(str(task.stored)) == extract_parameters(stored)
     assert len(str(task.stored)) == len(stored)
+
+
+async def test_a_link_that_leads_nowhere_costs_no_hash(authority: Authority, noon: datetime) -> None:
+    """Whoever sends many would have those wait who sign in."""
+    unused = Passwords()
+    unused.close()
+    answer = await reset_password(
+        replace(authority, passwords=unused),
+        token="x",
+        password="another horse",
+        device_class=DeviceClass.WEB,
+        request_country=None,
+        client="",
+        now=noon,
+    )
+    assert isinstance(answer, InvalidCredentials)
 
 
 async def test_composed_and_decomposed_characters_are_the_same_password(passwords: Passwords) -> None:
