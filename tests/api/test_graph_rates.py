@@ -1,5 +1,6 @@
 """Callers who ask for too much, over HTTP: refused with 429 and when to come again; and passwords that are guessed."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,19 +10,22 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from bff.app import build_app, open_services
+from bff.auth.demo import DEMO_ACCOUNTS
 from bff.http.admission import LEAST_COST
 from bff.stores import keys
-from bff.stores.login_failures import MOST_OF_ACCOUNT
+from bff.stores.accounts import forget_pin_failures
+from bff.stores.login_failures import MOST_OF_ACCOUNT, LoginFailures
 from bff.stores.rate_limits import RateLimits
 from bff.stores.redis import DocumentCache, RedisAway
 from tests.api.account_holder import forget_tries
 from tests.engines import redis_numbered
 from tests.http_server import serve_to_client
-from tests.live import OPERATIONS, Demo
+from tests.live import OPERATIONS, Answer, Client, Demo
 from tests.ws.sockets import open_socket
 
 BURST = 30 * 300
 MOST = 1000
+_, _, PREMIUM, *_ = DEMO_ACCOUNTS
 DEAR = "{browse(first: 75) {edges {node {similar(first: 75) {edges {node {similar(first: 75) {edges {cursor}}}}}}}}}"
 
 
@@ -154,3 +158,30 @@ async def test_a_password_is_not_guessed(demo: Demo) -> None:
             keys.login_failures_of_account("basic@example.com"), keys.login_failures_of_address("127.0.0.1")
         )
     assert await guess("demo-password") == []
+
+
+async def test_without_redis_passwords_and_pins_are_guessed_no_better(demo: Demo) -> None:
+    async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
+        away = DocumentCache(nowhere)
+        app = build_app(dataclasses.replace(demo.services, cache=away, login_failures=LoginFailures(away)))
+        async with serve_to_client(app) as http:
+            visitor = Client(http)
+
+            async def sign_in(email: str, password: str) -> Answer:
+                given = {"input": {"email": email, "password": password}}
+                return await visitor.run(OPERATIONS["account"], given, "SignIn")
+
+            tries = [(await sign_in("basic@example.com", f"guess {number}")).codes for number in range(12)]
+            assert tries == [[]] * MOST_OF_ACCOUNT + [["RATE_LIMITED"]] * 2
+            session = (await sign_in("premium@example.com", "demo-password")).data["login"]
+            viewer = visitor.with_headers(Authorization=f"Bearer {session['accessToken']}")
+            max_id = PREMIUM.profile_id("Max")
+            try:
+                waits = []
+                for _ in range(6):
+                    given = {"profileId": max_id, "pin": "0000"}
+                    answer = await viewer.run(OPERATIONS["account"], given, "SwitchProfile")
+                    waits.append((answer.data["switchProfile"]["retryAfter"] or 0) > 0)
+                assert waits == [False] * 4 + [True] * 2
+            finally:
+                await forget_pin_failures(demo.services.pool, max_id)
