@@ -8,6 +8,7 @@ from msgspec import Struct
 from strawberry.utils.str_converters import to_camel_case
 
 from bff.artwork.portraits import AVATARS
+from bff.auth.access import check_may_look_into
 from bff.auth.results import InvalidCredentials
 from bff.context import Info, OperationContext
 from bff.domain import profiles as rules
@@ -27,7 +28,7 @@ from resolvers.inputs import PlaybackPreferencesInput, ProfileInput, ProfilePatc
 from resolvers.passwords import confirm_password
 from resolvers.pictures import Picture
 from resolvers.reading import Reading
-from resolvers.viewer import check_may_look_into, picture_avatar_by_key
+from resolvers.viewer import picture_avatar_by_key
 
 T = TypeVar("T")
 ProfileView = Profile | InvalidInput | InvalidCredentials | ProfileLimitReached
@@ -156,7 +157,7 @@ async def clear_history(info: Info, profile_id: strawberry.ID) -> ProfileView:
     """For who may see the history."""
     context = info.context
     held = _find_profile(await _require_account(context), profile_id)
-    check_may_look_into(context, held)
+    check_may_look_into(context.state, held)
     await _change(context, held.id, store.clear_history(held.id))
     await announce_whole_home(context, held.id)
     return await _show(context, held.id)

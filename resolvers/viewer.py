@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from bff.artwork.briefs import AvatarBrief
 from bff.artwork.sizes import ImageKind
+from bff.auth.access import check_may_look_into
 from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountRecord, Device, Membership, Plan, Profile
 from bff.domain.paging import LIST_CAP, Edge, Key, Page, PageInfo, check_first, decode_cursor, make_page, take_page
 from bff.domain.profile_state import Preferences, Thumb
 from bff.domain.titles import AnyPlayable, AnyTitleCard
-from bff.errors import BadUserInput, Forbidden
+from bff.errors import BadUserInput
 from bff.stores.plans import read_plans
 from bff.stores.profile_state import read_history, read_state
 from resolvers.pictures import Picture, make_picture
@@ -139,22 +140,11 @@ def get_preferences(root: strawberry.Parent[Profile]) -> Preferences:
     return root.preferences
 
 
-def check_may_look_into(context: OperationContext, profile: Profile) -> None:
-    """The profile itself may, and adult profiles into those of kids.
-
-    Raises Forbidden for the others.
-    """
-    state = context.state
-    if state is not None and (state.profile_id == profile.id or (profile.is_kids and not state.is_kids)):
-        return
-    raise Forbidden("What another profile watched is for that profile; adults see that of kids.")
-
-
 async def page_history(
     root: strawberry.Parent[Profile], info: Info, first: int | None = None, after: str | None = None
 ) -> Page[HistoryView]:
     context = info.context
-    check_may_look_into(context, root)
+    check_may_look_into(context.state, root)
     wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
     scope = f"history:{root.id}"
     before = _read_history_cursor(scope, after) if after is not None else None
@@ -181,7 +171,7 @@ async def page_ratings(
     root: strawberry.Parent[Profile], info: Info, first: int | None = None, after: str | None = None
 ) -> RatingPage:
     context = info.context
-    check_may_look_into(context, root)
+    check_may_look_into(context.state, root)
     wanted = check_first(first, default=DEFAULT_PAGE, cap=LIST_CAP)
     state = context.state
     if state is None or state.profile_id != root.id:

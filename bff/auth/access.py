@@ -62,5 +62,15 @@ def may_do_without_profile(profiles: Sequence[Profile]) -> bool:
     return not adults or any(not profile.has_pin for profile in adults)
 
 
+def check_may_look_into(state: ProfileState | None, profile: Profile) -> None:
+    """What a profile watched is for itself, and that of kids for adult profiles of the account, too.
+
+    `state` is that of who asks, `profile` one of the same account. Raises Forbidden for the others.
+    """
+    if state is not None and (state.profile_id == profile.id or (profile.is_kids and not state.is_kids)):
+        return
+    raise Forbidden("What another profile watched is for that profile; adults see that of kids.")
+
+
 def _no_profile() -> Forbidden:
     return Forbidden("This account has no profile chosen; call switchProfile first.")
