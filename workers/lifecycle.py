@@ -1,7 +1,6 @@
 """Removes what has run out, a little at a time: sign-ins, their tokens, and the devices that only they stood for; and
 what is left of accounts that were deleted."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,12 +8,9 @@ from bff.billing.renewals import withdraw_charges
 from bff.stores.account_removal import remove_closed_accounts
 from bff.stores.devices import remove_unused_devices
 from bff.stores.ended_sign_ins import forget_ended_sign_ins
-from bff.stores.gateway import GatewayAway
 from bff.stores.sessions import remove_ended_families, remove_expired_tokens
 from bff.stores.sign_in_origins import forget_old_origins
 from workers.batches import repeat
-
-log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)
 """How long what has ended stays: longer than any access token of it lives."""
@@ -30,11 +26,7 @@ REMOVE_EVERY = 5
 async def remove_accounts(ctx: dict[Any, Any]) -> int:
     """Every few seconds; may run twice. Answers of how many accounts nothing is left."""
     now = datetime.now(UTC)
-    try:
-        await withdraw_charges(ctx["billing"], now)
-    except GatewayAway as error:
-        log.warning("Deleted accounts wait for the payment gateway: %s", error)
-        return 0
+    await withdraw_charges(ctx["billing"], now)
     return await remove_closed_accounts(ctx["pool"], ctx["cache"], now)
 
 

@@ -70,10 +70,16 @@ async def end_memberships(billing: Billing, now: datetime) -> int:
 async def withdraw_charges(billing: Billing, now: datetime) -> None:
     """Take back what accounts were about to pay that are deleted now: their bank might still be told to pay it.
 
-    Raises GatewayAway, with nothing forgotten.
+    What cannot be taken back is logged, and left to the next run.
     """
-    for account_id in await list_closed(billing.pool):
+
+    async def withdraw(account_id: str) -> bool:
         await collect(billing, account_id, now, withdraw=True)
+        return True
+
+    for account_id in await list_closed(billing.pool):
+        if await _treat(withdraw, account_id) is None:
+            return
 
 
 async def begin_renewal(connection: PoolConnectionProxy, standing: Standing, now: datetime) -> None:

@@ -22,6 +22,14 @@ SELECT id, email, ARRAY(SELECT id FROM profile WHERE account_id = $1),
     ARRAY(SELECT id FROM device WHERE account_id = $1), $2
 FROM account WHERE id = $1
 """
+_IS_CHARGED = """EXISTS (
+  SELECT FROM payment_attempt t JOIN invoice i ON i.id = t.invoice_id
+  WHERE i.account_id = {account_id} AND t.outcome IS NULL)"""
+"""Nobody knows yet what became of a charge: what would tell stays until then."""
+_LIST = f"""
+SELECT * FROM account_removal r WHERE NOT {_IS_CHARGED.format(account_id="r.account_id")}
+ORDER BY requested_at LIMIT 100
+"""  # noqa: S608 - constants only
 
 
 async def close_account(connection: PoolConnectionProxy, account_id: str, now: datetime) -> tuple[str, ...]:
@@ -50,11 +58,12 @@ async def close_account(connection: PoolConnectionProxy, account_id: str, now: d
 async def remove_closed_accounts(pool: asyncpg.Pool, cache: DocumentCache, now: datetime) -> int:
     """Remove what is left of closed accounts; answers of how many nothing is left. May run twice, and at once.
 
-    Raises RedisAway, with the rows gone and the rest left for the next run.
+    Accounts with an open charge wait. Raises RedisAway, with the rows gone and the rest left for the next run.
     """
     done = 0
-    for removal in await pool.fetch("SELECT * FROM account_removal ORDER BY requested_at LIMIT 100"):
-        await _remove_rows(pool, removal, now)
+    for removal in await pool.fetch(_LIST):
+        if not await _remove_rows(pool, removal, now):
+            continue
         await _remove_keys(cache, removal)
         if now - removal["requested_at"] >= GRACE:
             await pool.execute("DELETE FROM account_removal WHERE account_id = $1", removal["account_id"])
@@ -62,15 +71,19 @@ async def remove_closed_accounts(pool: asyncpg.Pool, cache: DocumentCache, now: 
     return done
 
 
-async def _remove_rows(pool: asyncpg.Pool, removal: asyncpg.Record, now: datetime) -> None:
-    """Nearly every table about an account goes with its row; the others are named here."""
+async def _remove_rows(pool: asyncpg.Pool, removal: asyncpg.Record, now: datetime) -> bool:
+    """Nearly every table about an account goes with its row; the others are named here. False where it has to wait."""
     named = [removal["account_id"], *removal["profile_ids"], *removal["device_ids"]]
     async with pool.acquire(timeout=5) as connection, connection.transaction():
         await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", removal["account_id"])
+        is_charged = f"SELECT {_IS_CHARGED.format(account_id='$1')}"
+        if await connection.fetchval(is_charged, removal["account_id"]):
+            return False
         await bury_sessions(connection, now, account_id=removal["account_id"])
         await connection.execute("DELETE FROM account WHERE id = $1", removal["account_id"], timeout=30)
         await connection.execute("DELETE FROM outbox WHERE key = ANY($1::text[])", named)
         await connection.execute("DELETE FROM operator_action WHERE subject = $1", removal["account_id"])
+    return True
 
 
 async def _remove_keys(cache: DocumentCache, removal: asyncpg.Record) -> None:
