@@ -83,11 +83,10 @@ async def collect(billing: Billing, account_id: str, now: datetime, *, withdraw:
         result = await _withdraw(billing.gateway, charge)
     async with billing.pool.acquire(timeout=5) as connection, connection.transaction():
         held = await lock_standing(connection, account_id)
-        if held is None:
-            if result.state is ChargeState.SUCCEEDED:
-                log.error("Charge %s was made for an account that is gone: refund it", charge.key)
-            return
-        if held.invoice is None or held.invoice.id != invoice.id or held.invoice.attempt is None:
+        is_gone = held is None or held.account_status is AccountStatus.CANCELLED
+        if is_gone and result.state is ChargeState.SUCCEEDED:
+            log.error("Charge %s was made for an account that is gone: refund it", charge.key)
+        if held is None or held.invoice is None or held.invoice.id != invoice.id or held.invoice.attempt is None:
             return
         if held.invoice.attempt.number == attempt.number:
             await _conclude(connection, held, held.invoice, held.invoice.attempt, result, now=now)

@@ -93,3 +93,21 @@ async def test_a_charge_that_was_begun_when_nobody_looked_any_more_is_withdrawn_
     assert await list_accounts(pool) == [account_id]
     assert await remove_accounts({"pool": pool, "cache": cache, "billing": billing}) == 1
     assert await pool.fetchval("SELECT state FROM local_charge") == "DECLINED"
+
+
+async def test_what_the_bank_was_told_before_it_could_be_withdrawn_is_said_to_be_refunded(
+    pool: asyncpg.Pool, cache: DocumentCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    await seed_plans(pool)
+    now, gateway = datetime.now(UTC), LocalGateway(pool)
+    account_id = await add_account(pool, now)
+    begun = await start_membership(
+        Billing(pool, gateway), account_id, plan=PlanCode.BASIC, token="challenge", key=None, now=now
+    )
+    assert isinstance(begun, PaymentActionRequired)
+    await close(pool, account_id, now - timedelta(minutes=1))
+    await gateway.answer_challenge(begun.url.rpartition("/")[2], is_approved=True)
+    assert await remove_accounts({"pool": pool, "cache": cache, "billing": Billing(pool, gateway)}) == 1
+    [line] = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert "refund it" in line
+    assert account_id not in line
