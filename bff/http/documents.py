@@ -24,7 +24,7 @@ from bff.http.errors import MAX_REQUEST_ERRORS, InvalidOperation
 from bff.http.limits import Limits, check_shape
 
 MAX_TOKENS = 1000
-MAX_COMPARED = 20_000
+MAX_COMPARED = 5_000
 """Steps that may be taken to hold fields of the same name against each other, some of which take a microsecond. The
 contract's operations take none; 1,000 tokens may take so many that nobody else is served for a tenth of a second.
 """

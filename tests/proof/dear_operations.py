@@ -177,9 +177,9 @@ TEXTS: dict[str, Dear] = {
     "as many ids as a body may hold": ("query($ids: [ID!]!) " + alias(20, "titles(ids: $ids) {id}"), {"ids": MANY}),
     "fields that may overlap": (
         "{browse(first: 1) "
-        + nodes("similar(first: 0) {totalCount} " * 22 + "...F " * 22)
+        + nodes("similar(first: 0) {totalCount} " * 20 + "...F " * 20)
         + "} fragment F on Title {"
-        + "similar(first: 0) {totalCount} " * 22
+        + "similar(first: 0) {totalCount} " * 20
         + "}",
         {},
     ),

@@ -60,3 +60,22 @@ def test_no_collection_interrupts_the_making_of_an_answer() -> None:
     before = gc.get_stats()
     answer = [{"id": str(number), "genres": [number]} for number in range(2000)]
     assert gc.get_stats() == before, len(answer)
+
+
+def test_what_was_young_is_looked_at_in_parts() -> None:
+    """By CPython's thresholds it comes to 120,000 containers, over which a collection takes a tenth of a second."""
+    looked_at: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 1:
+            looked_at.append(len(gc.get_objects(0)) + len(gc.get_objects(1)))
+
+    set_heap_aside()
+    gc.callbacks.append(note)
+    try:
+        kept = [[number] for number in range(200_000)]
+    finally:
+        gc.callbacks.remove(note)
+    assert len(kept) == 200_000
+    assert looked_at
+    assert max(looked_at) < 60_000
