@@ -38,7 +38,7 @@ async function main(page, origin, plan) {
 
 /** Runs inside the page: gives it `play(run)`, which answers what was seen of one run. */
 function definePlayers() {
-  const PATIENCE = 15_000;
+  const PATIENCE = 60_000; // Shaka lets a track that failed rest for 30 s
 
   const until = async (isSo, what) => {
     const end = performance.now() + PATIENCE;
@@ -180,6 +180,10 @@ function definePlayers() {
 
   const take = async (steps, opened, video, report, url) => {
     if (steps.position) await until(() => video.currentTime > steps.position, `second ${steps.position}`);
+    if (steps.subtitles) { // first: a text that is chosen while Shaka still changes to another audio is never asked for
+      opened.setSubtitles(steps.subtitles.language);
+      report.subtitles = await listSubtitles(video, steps.subtitles.time);
+    }
     for (const height of steps.qualities ?? []) {
       opened.setQuality(height);
       await until(() => video.videoHeight === height, `${height} lines`);
@@ -190,10 +194,6 @@ function definePlayers() {
       await until(() => opened.audio() === steps.audio, "another language");
       await playOn(video);
       report.audio = opened.audio();
-    }
-    if (steps.subtitles) {
-      opened.setSubtitles(steps.subtitles.language);
-      report.subtitles = await listSubtitles(video, steps.subtitles.time);
     }
     if (steps.stop) {
       const stopped = performance.now();
