@@ -9,6 +9,7 @@ from bff.execution.fragments import FragmentCache, KeptList
 from bff.execution.models import shows
 from bff.execution.plan import Uncompilable
 from bff.execution.survey import READS
+from bff.execution.writing import write_data, write_pieces
 
 __all__ = [
     "READS",
@@ -21,4 +22,6 @@ __all__ = [
     "batched",
     "gives_kept",
     "shows",
+    "write_data",
+    "write_pieces",
 ]

@@ -5,7 +5,6 @@ for one set of variables and of what its fields say that they read. Fields that 
 for every request, so that forgetting to declare a field costs time and never leaks.
 """
 
-import secrets
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import count
@@ -14,10 +13,8 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from bff.execution.plan import FieldPlan
+from bff.execution.writing import MARK, MARK_BYTES, KeptText, Written, keep_text, write_data
 
-_MARK = secrets.token_hex(16)
-"""Stands for a hole where a fragment is cut out of JSON, or unfolded; nobody outside knows it."""
-_MARK_BYTES = _MARK.encode()
 _numbers = count(1)
 
 
@@ -102,12 +99,12 @@ class Fragment:
             group.parents.append(gap.parent)
             group.places.append(place)
         self.groups = tuple(groups.values())
-        self.whole = orjson.Fragment(pieces[0]) if not gaps else None
+        self.whole = keep_text(pieces[0]) if not gaps else None
         self.size = 2 * sum(map(len, pieces)) + 100 * len(gaps) + 500
-        self._filled: orjson.Fragment | None = None
+        self._filled: Written | None = None
         self._filled_with: list[list[Any]] | None = None
 
-    def fill_in(self, values: list[list[Any]]) -> orjson.Fragment:
+    def fill_in(self, values: list[list[Any]]) -> Written:
         """The whole JSON; `values` are completed leaves, a list for each group. Two requests in a row often share
         them, and then the text.
         """
@@ -115,8 +112,8 @@ class Fragment:
             texts = [b"null"] * len(self.gaps)
             for group, given in zip(self.groups, values, strict=True):
                 for place, value in zip(group.places, given, strict=True):
-                    texts[place] = write_leaf(value)
-            self._filled = orjson.Fragment(self.join(texts))
+                    texts[place] = write_value(value)
+            self._filled = keep_text(self.join(texts))
             self._filled_with = values
         return self._filled
 
@@ -153,14 +150,14 @@ class Filling:
     def settle(self) -> None:
         """Put the JSON in its place."""
         if self.holes:
-            texts = [write_leaf(value) for value in self._list_values()]
-            self.holder[self.key] = orjson.Fragment(self.fragment.join(texts))
+            texts = [write_value(value) for value in self._list_values()]
+            self.holder[self.key] = keep_text(self.fragment.join(texts))
         else:
             self.holder[self.key] = self.fragment.fill_in(self.values)
 
     def unfold(self) -> None:
         """Put the data in its place instead, where errors find their paths."""
-        texts = [f'"{_MARK}{place}"'.encode() for place in range(len(self.fragment.gaps))]
+        texts = [f'"{MARK}{place}"'.encode() for place in range(len(self.fragment.gaps))]
         data = orjson.loads(self.fragment.join(texts))
         values = self._list_values()
         for target, key, place in list(_find_marks(data)):
@@ -193,16 +190,16 @@ def _find_marks(data: Any) -> Iterator[tuple[dict[str, Any], str, int]]:
         for key, item in container.items():
             if isinstance(item, dict | list):
                 stack.append(item)
-            elif isinstance(item, str) and item.startswith(_MARK):
-                yield container, key, int(item[len(_MARK) :])
+            elif isinstance(item, str) and item.startswith(MARK):
+                yield container, key, int(item[len(MARK) :])
 
 
-def write_leaf(value: Any) -> bytes:
+def write_value(value: Any) -> bytes:
     if value is True:
         return b"true"
     if value is False:
         return b"false"
-    return b"null" if value is None else orjson.dumps(value)
+    return b"null" if value is None else write_data(value)
 
 
 class FragmentCache:
@@ -264,14 +261,16 @@ def cut_fragment(value: Any, data: Any) -> Fragment | None:
         if type(item) is Hole:
             assert item.field.slot is not None  # noqa: S101 - what is no attribute is called
             gaps.append(Gap(item.field.slot, item.field.group, item.parent))
-            return orjson.Fragment(_MARK_BYTES)
+            return orjson.Fragment(MARK_BYTES)
         if type(item) is Filling:
             gaps.extend(item.fragment.gaps)
-            return orjson.Fragment(_MARK_BYTES.join(item.fragment.pieces))
+            return orjson.Fragment(MARK_BYTES.join(item.fragment.pieces))
+        if type(item) is KeptText:
+            return orjson.Fragment(item.text)
         raise TypeError
 
     try:
         text = orjson.dumps(data, default=mark, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:
         return None
-    return Fragment(value, text.split(_MARK_BYTES), gaps)
+    return Fragment(value, text.split(MARK_BYTES), gaps)

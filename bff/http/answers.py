@@ -1,13 +1,15 @@
 """What goes back over HTTP: bodies in JSON, statuses by media type, headers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult
 from msgspec import Struct
-from starlette.types import Send
+from starlette.types import Message, Scope, Send
 
 from bff.errors import DeadlineExceeded, Error, Unauthenticated
+from bff.execution import write_pieces
 from bff.http.errors import (
     Incident,
     InvalidOperation,
@@ -19,21 +21,26 @@ from bff.http.errors import (
     format_invalid_operation,
     retry_after,
 )
+from bff.http.finishing import IN_PIECES
 from bff.http.negotiation import GRAPHQL_RESPONSE
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """One answer; `headers` beside those that every answer carries, or in their place. `is_whole`: the operation ran,
-    and nothing is missing for an error or an engine that was away."""
+    """One answer; `headers` beside those that every answer carries, or in their place. `pieces` make its body.
+    `is_whole`: the operation ran, and nothing is missing for an error or an engine that was away."""
 
     status: int
     media_type: str
-    body: bytes
+    pieces: Sequence[bytes]
     headers: tuple[tuple[str, str], ...] = ()
     is_whole: bool = False
 
     def __repr__(self) -> str:
         return f"Answer({self.status!r}, …)"
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
 
 
 def answer_result(result: ExecutionResult, context: Any, media_type: str, incident: Incident) -> Answer:
@@ -49,7 +56,9 @@ def answer_result(result: ExecutionResult, context: Any, media_type: str, incide
         body["extensions"] = {"degraded": sorted(degraded)}
     locale = getattr(context, "locale", None)
     headers = (("content-language", locale),) if locale else ()
-    return Answer(status=200, media_type=media_type, body=orjson.dumps(body), headers=headers, is_whole=len(body) == 1)
+    return Answer(
+        status=200, media_type=media_type, pieces=write_pieces(body), headers=headers, is_whole=len(body) == 1
+    )
 
 
 def answer_error(error: Error, media_type: str, *, bears_token: bool = False) -> Answer:
@@ -71,25 +80,26 @@ def answer_error(error: Error, media_type: str, *, bears_token: bool = False) ->
         headers.append(("allow", error.allow))
     if isinstance(error, RequestTimeout):
         headers.append(("connection", "close"))  # or the rest of the body could go on dripping in
-    return Answer(status=status, media_type=media_type, body=orjson.dumps(body), headers=tuple(headers))
+    return Answer(status=status, media_type=media_type, pieces=(orjson.dumps(body),), headers=tuple(headers))
 
 
 def answer_invalid_operation(error: InvalidOperation, media_type: str) -> Answer:
     """A request in good order whose operation cannot start; application/json answers 200 to it."""
     status = error.status if media_type == GRAPHQL_RESPONSE else 200
-    return Answer(status=status, media_type=media_type, body=orjson.dumps({"errors": format_invalid_operation(error)}))
+    body = orjson.dumps({"errors": format_invalid_operation(error)})
+    return Answer(status=status, media_type=media_type, pieces=(body,))
 
 
-async def send_answer(send: Send, answer: Answer, method: str) -> None:
-    """Send it in one piece. Where it does not say otherwise itself, no shared cache may keep it."""
+async def send_answer(scope: Scope, send: Send, answer: Answer) -> None:
+    """Send it as one message. Where it does not say otherwise itself, no shared cache may keep it."""
     headers = {
-        "cache-control": "private, no-cache" if method == "GET" else "no-store",
+        "cache-control": "private, no-cache" if scope["method"] == "GET" else "no-store",
         "vary": "Accept",
         **dict(answer.headers),
     }
     if answer.status != 304:
         headers["content-type"] = f"{answer.media_type}; charset=utf-8"
-        headers["content-length"] = str(len(answer.body))
+        headers["content-length"] = str(sum(map(len, answer.pieces)))
     await send(
         {
             "type": "http.response.start",
@@ -99,4 +109,9 @@ async def send_answer(send: Send, answer: Answer, method: str) -> None:
             ],
         }
     )
-    await send({"type": "http.response.body", "body": answer.body})
+    body: Message = {"type": "http.response.body"}
+    if IN_PIECES in scope.get("extensions", ()):
+        body[IN_PIECES] = answer.pieces
+    else:
+        body["body"] = answer.body
+    await send(body)

@@ -69,7 +69,7 @@ class CacheRules:
             ("vary", shelf.vary),
         )
         if _matches(headers.get("if-none-match"), tag):
-            return replace(answer, status=304, body=b"", headers=marked)
+            return replace(answer, status=304, pieces=(), headers=marked)
         return replace(answer, headers=marked)
 
     def find_shelf(self, document: DocumentNode, operation: OperationDefinitionNode) -> Shelf:
@@ -150,7 +150,9 @@ class _Survey:
 
 def _tag(answer: Answer) -> str:
     """Weak: the same answer compressed in another way is the same answer."""
-    digest = hashlib.blake2b(answer.body, digest_size=15)
+    digest = hashlib.blake2b(digest_size=15)
+    for piece in answer.pieces:
+        digest.update(piece)
     digest.update(answer.media_type.encode())
     return f'W/"{digest.hexdigest()}"'
 

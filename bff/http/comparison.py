@@ -15,6 +15,7 @@ from graphql import DocumentNode, ExecutionResult, OperationType, parse
 from strawberry import Schema
 
 from bff.errors import DeadlineExceeded, Unavailable
+from bff.execution import write_data
 from bff.http.deadlines import Deadline
 from bff.http.execution import DeadlineExecutor, bind_executor, build_executor, execute
 from bff.http.operations import WALKED_COST, FoundOperation
@@ -99,7 +100,7 @@ async def find_fault(
 
 def find_difference(expected: ExecutionResult, result: ExecutionResult) -> str | None:
     """The first place where the data, or else the errors, are not alike; never a value of the data."""
-    told, found = orjson.dumps(expected.data), orjson.dumps(result.data)
+    told, found = write_data(expected.data), write_data(result.data)
     if told != found:
         return _find_place(orjson.loads(told), orjson.loads(found), "data")
     wanted, given = _list_places(expected), _list_places(result)

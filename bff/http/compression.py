@@ -7,7 +7,7 @@ that no event waits for the next.
 
 import asyncio
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import brotli
@@ -84,19 +84,22 @@ def vary(headers: list[tuple[bytes, bytes]]) -> None:
     headers.append((b"vary", b"Accept-Encoding"))
 
 
-async def compress(raw_headers: list[tuple[bytes, bytes]], body: bytes, coding: str | None) -> bytes:
+async def compress(
+    raw_headers: list[tuple[bytes, bytes]], pieces: Sequence[bytes], coding: str | None
+) -> Sequence[bytes]:
     """The body to send; the headers are made to fit it."""
     vary(raw_headers)
-    if coding is None or len(body) < LEAST_BYTES:
-        return body
+    if coding is None or sum(map(len, pieces)) < LEAST_BYTES:
+        return pieces
     headers = MutableHeaders(raw=raw_headers)
+    body = b"".join(pieces)
     body = await _compress_aside(coding, body) if len(body) >= MANY_BYTES else CODINGS[coding](body)
     headers["content-encoding"] = coding
     headers["content-length"] = str(len(body))
     tag = headers.get("etag")
     if tag is not None and not tag.startswith("W/"):
         headers["etag"] = f"W/{tag}"  # the same, but not byte for byte
-    return body
+    return (body,)
 
 
 async def _compress_aside(coding: str, body: bytes) -> bytes:

@@ -1,10 +1,15 @@
 """What every answer gets last: headers so that a browser guesses nothing, and a coding that the client takes."""
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bff.http.compression import choose_coding, compress, may_compress, vary
 from bff.http.whole import SEND_WHOLE, SendWhole
 
+IN_PIECES = "marquee.pieces"
+"""The extension of an ASGI scope that says, and the key of a message that holds, a body in pieces: they need not be
+copied together where nothing compresses them."""
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -24,7 +29,9 @@ class Finishing:
             await self._app(scope, receive, send)
             return
         held: Message | None = None
-        send_whole: SendWhole | None = scope.get("extensions", {}).get(SEND_WHOLE)
+        extensions = scope.setdefault("extensions", {})
+        extensions[IN_PIECES] = {}
+        send_whole: SendWhole | None = extensions.get(SEND_WHOLE)
 
         async def send_finished(message: Message) -> None:
             nonlocal held
@@ -40,14 +47,21 @@ class Finishing:
             elif held is not None:
                 start, held = held, None
                 if message["type"] == "http.response.body" and not message.get("more_body"):
-                    body = await compress(start["headers"], message.get("body", b""), _find_coding(scope))
-                    if send_whole is not None and send_whole(start, body):
+                    pieces = await compress(start["headers"], _list_pieces(message), _find_coding(scope))
+                    if send_whole is not None and send_whole(start, pieces):
                         return
-                    message = {"type": "http.response.body", "body": body}
+                    message = {"type": "http.response.body", "body": b"".join(pieces)}
                 await send(start)
+            elif IN_PIECES in message:
+                message = {"type": "http.response.body", "body": b"".join(message[IN_PIECES])}
             await send(message)
 
         await self._app(scope, receive, send_finished)
+
+
+def _list_pieces(message: Message) -> Sequence[bytes]:
+    pieces: Sequence[bytes] | None = message.get(IN_PIECES)
+    return (message.get("body", b""),) if pieces is None else pieces
 
 
 def _find_coding(scope: Scope) -> str | None:

@@ -169,7 +169,7 @@ class GraphQLEndpoint:
         if isinstance(answer, StreamAnswer):
             await send_stream(answer, request, self._connections, receive, send)
         else:
-            await send_answer(send, answer, request.method)
+            await send_answer(scope, send, answer)
 
     async def check_compiler(self, text: str, make_context: Callable[[], Any]) -> None:
         """Run a query compiled before others are served; where that goes wrong, graphql-core executes everything."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bff.errors import TooExpensive
+from bff.execution import write_data
 from bff.http.answers import answer_result
 from bff.http.documents import choose_operation
 from bff.http.errors import Incident, format_error, format_field_errors
@@ -112,7 +113,7 @@ class Parts:
         self._pending |= {pending["id"] for pending in body.get("pending", ())}
         self._pending -= {completed["id"] for completed in body.get("completed", ())}
         self.is_over = not body["hasNext"]
-        return orjson.dumps(body)
+        return write_data(body)
 
     def give_up(self, error: Any) -> bytes:
         """The last part, where what is pending will not come."""

@@ -1,7 +1,7 @@
 """Takes bodies that have come whole without waiting, and sends answers that are there whole in one call of the kernel:
 uvicorn wakes the reader by the head before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from weakref import ref
 
@@ -15,7 +15,7 @@ TAKE_WHOLE = "marquee.body"
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 """Headers that uvicorn acts by."""
 
-SendWhole = Callable[[Message, bytes], bool]
+SendWhole = Callable[[Message, Sequence[bytes]], bool]
 TakeWhole = Callable[[], bytes | None]
 
 
@@ -30,21 +30,21 @@ def take_whole(held: ref[RequestResponseCycle]) -> bytes | None:
     return body
 
 
-def send_whole(held: ref[RequestResponseCycle], start: Message, body: bytes) -> bool:
+def send_whole(held: ref[RequestResponseCycle], start: Message, pieces: Sequence[bytes]) -> bool:
     """Whether all is sent; else nothing is, and the messages of ASGI are to be sent: where the reader is slow, and
     where there is more to be looked at than a body whose length is told. Writes no access log, as `bff serve` does."""
     cycle, said = held(), dict(start["headers"])
     if (
         cycle is None
         or (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
-        or (said.get(b"content-length") != b"%d" % len(body) or cycle.scope["method"] == "HEAD")
+        or (said.get(b"content-length") != b"%d" % sum(map(len, pieces)) or cycle.scope["method"] == "HEAD")
         or not _FRAMING.isdisjoint(said)
     ):
         return False
     head = [_write_line(name, value) for name, value in (*cycle.default_headers, *start["headers"])]
     last = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
     cycle.response_started = cycle.response_complete = True
-    cycle.transport.writelines((b"".join((STATUS_LINE[start["status"]], *head, last)), body))
+    cycle.transport.writelines((b"".join((STATUS_LINE[start["status"]], *head, last)), *pieces))
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()

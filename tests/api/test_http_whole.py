@@ -10,9 +10,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from bff.http.finishing import Finishing
+from bff.http.finishing import IN_PIECES, Finishing
 from bff.http.whole import SEND_WHOLE
 from tests.http_server import serve
 
@@ -20,10 +20,25 @@ LARGE = b'{"rows": "' + b"x" * 5_000_000 + b'"}'
 HEADERS: dict[str, dict[str, str]] = {"/close": {"connection": "close"}, "/long": {"content-length": "3"}}
 
 
+class InPieces(Response):
+    """Sends its body in pieces where that is offered, as it always is behind `Finishing`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def cut(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                assert IN_PIECES in scope["extensions"]
+                body = message.pop("body")
+                message[IN_PIECES] = [body[:3], body[3:4], body[4:]]
+            await send(message)
+
+        await super().__call__(scope, receive, cut)
+
+
 async def answer(request: Request) -> Response:
     path = request.url.path
     body = LARGE if path == "/large" else await request.body() or b"{}"
-    response = Response(body, 404 if path == "/gone" else 200, HEADERS.get(path), media_type="application/json")
+    kind = InPieces if path == "/pieces" else Response
+    response = kind(body, 404 if path == "/gone" else 200, HEADERS.get(path), media_type="application/json")
     if path == "/forged":
         response.raw_headers.append((b"x-name", b"a\r\nset-cookie: b"))
     return response
@@ -87,11 +102,12 @@ END = write("POST", "/end", b"end", "1.0")
     [
         (write("POST", "/", b"one") + write("POST", "/gone", b"two") + END, [True, True, True]),
         (END, [True]),
+        (write("POST", "/pieces", b"one two") + END, [True, True]),
         (write("HEAD", "/") + END, [False, True]),
         (write("POST", "/close", b"one"), [False]),
         (write("POST", "/large", b"one") + END, [True, False]),
     ],
-    ids=["pipelined", "HTTP/1.0", "HEAD", "closing", "large"],
+    ids=["pipelined", "HTTP/1.0", "in pieces", "HEAD", "closing", "large"],
 )
 async def test_the_same_is_sent(whole: list[bool], urls: list[str], sent: bytes, expected: list[bool]) -> None:
     whole.clear()

@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import strawberry
 from graphql import DirectiveNode, DocumentNode, ExecutionResult, NameNode, OperationDefinitionNode, parse
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from bff.execution import CompiledExecutor, FragmentCache, PlanCache
+from bff.execution import CompiledExecutor, FragmentCache, PlanCache, write_data
 
 Path = tuple[str | int, ...]
 Told = tuple[str, Path, tuple[tuple[int, int], ...]]
@@ -28,7 +27,7 @@ class Executed:
 
     @property
     def text(self) -> bytes:
-        return orjson.dumps(self.data)
+        return write_data(self.data)
 
 
 class Differential:

@@ -190,7 +190,7 @@ MUTANTS = {
     "an older version stands for a later one": Mutant(find_any_version, "what depends on nobody"),
     "a list stands for another": Mutant(take_one_kept_list_for_another, "lists that are kept"),
     "what belongs to a visitor is written as it is": Mutant(
-        replace(fragments_module, "write_leaf", write_without_escapes), "what belongs to a visitor"
+        replace(fragments_module, "write_value", write_without_escapes), "what belongs to a visitor"
     ),
     "the last hole is kept as it was": Mutant(
         replace(splicing_module, "cut_fragment", cut_all_holes_but_one), "what belongs to a visitor"

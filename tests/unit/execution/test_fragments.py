@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from graphql import DocumentNode, OperationDefinitionNode, parse, print_ast, validate
 
-from bff.execution import FragmentCache, PlanCache
+from bff.execution import FragmentCache, PlanCache, writing
 from bff.execution.plan import Plan
 from tests.unit.execution.comparison import Differential, Executed, share_compiled
 from tests.unit.execution.exploring import explore
@@ -32,6 +32,12 @@ MakeVisit = Callable[[], Visit]
 AMPLE = 1 << 20
 TINY = 6_000
 """Bytes that hold a few fragments, and not those of one answer."""
+
+
+@pytest.fixture(autouse=True)
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that some texts of the museum are pieces of their own."""
+    monkeypatch.setattr(writing, "LEAST_PIECE", 100)
 
 
 @dataclass(frozen=True)
