@@ -1,7 +1,7 @@
 """Runs operations by plans where it can, and by graphql-core where it cannot; both answer alike."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Hashable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -178,6 +178,8 @@ class CompilingExecutor(Executor[Any]):
     """The executor after which this one is made, for a request that asks the same: it keeps the plan for all."""
     kept_plan: tuple[Prepared, tuple[Any, ...]] | None = None
     """By its variant, so that the cache alone decides how long it lives."""
+    kept_tokens: dict[Hashable, dict[int, int]]
+    """A prototype's: the tokens of fragments by their numbers, for each plan and all that its fragments read."""
     ran_by = "core"
     """How the operation ran, in the words that `PlanCache.counts` has for it."""
 

@@ -210,7 +210,8 @@ class Stage:
 class Plan:
     """An operation, worked out for one set of values of its conditions: the variables that @skip and @include look at.
 
-    Nothing else of the request that it was made for stays with it. `variant` are those values.
+    Nothing else of the request that it was made for stays with it. `variant` are those values, `reads` what any of its
+    fragments reads.
     """
 
     def __init__(
@@ -235,6 +236,7 @@ class Plan:
         self.may_call_directly = may_call_directly
         self.may_cache = may_cache
         self.fragments: list[FragmentPlan] = []
+        self.reads: tuple[str, ...] = ()
         self.number = next(_numbers)
         self.slots: list[FieldPlan] = []
         self.fields = 0

@@ -45,6 +45,8 @@ def _keep(plan: Plan, identity: str, survey: Survey | None) -> FragmentPlan | No
         _mark_hole(plan, hole)
     fragment = FragmentPlan(len(plan.fragments), identity, tuple(sorted(survey.reads)))
     plan.fragments.append(fragment)
+    if not survey.reads.issubset(plan.reads):
+        plan.reads = tuple(sorted(survey.reads.union(plan.reads)))
     return fragment
 
 

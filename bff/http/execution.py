@@ -155,6 +155,7 @@ def build_executor(
     inputs = {name: getattr(built, name) for name in _INPUTS}
     found.prototype = prototype = executor_class(**inputs, root_value=None, context_value=None, **constant)
     built.let_go()  # it held the context, and nobody runs it
+    prototype.kept_tokens = {}
     prototype.comes_again = found.is_worth_a_plan
     prototype.must_compile = found.cost > WALKED_COST
     prototype.cost = found.cost

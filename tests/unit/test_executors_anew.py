@@ -18,7 +18,7 @@ CONSTANT = {
     *("field_resolver", "type_resolver", "subscribe_field_resolver", "is_awaitable", "is_async_iterable"),
     *("enable_early_execution", "middleware_manager", "error_propagation", "hide_suggestions"),
     *("abort_signal", "hooks", "async_work_finished_hook_task", "defer_usage_set"),
-    *("root_value", "comes_again", "must_compile", "cost", "own_state", "prototype"),
+    *("root_value", "comes_again", "must_compile", "cost", "own_state", "prototype", "kept_tokens"),
 }
 """What never changes, or is set anew by whoever changes it."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import DirectiveNode, DocumentNode, ExecutionResult, NameNode, OperationDefinitionNode, parse
 from strawberry.execution import optimized_is_awaitable
@@ -44,21 +45,36 @@ class Differential:
         }
         self.compiled = type("Compiled", (CompiledExecutor,), namespace)
         self.core = StrawberryGraphQLCoreExecutionContext
+        self._prototypes: dict[tuple[int, bytes], tuple[DocumentNode, Any]] = {}
 
     async def run(
         self, executor: type[Any], document: DocumentNode, variables: Mapping[str, Any], context: Any
     ) -> Executed:
-        built = executor.build(
-            self.schema._schema, document, None, context, dict(variables), is_awaitable=optimized_is_awaitable
-        )
+        built = self._build(executor, document, variables, context)
         if isinstance(built, list):
             return Executed(None, tuple(_tell(error) for error in built), is_immediate=True)
+        if executor is self.compiled:
+            built.prototype = self._find_prototype(document, variables)
         result = built.execute_operation()
         is_immediate = isinstance(result, ExecutionResult)
         if not is_immediate:
             result = await result
         assert isinstance(result, ExecutionResult)
         return Executed(result.data, tuple(_tell(error) for error in result.errors or ()), is_immediate)
+
+    def _build(self, executor: type[Any], document: DocumentNode, variables: Mapping[str, Any], context: Any) -> Any:
+        return executor.build(
+            self.schema._schema, document, None, context, dict(variables), is_awaitable=optimized_is_awaitable
+        )
+
+    def _find_prototype(self, document: DocumentNode, variables: Mapping[str, Any]) -> Any:
+        """What executors that are asked the same share."""
+        key = id(document), orjson.dumps(variables)
+        if key not in self._prototypes:
+            prototype = self._build(self.compiled, document, variables, None)
+            prototype.kept_tokens = {}
+            self._prototypes[key] = document, prototype
+        return self._prototypes[key][1]
 
     async def check(
         self,

@@ -54,6 +54,13 @@ def find_token_without(part: int) -> Mutate:
     return replace(FragmentCache, "find_token", find)
 
 
+def open_tokens_of_all(original: Any, splicing: Splicing) -> None:
+    """Whatever is read."""
+    reads, splicing._plan.reads = splicing._plan.reads, ()
+    original(splicing)
+    splicing._plan.reads = splicing._reads = reads
+
+
 def write_without_escapes(original: Any, value: Any) -> bytes:
     return f'"{value}"'.encode() if isinstance(value, str) else original(value)  # type: ignore[no-any-return]
 
@@ -187,6 +194,9 @@ MUTANTS = {
     "the selection is no part of the key": Mutant(find_token_without(1), "two selections of one work"),
     "variables are no part of the key": Mutant(find_token_without(2), "arguments"),
     "nothing that is read is part of the key": Mutant(find_token_without(3), "what is declared to be read"),
+    "tokens are kept for all that is read": Mutant(
+        replace(Splicing, "_open_tokens", open_tokens_of_all), "what is declared to be read"
+    ),
     "an older version stands for a later one": Mutant(find_any_version, "what depends on nobody"),
     "a list stands for another": Mutant(take_one_kept_list_for_another, "lists that are kept"),
     "what belongs to a visitor is written as it is": Mutant(
