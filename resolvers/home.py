@@ -97,12 +97,13 @@ def list_rows(context: OperationContext, document: PinnedHome) -> list[PinnedRow
 
 
 def view_rows(context: OperationContext, document: PinnedHome, rows: Iterable[PinnedRow]) -> list[RowView]:
-    profile_id = context.require_state().profile_id
-    return [view_row(profile_id, document.version, row) for row in rows if may_show(context, row)]
+    begin = begin_row_ids(context)
+    return [view_row(begin, document.version, row) for row in rows if may_show(context, row)]
 
 
-def view_row(profile_id: str, version: str, row: PinnedRow) -> RowView:
-    return RowView(name_row_of(profile_id, row.key), version, row, row.name, row.kind, row.layout, row.is_stale)
+def view_row(begin: str, version: str, row: PinnedRow) -> RowView:
+    """`begin` is how the ids of the profile's rows begin."""
+    return RowView(begin + _end_row_id(row.key), version, row, row.name, row.kind, row.layout, row.is_stale)
 
 
 def may_show(context: OperationContext, row: PinnedRow) -> bool:
@@ -116,17 +117,26 @@ def find_open(context: OperationContext, title_id: str) -> AnyTitleCard | None:
 
 
 def row_id(context: OperationContext, key: str) -> str:
-    return name_row_of(context.require_state().profile_id, key)
+    return begin_row_ids(context) + _end_row_id(key)
 
 
 def name_row_of(profile_id: str, key: str) -> str:
     """The same row of the same profile keeps its id from day to day: half of it names the profile, half the row."""
-    return f"row_{_name_profile(profile_id)}{name_row(key)[-12:]}"
+    return _begin_row_ids(profile_id) + _end_row_id(key)
+
+
+def begin_row_ids(context: OperationContext) -> str:
+    return _begin_row_ids(context.require_state().profile_id)
 
 
 @lru_cache(maxsize=4096)
-def _name_profile(profile_id: str) -> str:
-    return derive_id(IdKind.ROW, profile_id)[-8:]
+def _begin_row_ids(profile_id: str) -> str:
+    return f"row_{derive_id(IdKind.ROW, profile_id)[-8:]}"
+
+
+@lru_cache(maxsize=4096)
+def _end_row_id(key: str) -> str:
+    return name_row(key)[-12:]
 
 
 def get_hero(root: strawberry.Parent[HomeView], info: Info) -> HeroView | None:
