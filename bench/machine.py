@@ -5,59 +5,34 @@ thread of its core: a load that is light at full speed is then more than any pro
 """
 
 import json
-import mmap
 import os
 import select
-import statistics
-import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-from msgspec import Struct
 
 EVERY = 0.005
 """Seconds between looks."""
 TRIES = 4
 """The quickest counts: the first finds others' data in the caches."""
-SPEED = struct.Struct("d")
-
-
-class Watch(Struct, frozen=True):
-    """Speeds are in pieces of a work a millisecond: only their ratios say something."""
-
-    latest: mmap.mmap
-    speeds: list[float]
-    """One a look, there when the watch is over."""
-
-    def read_speed(self) -> float:
-        return float(SPEED.unpack_from(self.latest)[0])
-
-    def find_mean(self) -> float:
-        return statistics.fmean(self.speeds)
 
 
 @contextmanager
-def watch_processor(processor: int, folder: Path) -> Iterator[Watch]:
-    """Takes 1.5 % of it. Raises RuntimeError where that can't be had."""
-    path = folder / f"processor-{processor}"
-    path.write_bytes(bytes(SPEED.size))
-    command = [sys.executable, "-m", "bench.machine", str(processor), str(path)]
-    with (
-        path.open("r+b") as file,
-        mmap.mmap(file.fileno(), SPEED.size) as latest,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
-    ):
-        watch = Watch(latest, [])
-        while not watch.read_speed():
-            if process.poll() is not None:
-                raise RuntimeError(f"what watches processor {processor} ended")
-            time.sleep(EVERY)
-        yield watch
-        watch.speeds.extend(json.loads(process.communicate()[0]))
+def watch_processor(processor: int) -> Iterator[list[float]]:
+    """Yields its speeds, which are there when the block is over: only their ratios say something. Takes 1.5 % of it.
+
+    Raises RuntimeError where that can't be had.
+    """
+    speeds: list[float] = []
+    command = [sys.executable, "-m", "bench.machine", str(processor)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield speeds
+        told, _ = process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"what watches processor {processor} ended")
+        speeds.extend(json.loads(told))
 
 
 @contextmanager
@@ -78,13 +53,10 @@ def give_processor(pid: int) -> Iterator[int]:
 
 def main() -> None:
     """Look until nobody wants to know any longer: until standard input ends."""
-    processor, path = int(sys.argv[1]), Path(sys.argv[2])
-    os.sched_setaffinity(0, {processor})
+    os.sched_setaffinity(0, {int(sys.argv[1])})
     speeds: list[float] = []
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), SPEED.size) as latest:
-        while not select.select([sys.stdin], [], [], EVERY)[0]:
-            speeds.append(1e6 / min(_time_work() for _ in range(TRIES)))
-            latest[:] = SPEED.pack(speeds[-1])
+    while not select.select([sys.stdin], [], [], EVERY)[0]:
+        speeds.append(1e6 / min(_time_work() for _ in range(TRIES)))
     json.dump(speeds, sys.stdout)
 
 

@@ -23,13 +23,8 @@ class Paced(Struct, frozen=True):
     sent: list[float]
 
 
-async def pace(
-    url: str, tokens: Sequence[str], *, rate: float, seconds: float, read_speed: Callable[[], float] = lambda: 1.0
-) -> Paced:
-    """Ask for the contract's Home so often a second, times a speed that is read anew for each.
-
-    Raises RuntimeError when any answer is not 200.
-    """
+async def pace(url: str, tokens: Sequence[str], *, rate: float, seconds: float) -> Paced:
+    """Ask for the contract's Home so often a second. Raises RuntimeError when any answer is not 200."""
     loop = asyncio.get_running_loop()
     host, _, port = url.removeprefix("http://").partition(":")
     requests = [_write_request(host, token) for token in tokens]
@@ -59,7 +54,7 @@ async def pace(
         now = time.perf_counter()
         while due <= min(now, end):
             waiting.append((due, next(upcoming)))
-            due += 1 / (rate * read_speed())
+            due += 1 / rate
         send()
         await asyncio.sleep(TICK)
         for connection in connections:

@@ -109,17 +109,13 @@ def test_a_process_is_given_a_processor_for_itself_while_it_is_measured():
         process.communicate(b"\n")
 
 
-def test_the_speed_of_a_processor_is_there_from_the_first_moment_and_kept_to_the_last(tmp_path):
-    with watch_processor(min(os.sched_getaffinity(0)), tmp_path) as watch:
-        speeds = {watch.read_speed()}
-        while len(speeds) < 3:
-            time.sleep(0.001)
-            speeds.add(watch.read_speed())
+def test_the_speed_of_a_processor_is_seen_again_and_again():
+    with watch_processor(min(os.sched_getaffinity(0))) as speeds:
+        time.sleep(0.5)
+    assert len(speeds) > 1
     assert min(speeds) > 0
-    assert speeds <= set(watch.speeds)
-    assert min(watch.speeds) <= watch.find_mean() <= max(watch.speeds)
 
 
-def test_what_cannot_watch_a_processor_says_so(tmp_path):
-    with pytest.raises(RuntimeError, match="what watches processor 99999 ended"), watch_processor(99999, tmp_path):
+def test_what_cannot_watch_a_processor_says_so():
+    with pytest.raises(RuntimeError, match="what watches processor 99999 ended"), watch_processor(99999):
         pass
