@@ -3,13 +3,14 @@
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Hashable, Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    MiddlewareManager,
     OperationDefinitionNode,
     OperationType,
 )
@@ -19,7 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.execution.fragments import FragmentCache
 from bff.execution.generator import generate
-from bff.execution.outcomes import Deoptimise
+from bff.execution.outcomes import Deoptimise, DoneMutation
 from bff.execution.plan import Plan, Uncompilable
 from bff.execution.runtime import Run
 
@@ -145,7 +146,8 @@ def _make_plan(executor: "CompilingExecutor", prepared: Prepared) -> Plan:
             executor,
             prepared.conditions,
             may_call_directly=executor.may_call_directly,
-            may_cache=executor.fragment_cache is not None,
+            # No two mutations are given the same, and what they are given would stay behind as a key.
+            may_cache=executor.fragment_cache is not None and prepared.operation.operation is OperationType.QUERY,
         )
         generate(plan)
     except Uncompilable as error:
@@ -214,7 +216,7 @@ class CompilingExecutor(Executor[Any]):
         return found
 
     def _find_obstacle(self, serially: bool | None) -> str | None:
-        if self.operation.operation is not OperationType.QUERY or serially:
+        if self.operation.operation is OperationType.SUBSCRIPTION or serially:
             return self.operation.operation.value
         if self.middleware_manager is not None and self.middleware_manager.middlewares:  # Strawberry's may be empty
             return "middleware"
@@ -229,7 +231,7 @@ class CompilingExecutor(Executor[Any]):
         except Deoptimise as deoptimised:
             run.abandon()
             self._give_up(plans, prepared, deoptimised.reason)
-            return super().execute_operation(serially)
+            return self._go_on_after(run, serially)
         if not isinstance(data, dict):
             return self._await_plan(plans, prepared, run, data, serially)
         self._count(plans, "compiled")
@@ -243,10 +245,17 @@ class CompilingExecutor(Executor[Any]):
         except Deoptimise as deoptimised:
             run.abandon()
             self._give_up(plans, prepared, deoptimised.reason)
-            result = super().execute_operation(serially)
+            result = self._go_on_after(run, serially)
             return await result if self.is_awaitable(result) else result
         self._count(plans, "compiled")
         return ExecutionResult(*run.settle(data))
+
+    def _go_on_after(self, run: Run, serially: bool | None) -> Any:
+        """By graphql-core, from the beginning; but what a mutation has done is not done again."""
+        if self.operation.operation is OperationType.MUTATION and run.given:
+            (given,) = run.given
+            self.middleware_manager = cast("MiddlewareManager", DoneMutation(given))
+        return super().execute_operation(serially)
 
     def _give_up(self, plans: PlanCache, prepared: Prepared, reason: str) -> None:
         """The plan could not go on; after a few times the operation stays with graphql-core."""

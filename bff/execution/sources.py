@@ -35,7 +35,8 @@ class Source(Enum):
 
 class Call(NamedTuple):
     """`field` is Strawberry's, where nothing stands around its resolver. `attribute` and `resolver` are what is read or
-    called directly, `required` the resolver's arguments without a default.
+    called directly, `required` the resolver's arguments without a default; `has_own_arguments`: some may be changed by
+    a call, which must not share them with another.
     """
 
     source: Source
@@ -43,15 +44,19 @@ class Call(NamedTuple):
     attribute: str = ""
     resolver: Callable[..., Any] | None = None
     required: frozenset[str] = frozenset()
+    has_own_arguments: bool = False
 
 
-def find_call(definition: GraphQLField, schema: GraphQLSchema, *, may_call_directly: bool) -> Call:
-    """How a field other than `__typename` is had."""
+def find_call(
+    definition: GraphQLField, schema: GraphQLSchema, *, may_call_directly: bool, is_called_once: bool = False
+) -> Call:
+    """How a field other than `__typename` is had; `is_called_once` where it never has more than one parent."""
     found: Call | None = definition.extensions.get(_CALL)
     if found is None:
         found = definition.extensions[_CALL] = _find_call(definition, schema)
     is_called = found.source is Source.DIRECT or found.source is Source.BATCH
-    return Call(Source.RESOLVE, found.field) if is_called and not may_call_directly else found
+    is_refused = not may_call_directly or (found.has_own_arguments and not is_called_once)
+    return Call(Source.RESOLVE, found.field) if is_called and is_refused else found
 
 
 def _find_call(definition: GraphQLField, schema: GraphQLSchema) -> Call:
@@ -60,8 +65,9 @@ def _find_call(definition: GraphQLField, schema: GraphQLSchema) -> Call:
         return Call(Source.RESOLVE if definition.resolve is not None else Source.DEFAULT)
     if field.is_basic_field and field.default_resolver is getattr and type(field) is StrawberryField:
         return Call(Source.ATTRIBUTE, field, attribute=field.python_name)
-    is_direct = _is_plain(field) and _has_simple_arguments(definition)
-    return _describe(field) if is_direct else Call(Source.RESOLVE, field)
+    if not _is_plain(field):
+        return Call(Source.RESOLVE, field)
+    return _describe(field)._replace(has_own_arguments=not _has_simple_arguments(definition))
 
 
 def list_variables(node: FieldNode) -> tuple[str, ...] | None:

@@ -171,10 +171,10 @@ def test_explain_goes_by_the_switches_of_the_server(tmp_path: Path) -> None:
 
 def test_explain_says_why_graphql_core_executes_an_operation(tmp_path: Path) -> None:
     file = tmp_path / "some.graphql"
-    file.write_text("query One($x: Boolean!) { genres { id @skip(if: $x) } } mutation Two { logout }")
+    file.write_text("query One($x: Boolean!) { genres { id @skip(if: $x) } } mutation Two { logout a: logout }")
     assert run_explain(str(file)) == (
         "query One: cost 41\n  without $x\n  executed by graphql-core: invalid directive\n"
-        "mutation Two: cost 1\n  executed by graphql-core: mutation\n"
+        "mutation Two: cost 2\n  executed by graphql-core: several mutations\n"
     )
     assert "compiled: 1 fields" in run_explain(str(file), "--variables", json.dumps({"x": True}))
 

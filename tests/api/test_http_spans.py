@@ -126,7 +126,7 @@ async def test_statements_are_told_by_verb_and_table(traced: Traced) -> None:
     await viewer.fetch(mutation, id=title)
     spans = await traced.collect("mutation Keep")
     named = by_name(spans)
-    assert named["graphql.execute"].attributes == {"marquee.execution": "core: mutation"}
+    assert named["graphql.execute"].attributes == {"marquee.execution": "core: first use"}
     assert {"postgresql BEGIN", "postgresql COMMIT"} <= named.keys()
     statements = [span for span in spans if span.attributes.get("db.system.name") == "postgresql"]
     assert {span.parent for span in statements} == {named["graphql.execute"].id}

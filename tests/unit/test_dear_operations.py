@@ -61,7 +61,7 @@ async def test_only_what_costs_little_is_compared() -> None:
     ],
 )
 async def test_what_would_be_done_in_one_go_is_refused(monkeypatch: pytest.MonkeyPatch, text: str, why: str) -> None:
-    """No plan may have a field here; a mutation never has one."""
+    """No plan may have a field here; what a mutation may cost is the same with one."""
     monkeypatch.setattr(plan, "MAX_FIELDS", 0)
 
     def open_context(_: Any) -> None:
