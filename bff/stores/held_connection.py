@@ -1,4 +1,4 @@
-"""Documents read from Redis over one connection that is held open, many reads under way at once.
+"""Documents read from Redis, and scripts run in it, over one connection that is held open, many under way at once.
 
 redis-py opens, signs in and closes the connection; what goes over it in between is done here: every request that is
 signed in makes such a read, and by way of redis-py's pool it would cost three times as much.
@@ -11,11 +11,11 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any, cast
 
-from hiredis import ProtocolError, Reader, ReplyError, pack_command
+from hiredis import ProtocolError, Reader, ReplyError
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 
 from bff.stores.redis_breaker import Breaker, RedisAway
-from bff.stores.redis_round_trip import RoundTrip
+from bff.stores.redis_round_trip import Gathered, RoundTrip, ScriptRun
 
 _MOST_UNANSWERED = 1024
 """Round trips; more are refused, so that a Redis that stands still does not fill the memory."""
@@ -24,8 +24,8 @@ _TICKS = 10
 """A deadline has so many."""
 
 
-class RedisReads:
-    """Reads that share one connection, which the first of them opens, and the next after it was lost.
+class HeldConnection:
+    """Round trips that share one connection, which the first of them opens, and the next after it was lost.
 
     What is not answered within `deadline` seconds fails, with all that is under way: it waits for the same Redis. The
     seconds are counted by ticks of the event loop, to a tenth: a process that was busy itself must not take its own
@@ -37,7 +37,7 @@ class RedisReads:
         self._pool = pool
         self._breaker = breaker
         self._deadline = deadline
-        self._gathering: RoundTrip | None = None
+        self._gathering: Gathered | None = None
         self._unanswered: deque[RoundTrip] = deque()
         self._connection: AbstractConnection | None = None
         self._wire: _Wire | None = None
@@ -53,9 +53,15 @@ class RedisReads:
         encoded = [key.encode() for key in keys]  # what cannot be is the asker's own fault
         trip = self._gathering
         if trip is None or trip.is_full:
-            trip = self._gathering = RoundTrip()
+            trip = self._gathering = Gathered()
             asyncio.get_running_loop().call_soon(self._begin, trip, context=self._nowhere)
         return trip.add(encoded)
+
+    def run(self, script: str, keys: Sequence[str], arguments: Sequence[str | bytes]) -> "asyncio.Future[Any]":
+        """What a script answers. Awaiting it raises RedisAway; it may have run all the same, but never twice."""
+        trip = ScriptRun(script, keys, arguments)
+        self._begin(trip)
+        return trip.answered
 
     async def close(self) -> None:
         """Who still waits is told that Redis is away."""
@@ -95,7 +101,7 @@ class RedisReads:
     def _send(self, trip: RoundTrip, wire: "_Wire") -> None:
         self.round_trips += 1
         trip.times_sent += 1
-        wire.send(pack_command((b"MGET", *trip.keys)))  # type: ignore[arg-type]  # its stub knows one alone
+        wire.send(trip.pack())
 
     def _connect(self) -> None:
         if self._connecting is None:
@@ -126,16 +132,19 @@ class RedisReads:
 
     def take(self, reply: object) -> None:
         """The next in the order of what was sent."""
-        if type(reply) is list and self._unanswered:
+        if self._unanswered and not isinstance(reply, ReplyError) and self._unanswered[0].takes(reply):
             self._unanswered.popleft().answer(reply)
         else:
             self.give_up(str(reply).partition(" ")[0] if isinstance(reply, ReplyError) else "UnexpectedReply")
 
     def lose(self, wire: "_Wire") -> None:
-        """What is under way is sent once more: the connection may have been dead for long."""
+        """What is under way is sent once more, but for scripts: the connection may have been dead for long."""
         if wire is not self._wire:
             return
         self._wire = None
+        for trip in [trip for trip in self._unanswered if not trip.may_be_repeated]:
+            self._unanswered.remove(trip)
+            trip.fail("Redis does not answer: ConnectionError", "ConnectionError")
         if not self._unanswered:
             return
         if self._unanswered[0].times_sent > 1:
@@ -171,8 +180,8 @@ class RedisReads:
 class _Wire(asyncio.Protocol):
     """The bytes of a connection that redis-py has opened, from then until it is lost."""
 
-    def __init__(self, reads: RedisReads, connection: AbstractConnection) -> None:
-        self._reads = reads
+    def __init__(self, held: HeldConnection, connection: AbstractConnection) -> None:
+        self._held = held
         self._replies = Reader()
         self._transport = cast("asyncio.Transport", cast("Any", connection)._writer.transport)
         self._streams = self._transport.get_protocol()
@@ -184,10 +193,10 @@ class _Wire(asyncio.Protocol):
         self._replies.feed(data)
         try:
             while (reply := self._replies.gets()) is not False and not self._transport.is_closing():
-                self._reads.take(reply)
+                self._held.take(reply)
         except ProtocolError:
-            self._reads.give_up(ProtocolError.__name__)
+            self._held.give_up(ProtocolError.__name__)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._streams.connection_lost(error)  # redis-py waits for that when it closes the connection
-        self._reads.lose(self)
+        self._held.lose(self)

@@ -4,15 +4,15 @@ costs requests nothing. Knows nothing of what the documents hold."""
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bff.settings import Settings
+from bff.stores.held_connection import HeldConnection
 from bff.stores.redis_breaker import Breaker, RedisAway
-from bff.stores.redis_reads import RedisReads
 from bff.telemetry import note_call
 
 __all__ = ["Copy", "DocumentCache", "RedisAway", "open_redis", "read_document", "split_version"]
@@ -47,26 +47,26 @@ class DocumentCache:
     The deadline is far above what Redis takes: a process that is busy itself must not take its own lateness for
     Redis's, or it would go on to PostgreSQL and be busier still.
 
-    Documents are read by `RedisReads`. Of other calls so many are under way at once, others wait for their turn: past
-    its connections the client fails, which would be taken for Redis's failure.
+    Documents are read, and scripts run, over a `HeldConnection`. Of other calls so many are under way at once, others
+    wait for their turn: past its connections the client fails, which would be taken for Redis's failure.
     """
 
     def __init__(self, redis: Redis, *, deadline: float = 1.0, rest: float = 0.5) -> None:
         self.redis = redis
         self._deadline = deadline
         self._breaker = Breaker(rest)
-        self._reads = RedisReads(redis.connection_pool, self._breaker, deadline=deadline)
+        self._held = HeldConnection(redis.connection_pool, self._breaker, deadline=deadline)
         self._sent = 0
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def round_trips(self) -> int:
         """How many were sent, for tests and metrics."""
-        return self._sent + self._reads.round_trips
+        return self._sent + self._held.round_trips
 
     def ask(self, keys: Sequence[str]) -> "asyncio.Future[list[bytes | None]]":
-        """What `RedisReads` says of it. Awaiting it raises RedisAway."""
-        return self._reads.ask(keys)
+        """What `HeldConnection` says of it. Awaiting it raises RedisAway."""
+        return self._held.ask(keys)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """None where a key is missing. Raises RedisAway."""
@@ -89,15 +89,11 @@ class DocumentCache:
 
     async def put_if_newer(self, key: str, version: int, document: bytes, *, age: int) -> None:
         """Write unless the same or a later version is there; `read_version` tells them apart. Raises RedisAway."""
-        await self._send(
-            "EVAL",
-            cast("Awaitable[int]", self.redis.eval(_PUT_IF_NEWER, 1, key, version.to_bytes(8) + document, str(age))),  # type: ignore[arg-type]
-        )
+        await self.run_script(_PUT_IF_NEWER, [key], [version.to_bytes(8) + document, str(age)])
 
     async def run_script(self, script: str, keys: Sequence[str], arguments: Sequence[str | bytes]) -> Any:
         """What a Lua script answers, in one round trip. Raises RedisAway."""
-        command = self.redis.eval(script, len(keys), *keys, *arguments)  # type: ignore[arg-type]  # its stub knows no bytes
-        return await self._send("EVAL", cast("Awaitable[Any]", command))
+        return await self._held.run(script, keys, arguments)
 
     async def put_aloud(self, key: str, document: bytes, *, age: int, channel: str) -> None:
         """`put`, and `publish` of the document, in one round trip. Raises RedisAway."""
@@ -134,7 +130,7 @@ class DocumentCache:
 
     async def close(self) -> None:
         """And the client with it."""
-        await self._reads.close()
+        await self._held.close()
         await self.redis.aclose()
 
     async def _send(self, name: str, command: Awaitable[T]) -> T:

@@ -1,9 +1,11 @@
-"""One round trip to Redis for all who ask for documents at the same time."""
+"""Round trips to Redis: one for all who ask for documents at the same time, and one for each script."""
 
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from hiredis import pack_command
 
 from bff.stores.redis_breaker import RedisAway
 from bff.telemetry import Place, note_call, traced_place
@@ -13,22 +15,88 @@ _MOST_KEYS = 128
 
 
 class _Asker(NamedTuple):
-    """Who waits for the documents of so many keys, since when, and where to tell of it."""
+    """Who waits for an answer, or for the documents of so many keys; since when, and where to tell of it."""
 
-    documents: "asyncio.Future[list[bytes | None]]"
+    answered: "asyncio.Future[Any]"
     keys: int
     since: float
     place: Place | None
 
-    def tell(self, failure: str = "") -> None:
+    def take(self, answer: Any, command: str) -> None:
+        if not self.answered.done():
+            self.answered.set_result(answer)
+        self._tell(command)
+
+    def fail(self, reason: str, failure: str, command: str) -> None:
+        if not self.answered.done():
+            self.answered.set_exception(RedisAway(reason))
+            self.answered.exception()  # not to be logged, should nobody await it in the end
+        self._tell(command, failure)
+
+    def _tell(self, command: str, failure: str = "") -> None:
         if self.place is not None:
-            note_call("redis", "MGET", time.perf_counter() - self.since, failure, self.place)
+            note_call("redis", command, time.perf_counter() - self.since, failure, self.place)
 
 
-class RoundTrip:
-    """All keys, and who wants how many of them. `began` is the owner's to set, and it counts `times_sent`."""
+def _make_asker(keys: int = 0) -> _Asker:
+    return _Asker(asyncio.get_running_loop().create_future(), keys, time.perf_counter(), traced_place())
+
+
+class RoundTrip(Protocol):
+    """`began` is the owner's to set, and it counts `times_sent`."""
+
+    began: int
+    times_sent: int
+
+    @property
+    def may_be_repeated(self) -> bool: ...
+
+    def pack(self) -> bytes:
+        """What is sent."""
+        ...
+
+    def takes(self, reply: object) -> bool:
+        """Whether a reply that is no error answers it."""
+        ...
+
+    def answer(self, reply: Any) -> None: ...
+
+    def fail(self, reason: str, failure: str) -> None:
+        """Whoever waits gets RedisAway for the reason; traces are told the kind of failure."""
+        ...
+
+
+class ScriptRun:
+    """A script for one caller. Who goes away cancels `answered`, and nothing else."""
+
+    __slots__ = ("_asker", "_packed", "answered", "began", "times_sent")
+    may_be_repeated = False
+
+    def __init__(self, script: str, keys: Sequence[str], arguments: Sequence[str | bytes]) -> None:
+        self._packed: bytes = pack_command(("EVAL", script, len(keys), *keys, *arguments))  # type: ignore[arg-type]
+        self._asker = _make_asker()
+        self.answered = self._asker.answered
+        self.began = 0
+        self.times_sent = 0
+
+    def pack(self) -> bytes:
+        return self._packed
+
+    def takes(self, reply: object) -> bool:  # noqa: ARG002 - whatever it answers
+        return True
+
+    def answer(self, reply: Any) -> None:
+        self._asker.take(reply, "EVAL")
+
+    def fail(self, reason: str, failure: str) -> None:
+        self._asker.fail(reason, failure, "EVAL")
+
+
+class Gathered:
+    """All keys, and who wants the documents of how many of them."""
 
     __slots__ = ("_askers", "began", "keys", "times_sent")
+    may_be_repeated = True
 
     def __init__(self) -> None:
         self.keys: list[bytes] = []
@@ -43,23 +111,24 @@ class RoundTrip:
     def add(self, keys: Sequence[bytes]) -> "asyncio.Future[list[bytes | None]]":
         """Who goes away cancels the future, and nothing else."""
         self.keys += keys
-        documents: asyncio.Future[list[bytes | None]] = asyncio.get_running_loop().create_future()
-        self._askers.append(_Asker(documents, len(keys), time.perf_counter(), traced_place()))
-        return documents
+        asker = _make_asker(len(keys))
+        self._askers.append(asker)
+        return asker.answered
 
-    def answer(self, found: list[bytes | None]) -> None:
-        """To each what it asked for; `found` has the order of the keys."""
+    def pack(self) -> bytes:
+        packed: bytes = pack_command((b"MGET", *self.keys))  # type: ignore[arg-type]  # its stub knows one alone
+        return packed
+
+    def takes(self, reply: object) -> bool:
+        return type(reply) is list
+
+    def answer(self, reply: list[bytes | None]) -> None:
+        """To each what it asked for; the reply has the order of the keys."""
         start = 0
         for asker in self._askers:
-            if not asker.documents.done():
-                asker.documents.set_result(found[start : start + asker.keys])
+            asker.take(reply[start : start + asker.keys], "MGET")
             start += asker.keys
-            asker.tell()
 
     def fail(self, reason: str, failure: str) -> None:
-        """All get RedisAway for the reason; traces are told the kind of failure."""
         for asker in self._askers:
-            if not asker.documents.done():
-                asker.documents.set_exception(RedisAway(reason))
-                asker.documents.exception()  # not to be logged, should nobody await it in the end
-            asker.tell(failure)
+            asker.fail(reason, failure, "MGET")

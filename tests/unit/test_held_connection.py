@@ -1,4 +1,4 @@
-"""Reads that share one connection: each gets its own documents, whatever becomes of the others."""
+"""Reads and scripts that share one connection: each gets its own answer, whatever becomes of the others."""
 
 import asyncio
 import re
@@ -145,3 +145,46 @@ async def test_a_process_that_is_late_itself_does_not_blame_redis(url: str) -> N
         await asyncio.sleep(0)  # it is sent
         time.sleep(1.2)  # noqa: ASYNC251 -- the loop stands still, as one that is busy does
         assert await asked == [None]
+
+
+async def test_scripts_and_reads_get_their_own_answers(cache: DocumentCache, redis: Redis) -> None:
+    await redis.set("a", b"1")
+    say = "return {KEYS[1], ARGV[1], #KEYS, #ARGV, false}"
+    asked = [
+        call
+        for number in range(100)
+        for call in (cache.run_script(say, [f"{number}"], [b"\xff", "é"]), cache.get_many(["a", "nothing"]))
+    ]
+    answers = await asyncio.gather(*asked)
+    assert answers[::2] == [[b"%d" % number, b"\xff", 1, 2, None] for number in range(100)]
+    assert answers[1::2] == [[b"1", None]] * 100
+    assert await count_connections(redis) == 1
+
+
+async def test_a_script_that_fails_counts_as_away(cache: DocumentCache) -> None:
+    with pytest.raises(RedisAway, match="Redis does not answer"):
+        await cache.run_script("return redis.call('GET')", [], [])
+    with pytest.raises(RedisAway, match="a moment ago"):
+        await cache.run_script("return 1", [], [])
+    await cache.ping()
+    assert await cache.run_script("return 1", [], []) == 1
+
+
+async def test_a_script_does_not_run_twice_where_the_connection_is_lost_over_it(
+    cache: DocumentCache, redis: Redis
+) -> None:
+    count = "redis.call('INCR', KEYS[1]) return redis.call('GET', KEYS[1])"
+    assert await cache.run_script(count, ["runs"], []) == b"1"
+    await redis.execute_command("CLIENT PAUSE", 60_000, "WRITE")
+    try:
+        run, read = cache.run_script(count, ["runs"], []), cache.ask(["runs"])
+        running = asyncio.ensure_future(run)
+        await asyncio.sleep(0.05)  # it is sent, and stands in Redis
+        assert cache._held._wire is not None
+        cache._held._wire.abort()
+        with pytest.raises(RedisAway, match="ConnectionError"):
+            await running
+    finally:
+        await redis.execute_command("CLIENT UNPAUSE")
+    assert await read == [b"1"]
+    assert await cache.run_script(count, ["runs"], []) in (b"2", b"3")  # Redis may have heard of the loss in time
