@@ -50,6 +50,11 @@ class OperationCost:
         self._total = total
         self._defaults = defaults
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same for all variables."""
+        return not self._total.terms
+
     def fill_in(self, variables: Mapping[str, Any] | None) -> int:
         """`variables` as the client sent them; what does not fit counts as if it were not there."""
         return self._total.fill_in({**self._defaults, **variables} if variables else self._defaults, {})

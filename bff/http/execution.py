@@ -13,6 +13,7 @@ from graphql.execution import (
     create_source_event_stream,
 )
 from graphql.execution.executor import CollectedErrors
+from graphql.execution.values import VariableValues, get_variable_values
 from graphql.pyutils import RefMap
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
@@ -34,6 +35,8 @@ _INPUTS = (
 )
 """What an executor is built from, the same for all requests that ask the same with the same variables."""
 _STATEFUL = (set, dict, list, RefMap, CollectedErrors)
+_MOST_ERRORS = 5
+"""Of variables that do not fit."""
 _GRACE = 0.1
 """Seconds after the deadline for the rest to settle into partial data; what still runs then is cancelled whole."""
 
@@ -144,8 +147,7 @@ def build_executor(
 
     Raises InvalidOperation (BAD_USER_INPUT) when the variables do not fit."""
     if found is not None and found.prototype is not None:
-        executor: DeadlineExecutor = found.prototype.start_anew(root_value, context, request.extensions)
-        return executor
+        return _follow(found, request, context, root_value)
     constant: dict[str, Any] = {"is_awaitable": optimized_is_awaitable, "hide_suggestions": hide_suggestions}
     built: Any = executor_class.build(
         schema._schema,
@@ -154,7 +156,7 @@ def build_executor(
         context,
         request.variables,
         request.operation_name,
-        max_coercion_errors=5,
+        max_coercion_errors=_MOST_ERRORS,
         operation_extensions=request.extensions,
         **constant,
     )
@@ -176,7 +178,36 @@ def build_executor(
     for name in ("async_helpers", *prototype.own_state):
         delattr(prototype, name)
     prototype.kept_tokens = {}
-    return prototype.start_anew(root_value, context, request.extensions)
+    if found.is_for_all:
+        prototype.variable_values = VariableValues({}, {})
+    return _follow(found, request, context, root_value, variables=inputs["variable_values"])
+
+
+def _follow(
+    found: FoundOperation,
+    request: GraphQLRequest,
+    context: Any,
+    root_value: Any,
+    *,
+    variables: VariableValues | None = None,
+) -> DeadlineExecutor:
+    """An executor after the prototype; with variables of its own, which are given or held to their types."""
+    prototype: DeadlineExecutor = found.prototype
+    if not found.is_for_all:
+        return prototype.start_anew(root_value, context, request.extensions)
+    coerced = variables or get_variable_values(
+        prototype.schema,
+        found.operation.variable_definitions or (),
+        request.variables or {},
+        max_errors=_MOST_ERRORS,
+        hide_suggestions=prototype.hide_suggestions,
+    )
+    if isinstance(coerced, list):
+        raise InvalidOperation("BAD_USER_INPUT", coerced)
+    executor = prototype.start_anew(root_value, context, request.extensions)
+    executor.variable_values = coerced
+    executor.prototype = None  # which would keep plan and fragments of these variables for others
+    return executor
 
 
 async def execute(executor: DeadlineExecutor, deadline: Deadline) -> ExecutionResult:

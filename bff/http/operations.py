@@ -38,7 +38,8 @@ class FoundOperation(Struct, kw_only=True):
 
     `is_trusted`: it was published under `document_hash`, so it is known to come again. `has_text`: the request brought
     the text itself. Requests that ask the same with the same plain variables share it, and its `prototype`: an executor
-    that never runs, after which theirs are made, once there was a first.
+    that never runs, after which theirs are made, once there was a first. `is_for_all`: so do those with others, each of
+    which has its own held to their types.
     """
 
     document: DocumentNode
@@ -47,6 +48,7 @@ class FoundOperation(Struct, kw_only=True):
     is_trusted: bool = False
     document_hash: str = ""
     has_text: bool = True
+    is_for_all: bool = False
     prototype: Any = None
 
     @property
@@ -89,20 +91,23 @@ class OperationFinder:
         of persisted queries where there is no text that may be run."""
         document = await self._find_document(request)
         variables = name_variables(request.variables)
-        key = (id(document), request.operation_name, request.query is None, variables)
-        found = self._found.get(key)
-        if found is not None and found.document is document:
-            self._found.move_to_end(key)
-            return found
-        found = self._judge(document, request)
-        if variables is not None:
-            self._found[key] = found
+        asked = (id(document), request.operation_name, request.query is None)
+        for key in ((*asked, variables), (*asked, None)):
+            found = self._found.get(key)
+            if found is not None and found.document is document:
+                self._found.move_to_end(key)
+                return found
+        found = self._judge(document, request, has_plain_variables=variables is not None)
+        if variables is not None or found.is_for_all:
+            self._found[(*asked, None if found.is_for_all else variables)] = found
             if len(self._found) > _KEPT:
                 self._found.popitem(last=False)
         return found
 
-    def _judge(self, document: DocumentNode, request: GraphQLRequest) -> FoundOperation:
+    def _judge(self, document: DocumentNode, request: GraphQLRequest, *, has_plain_variables: bool) -> FoundOperation:
+        """Mutations seldom come with the same variables again, which may be secrets besides: none of them are kept."""
         operation = choose_operation(document, request.operation_name)
+        varies = not has_plain_variables or (operation.operation is OperationType.MUTATION and bool(request.variables))
         limit = self._cost_limit if operation.operation is OperationType.QUERY else min(WALKED_COST, self._cost_limit)
         cost = self._costs.check(document, operation, request.variables, limit)
         return FoundOperation(
@@ -112,6 +117,7 @@ class OperationFinder:
             is_trusted=request.document_id is not None,
             document_hash=(request.document_id or "").removeprefix("sha256:"),
             has_text=request.document_id is None and request.query is not None,
+            is_for_all=varies and self._costs.find(document, operation).is_fixed,
         )
 
     def count(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import copy
 import gc
 import weakref
+from typing import Any
 
 import pytest
 import strawberry
@@ -11,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from bff.execution import PlanCache
 from bff.http.documents import choose_operation
+from bff.http.errors import InvalidOperation
 from bff.http.execution import DeadlineExecutor, bind_executor, build_executor
 from bff.http.operations import FoundOperation
 from bff.http.requests import GraphQLRequest
@@ -25,8 +27,17 @@ CONSTANT = {
 """What never changes, or is set anew by whoever changes it."""
 
 
+@strawberry.input
+class Word:
+    text: str
+
+
 @strawberry.type
 class Query:
+    @strawberry.field
+    def echo(self, word: Word) -> str:
+        return word.text
+
     @strawberry.field
     def asked_by(self, info: strawberry.Info) -> str:
         return str(info.context)
@@ -37,15 +48,18 @@ class Query:
 
 
 class Maker:
-    def __init__(self, plans: PlanCache | None = None) -> None:
+    def __init__(
+        self, plans: PlanCache | None = None, text: str = "{askedBy fault}", *, is_for_all: bool = False
+    ) -> None:
         config = StrawberryConfig(enable_experimental_incremental_execution=True)
         self._schema = strawberry.Schema(Query, config=config)
         self._executor = bind_executor(self._schema, plans)
-        document = parse("{askedBy fault}")
-        self._found = FoundOperation(document=document, operation=choose_operation(document, None), cost=1)
+        document = parse(text)
+        operation = choose_operation(document, None)
+        self._found = FoundOperation(document=document, operation=operation, cost=1, is_for_all=is_for_all)
 
-    def make(self, context: str) -> DeadlineExecutor:
-        request = GraphQLRequest(query="", extensions={"of": context})
+    def make(self, context: str, variables: dict[str, Any] | None = None) -> DeadlineExecutor:
+        request = GraphQLRequest(query="", variables=variables, extensions={"of": context})
         return build_executor(
             self._executor,
             self._schema,
@@ -111,3 +125,31 @@ def test_they_hold_no_plan_that_the_cache_gave_up() -> None:
     assert (seen(), len(plans)) == (None, 1)
     assert first.make("three").execute_operation().data == {"askedBy": "three", "fault": None}
     assert plans.counts == {"plans made": 3, "compiled": 2}
+
+
+ECHO = "query ($word: Word!, $more: Boolean = false) {echo(word: $word) askedBy @include(if: $more)}"
+
+
+def test_each_has_variables_of_its_own_where_they_are_for_all() -> None:
+    plans = PlanCache(compile_on=1)
+    maker = Maker(plans, ECHO, is_for_all=True)
+    for number in range(3):
+        for more in (True, False):
+            executor = maker.make("me", {"word": {"text": f"secret {number}"}, "more": more})
+            asked_by = {"askedBy": "me"} if more else {}
+            assert executor.execute_operation().data == {"echo": f"secret {number}", **asked_by}
+            assert maker._found.prototype.variable_values.coerced == {}
+            assert maker._found.prototype.variable_values.sources == {}
+    assert plans.counts == {"plans made": 2, "compiled": 6}
+
+
+def test_variables_that_do_not_fit_are_told_alike_the_first_time_and_later() -> None:
+    maker = Maker(None, ECHO, is_for_all=True)
+    told = set()
+    for _ in range(2):
+        with pytest.raises(InvalidOperation) as raised:
+            maker.make("me", {"word": {"text": 1}})
+        told.add(tuple(error.message for error in raised.value.errors))
+        assert maker.make("me", {"word": {"text": "yes"}}).execute_operation().data == {"echo": "yes"}
+    ((message,),) = told
+    assert "$word" in message
