@@ -6,8 +6,8 @@ from typing import Any
 from graphql import Undefined
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
-from strawberry.types.arguments import convert_arguments
 
+from bff.execution.inputs import make_conversion
 from bff.execution.plan import FieldPlan
 
 Binding = tuple[dict[str, Any], dict[str, Any] | None]
@@ -54,9 +54,9 @@ class Binder:
         )
         if field.strawberry_field is None or field.resolver is None:
             return raw, None
-        converted = convert_arguments(
-            raw, field.strawberry_field.arguments, scalar_registry=self._scalars, config=self._config
-        )
+        if field.convert is None:
+            field.convert = make_conversion(field.strawberry_field.arguments, self._scalars, self._config)
+        converted = field.convert(raw)
         return raw, converted if field.required <= converted.keys() else None
 
 

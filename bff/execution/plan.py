@@ -4,7 +4,7 @@ Field collection is graphql-core's own, run when the plan is made, so that alias
 are right by construction.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
@@ -47,13 +47,14 @@ class FieldPlan:
     """One field of one selection. `slot` numbers those that are called; `children` are the slots below its value.
     `is_hole`: it belongs to each request, within what is kept for all, and `group` is the slot that answers it there.
     `variables` are those that its arguments come from, None where an argument is an object or a list, which each call
-    has of its own; `bindings` remember a few.
+    has of its own; `bindings` remember a few. `convert` makes of arguments what its resolver takes, once it is known.
     """
 
     __slots__ = (
         "attribute",
         "bindings",
         "children",
+        "convert",
         "definition",
         "details",
         "group",
@@ -118,6 +119,7 @@ class FieldPlan:
         self.required: frozenset[str] = call.required
         self.variables = list_variables(self.nodes[0]) if call.resolver is not None else None
         self.bindings: dict[tuple[Any, ...], Any] = _NONE
+        self.convert: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
         if self.source is not Source.TYPENAME and self.source is not Source.ATTRIBUTE:
             plan.add_slot(self)
             self.bindings = {}
