@@ -47,8 +47,9 @@ class DocumentCache:
     The deadline is far above what Redis takes: a process that is busy itself must not take its own lateness for
     Redis's, or it would go on to PostgreSQL and be busier still.
 
-    Documents are read, and scripts run, over a `HeldConnection`. Of other calls so many are under way at once, others
-    wait for their turn: past its connections the client fails, which would be taken for Redis's failure.
+    Documents are read, and scripts run, over a `HeldConnection`. But for reads so many calls are under way at once, and
+    others wait for their turn: past its connections the client fails, and past what Redis may owe the connection does,
+    which would be taken for Redis's failure.
     """
 
     def __init__(self, redis: Redis, *, deadline: float = 1.0, rest: float = 0.5) -> None:
@@ -93,7 +94,8 @@ class DocumentCache:
 
     async def run_script(self, script: str, keys: Sequence[str], arguments: Sequence[str | bytes]) -> Any:
         """What a Lua script answers, in one round trip. Raises RedisAway."""
-        return await self._held.run(script, keys, arguments)
+        async with self._slots:
+            return await self._held.run(script, keys, arguments)
 
     async def put_aloud(self, key: str, document: bytes, *, age: int, channel: str) -> None:
         """`put`, and `publish` of the document, in one round trip. Raises RedisAway."""

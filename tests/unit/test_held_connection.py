@@ -161,6 +161,12 @@ async def test_scripts_and_reads_get_their_own_answers(cache: DocumentCache, red
     assert await count_connections(redis) == 1
 
 
+async def test_more_scripts_than_may_be_under_way_wait_for_their_turn(cache: DocumentCache) -> None:
+    """Else a flood of sign-ins would be taken for Redis's failure, and counted by each process for itself."""
+    runs = [cache.run_script("return redis.call('INCR', KEYS[1])", ["runs"], []) for _ in range(3000)]
+    assert sorted(await asyncio.gather(*runs)) == list(range(1, 3001))
+
+
 async def test_a_script_that_fails_counts_as_away(cache: DocumentCache) -> None:
     with pytest.raises(RedisAway, match="Redis does not answer"):
         await cache.run_script("return redis.call('GET')", [], [])
