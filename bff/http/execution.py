@@ -71,7 +71,8 @@ class DeadlineExecutor(CompiledExecutor):
             if name == "async_helpers":
                 self.async_helpers = GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
             elif name in self.own_state:
-                vars(self).update({name: kind() for name, kind in self.own_state.items()})
+                held = vars(self)
+                held.update({each: kind() for each, kind in self.own_state.items() if each not in held})
             else:
                 raise AttributeError(f"{type(self).__name__} has no {name}.")
             return vars(self)[name]

@@ -84,7 +84,9 @@ def test_what_graphql_core_keeps_is_there_once_it_asks() -> None:
     first, second = maker.make("one"), maker.make("two")
     later = {"collected_errors", "background_futures", "groups", "_relevant_sub_fields"}
     assert later.isdisjoint(vars(first))
+    waiting = first._waiting
     assert first.groups == []
+    assert first._waiting is waiting
     assert vars(first).keys() >= later
     held = {name: value for name, value in vars(copy.copy(first)).items() if name in later}
     assert all(getattr(first, name) is held[name] and getattr(second, name) is not held[name] for name in later)
