@@ -110,7 +110,9 @@ class Signals:
             try:
                 async with asyncio.timeout(_CONNECT_DEADLINE):
                     await connection.connect()  # type: ignore[no-untyped-call]
-                await self._serve(connection)
+                # In a task of its own: a group that fails leaves its task half cancelled, and then no timeout in that
+                # ends as one (Python 3.11.2, which is Debian's).
+                await run_until_cancelled(self._serve(connection))
             except* (RedisError, OSError, TimeoutError) as lost:
                 log.warning("signals from Redis are interrupted: %r", lost.exceptions[0])
             finally:
