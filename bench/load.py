@@ -56,7 +56,7 @@ async def measure_files(
 async def _run_wrk(server: Server, script: Path, seconds: int, connections: int) -> Figures:
     before = server.cpu_seconds()
     process = await asyncio.create_subprocess_exec(
-        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), server.url,
+        "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout=20s", "--latency", "-s", str(script), server.url,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output = (await process.communicate())[0].decode()
