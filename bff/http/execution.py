@@ -1,10 +1,10 @@
 """Runs one valid operation against the schema, with a deadline that leaves what was done in time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLResolveInfoHelpers
 from graphql.execution import (
@@ -50,8 +50,8 @@ class DeadlineExecutor(CompiledExecutor):
 
     cost = 0
     takes_turns = True
-    own_state: Mapping[str, type] = {}
-    """What graphql-core keeps in every executor, empty before it runs: a plan asks for none of it."""
+    own_state: tuple[tuple[str, type], ...] = ()
+    """What every executor has for itself, empty before it runs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,20 +62,7 @@ class DeadlineExecutor(CompiledExecutor):
     def let_go(self) -> None:
         """Once the operation is over. graphql-core's executor holds itself by these helpers: without them it goes with
         whoever holds it, and what the operation read with it; else a collection would have to find them."""
-        self.__dict__.pop("async_helpers", None)
-
-    if not TYPE_CHECKING:  # it would take any name for one that there is
-
-        def __getattr__(self, name: str) -> Any:
-            """What graphql-core keeps, all of it when it asks for the first: copies share it."""
-            if name == "async_helpers":
-                self.async_helpers = GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
-            elif name in self.own_state:
-                held = vars(self)
-                held.update({each: kind() for each, kind in self.own_state.items() if each not in held})
-            else:
-                raise AttributeError(f"{type(self).__name__} has no {name}.")
-            return vars(self)[name]
+        del self.async_helpers
 
     def start_anew(self, root_value: Any, context: Any, extensions: dict[str, Any] | None) -> Self:
         """An executor like this one, which was never run, for another request that asks the same. To build it takes
@@ -83,8 +70,10 @@ class DeadlineExecutor(CompiledExecutor):
         executor = object.__new__(type(self))
         state = vars(executor)
         state.update(vars(self))
+        for name, kind in self.own_state:
+            state[name] = kind()
+        executor.async_helpers = GraphQLResolveInfoHelpers(executor.gather_async_work, executor.track_async_work)
         executor.prototype = self
-        executor._waiting, executor._woken, executor._late = set(), set(), []
         executor.root_value = root_value
         executor.context_value = context
         executor.operation_extensions = extensions
@@ -171,13 +160,11 @@ def build_executor(
     prototype.comes_again = found.is_worth_a_plan
     prototype.must_compile = found.cost > WALKED_COST
     prototype.cost = found.cost
-    prototype.own_state = {
-        name: type(value)
+    prototype.own_state = tuple(
+        (name, type(value))
         for name, value in vars(prototype).items()
         if isinstance(value, _STATEFUL) and name not in _INPUTS
-    }
-    for name in ("async_helpers", *prototype.own_state):
-        delattr(prototype, name)
+    )
     prototype.kept_tokens = {}
     if found.is_for_all:
         prototype.variable_values = VariableValues({}, {})

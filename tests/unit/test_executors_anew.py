@@ -1,6 +1,5 @@
 """Executors of one operation that are made after another: none sees what another did."""
 
-import copy
 import gc
 import weakref
 from typing import Any
@@ -77,22 +76,6 @@ def test_they_share_only_what_does_not_change() -> None:
     assert first.keys() == second.keys() > CONSTANT
     assert {name for name in first if first[name] is second[name]} <= CONSTANT
     assert (second["context_value"], second["operation_extensions"]) == ("two", {"of": "two"})
-
-
-def test_what_graphql_core_keeps_is_there_once_it_asks() -> None:
-    maker = Maker()
-    first, second = maker.make("one"), maker.make("two")
-    later = {"collected_errors", "background_futures", "groups", "_relevant_sub_fields"}
-    assert later.isdisjoint(vars(first))
-    waiting = first._waiting
-    assert first.groups == []
-    assert first._waiting is waiting
-    assert vars(first).keys() >= later
-    held = {name: value for name, value in vars(copy.copy(first)).items() if name in later}
-    assert all(getattr(first, name) is held[name] and getattr(second, name) is not held[name] for name in later)
-    assert first.async_helpers is first.async_helpers
-    with pytest.raises(AttributeError, match="has no other"):
-        first.other  # noqa: B018 - to ask is the test
 
 
 def test_each_answers_its_own_request_with_its_own_errors() -> None:
