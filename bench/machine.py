@@ -36,14 +36,15 @@ def watch_processor(processor: int) -> Iterator[list[float]]:
 
 
 @contextmanager
-def give_processor(pid: int) -> Iterator[int]:
-    """The last one to that process for itself, the others to this one and those that it starts meanwhile.
+def give_processor(*pids: int) -> Iterator[int]:
+    """The last one to those processes for themselves, the others to this one and those that it starts meanwhile.
 
     Where there is but one they share it. Yields its number.
     """
     usual = os.sched_getaffinity(0)
     *others, last = sorted(usual)
-    os.sched_setaffinity(pid, {last})
+    for pid in pids:
+        os.sched_setaffinity(pid, {last})
     os.sched_setaffinity(0, others or {last})
     try:
         yield last
