@@ -8,9 +8,9 @@ from statistics import median
 import matplotlib.pyplot as plt
 import orjson
 
+from bench.baseline_share import NOTE, compare_with_bare
 from bench.load import Figures, measure
 from bench.report import SHARED, Cell, Table, save_figure, write_results
-from bench.share import SECONDS, compare_with_bare
 from bench.stage import PROFILES, VARIANTS, Server, Stage, run_api, run_app, warm
 
 ROUNDS = 5
@@ -81,11 +81,7 @@ def _report(figures: dict[str, list[Figures]], content: bytes, compared: Table) 
         "home",
         f"{note} {SHARED}",
         Table(head, lines),
-        "Compiled with fragments, and the route that makes the same Redis read and returns the same bytes, for "
-        f"{SECONDS} s each, one right after the other, with a processor that has nothing else to do. On shared "
-        "hardware it runs at half its speed while somebody else uses the other thread of its core, and then what is "
-        "done in Python suffers more than what the kernel does: its speed is measured 200 times a second, and pairs "
-        "are told apart by it.",
+        NOTE,
         compared,
     )
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.6 * len(rows) + 1.2), sharey=True)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from bench.load import measure
-from bench.machine import give_processor, watch_processor
+from bench.machine import STEADY, find_steadiness, give_processor, watch_processor
 from bench.pace import pace
 from bench.report import SHARED, Cell, Table, find_percentile, write_results
 from bench.stage import Server, Stage, run_api, warm
@@ -15,8 +15,6 @@ from bench.stage import Server, Stage, run_api, warm
 ROUNDS = 16
 SHARE = 0.7
 SECONDS = 4
-STEADY = 0.8
-"""A round says something of the server where the slowest tenth of its processor's speeds is so much of the fastest."""
 
 
 class Latency(Struct, frozen=True):
@@ -67,19 +65,15 @@ async def bench_latency(stage: Stage) -> None:
 
 
 async def _run_round(stage: Stage, server: Server, processor: int) -> Latency:
-    with watch_processor(processor) as at_most:
-        most = (await measure(server, stage, seconds=3)).requests
-    before = server.cpu_seconds()
     with watch_processor(processor) as speeds:
+        most = (await measure(server, stage, seconds=3)).requests
+        before = server.cpu_seconds()
         paced = await pace(server.url, stage.tokens, rate=SHARE * most, seconds=SECONDS)
-    slowest, fastest = (
-        choose(find_percentile(seen, share) for seen in (at_most, speeds)) for choose, share in ((min, 0.1), (max, 0.9))
-    )
     return Latency(
         most=most,
         rate=len(paced.answered) / SECONDS,
         busy=(server.cpu_seconds() - before) / SECONDS,
-        slowest=slowest / fastest,
+        slowest=find_steadiness(speeds),
         p50=find_percentile(paced.answered, 0.5),
         p99=find_percentile(paced.answered, 0.99),
         p999=find_percentile(paced.answered, 0.999),

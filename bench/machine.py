@@ -10,13 +10,16 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 EVERY = 0.005
 """Seconds between looks."""
 TRIES = 4
 """The quickest counts: the first finds others' data in the caches."""
+STEADY = 0.8
+"""A measurement says something of a server where the slowest tenth of its processor's speeds is so much of the
+fastest."""
 
 
 @contextmanager
@@ -33,6 +36,13 @@ def watch_processor(processor: int) -> Iterator[list[float]]:
         if process.returncode:
             raise RuntimeError(f"what watches processor {processor} ended")
         speeds.extend(json.loads(told))
+
+
+def find_steadiness(speeds: Sequence[float]) -> float:
+    """The slowest tenth as a share of the fastest."""
+    ordered = sorted(speeds)
+    tenth = len(ordered) // 10
+    return ordered[tenth] / ordered[-1 - tenth]
 
 
 @contextmanager
@@ -56,7 +66,7 @@ def main() -> None:
     """Look until nobody wants to know any longer: until standard input ends."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
     speeds: list[float] = []
-    while not select.select([sys.stdin], [], [], EVERY)[0]:
+    while not speeds or not select.select([sys.stdin], [], [], EVERY)[0]:
         speeds.append(1e6 / min(_time_work() for _ in range(TRIES)))
     json.dump(speeds, sys.stdout)
 

@@ -97,13 +97,13 @@ def list_rows(context: OperationContext, document: PinnedHome) -> list[PinnedRow
 
 
 def view_rows(context: OperationContext, document: PinnedHome, rows: Iterable[PinnedRow]) -> list[RowView]:
-    begin = begin_row_ids(context)
-    return [view_row(begin, document.version, row) for row in rows if may_show(context, row)]
+    prefix = find_row_prefix(context)
+    return [view_row(prefix, document.version, row) for row in rows if may_show(context, row)]
 
 
-def view_row(begin: str, version: str, row: PinnedRow) -> RowView:
-    """`begin` is how the ids of the profile's rows begin."""
-    return RowView(begin + _end_row_id(row.key), version, row, row.name, row.kind, row.layout, row.is_stale)
+def view_row(prefix: str, version: str, row: PinnedRow) -> RowView:
+    """`prefix` is that of the ids of the profile's rows."""
+    return RowView(prefix + _make_row_suffix(row.key), version, row, row.name, row.kind, row.layout, row.is_stale)
 
 
 def may_show(context: OperationContext, row: PinnedRow) -> bool:
@@ -117,25 +117,26 @@ def find_open(context: OperationContext, title_id: str) -> AnyTitleCard | None:
 
 
 def row_id(context: OperationContext, key: str) -> str:
-    return begin_row_ids(context) + _end_row_id(key)
+    return find_row_prefix(context) + _make_row_suffix(key)
 
 
 def name_row_of(profile_id: str, key: str) -> str:
     """The same row of the same profile keeps its id from day to day: half of it names the profile, half the row."""
-    return _begin_row_ids(profile_id) + _end_row_id(key)
+    return _make_row_prefix(profile_id) + _make_row_suffix(key)
 
 
-def begin_row_ids(context: OperationContext) -> str:
-    return _begin_row_ids(context.require_state().profile_id)
+def find_row_prefix(context: OperationContext) -> str:
+    """How the ids of the profile's rows begin."""
+    return _make_row_prefix(context.require_state().profile_id)
 
 
 @lru_cache(maxsize=4096)
-def _begin_row_ids(profile_id: str) -> str:
+def _make_row_prefix(profile_id: str) -> str:
     return f"row_{derive_id(IdKind.ROW, profile_id)[-8:]}"
 
 
 @lru_cache(maxsize=4096)
-def _end_row_id(key: str) -> str:
+def _make_row_suffix(key: str) -> str:
     return name_row(key)[-12:]
 
 

@@ -24,7 +24,7 @@ from bff.domain.paging import (
 from bff.domain.titles import AnyTitleCard
 from bff.errors import BadUserInput, Unavailable
 from bff.execution import KeptList, batched, gives_kept
-from resolvers.home import HomeView, RowView, begin_row_ids, find_open, may_show, name_row, view_row
+from resolvers.home import HomeView, RowView, find_open, find_row_prefix, may_show, name_row, view_row
 from resolvers.home_composer import open_pinned_home
 from resolvers.my_list import ContinueItem, make_continue_item
 from resolvers.pictures import Picture, open_album
@@ -94,7 +94,7 @@ async def _page_pinned_rows(context: OperationContext, version: str, *, start: i
 
 
 def take_rows(context: OperationContext, document: PinnedHome, *, start: int, wanted: int) -> Page[RowView]:
-    version, begin = document.version, begin_row_ids(context)
+    version, prefix = document.version, find_row_prefix(context)
     edges: list[Edge[RowView]] = []
     for place in range(start, len(document.rows)):
         row = document.rows[place]
@@ -102,7 +102,7 @@ def take_rows(context: OperationContext, document: PinnedHome, *, start: int, wa
             continue
         if len(edges) == wanted:
             return make_page(edges, has_next=True)
-        edges.append(Edge(view_row(begin, version, row), "rows", (version, place)))
+        edges.append(Edge(view_row(prefix, version, row), "rows", (version, place)))
     return make_page(edges, has_next=False)
 
 
@@ -130,7 +130,7 @@ async def _page_pinned_items(
     row = next((held for held in (*pinned.rows, *pinned.hidden) if held.key == root.row.key), None)
     if row is None:
         raise BadUserInput(_NO_CURSOR)
-    view = view_row(begin_row_ids(context), pinned.version, row)
+    view = view_row(find_row_prefix(context), pinned.version, row)
     return take_items(context, view, start=start, wanted=wanted)
 
 

@@ -20,7 +20,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.execution.fragments import FragmentCache
 from bff.execution.generator import generate
-from bff.execution.outcomes import Deoptimise, DoneMutation
+from bff.execution.mutations import DoneMutation, check_mutation
+from bff.execution.outcomes import Deoptimise
 from bff.execution.plan import Plan, Uncompilable
 from bff.execution.runtime import Run
 
@@ -149,6 +150,8 @@ def _make_plan(executor: "CompilingExecutor", prepared: Prepared) -> Plan:
             # No two mutations are given the same, and what they are given would stay behind as a key.
             may_cache=executor.fragment_cache is not None and prepared.operation.operation is OperationType.QUERY,
         )
+        if prepared.operation.operation is OperationType.MUTATION:
+            check_mutation(plan)
         generate(plan)
     except Uncompilable as error:
         prepared.reason = error.reason
@@ -252,8 +255,8 @@ class CompilingExecutor(Executor[Any]):
 
     def _go_on_after(self, run: Run, serially: bool | None) -> Any:
         """By graphql-core, from the beginning; but what a mutation has done is not done again."""
-        if self.operation.operation is OperationType.MUTATION and run.given:
-            (given,) = run.given
+        if self.operation.operation is OperationType.MUTATION and run.given_by_root:
+            (given,) = run.given_by_root
             self.middleware_manager = cast("MiddlewareManager", DoneMutation(given))
         return super().execute_operation(serially)
 

@@ -1,11 +1,10 @@
 """What a call may come to besides a value."""
 
 import asyncio
-from collections.abc import Callable
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLObjectType
 
 
 class Deoptimise(BaseException):
@@ -33,23 +32,6 @@ class Typed:
     def __init__(self, object_type: GraphQLObjectType, value: Any) -> None:
         self.type = object_type
         self.value = value
-
-
-class DoneMutation:
-    """Stands where graphql-core asks for middleware: the root's field has given its value, the others are called."""
-
-    def __init__(self, given: Any) -> None:
-        self._given = given.value if type(given) is Typed else given
-
-    def get_field_resolver(self, resolve: Callable[..., Any]) -> Callable[..., Any]:
-        def resolve_unless_done(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-            if info.path.prev is not None:
-                return resolve(parent, info, **arguments)
-            if type(self._given) is Failed:
-                raise self._given.error
-            return self._given
-
-        return resolve_unless_done
 
 
 def judge(value: Any) -> Any:

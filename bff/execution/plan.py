@@ -16,7 +16,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.executor import Executor
@@ -24,8 +23,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from bff.execution.models import list_shown_types
-from bff.execution.positions import Kind, Position
+from bff.execution.positions import Position
 from bff.execution.sources import Call, Source, find_call, list_variables
 
 MAX_FIELDS = 1000
@@ -256,22 +254,9 @@ class Plan:
             raise Uncompilable("no root type")
         self.root = Selection(self, root_type, self.asked.collect(root_type), None, None)
         self.first_slots = [slot for slot, field in enumerate(self.slots) if find_owner(field.parent) is None]
-        if executor.operation.operation is OperationType.MUTATION:
-            self._check_mutation()
         self.variant: tuple[Any, ...] = ()
         self.stages: dict[int, Stage] = {}
         self.texts: list[str] = []
-
-    def _check_mutation(self) -> None:
-        """One is called as a query's fields are, several would have to wait for each other. What it gives must be of
-        declared classes: graphql-core could not go on with promises that were kept here."""
-        if len(self.first_slots) > 1:
-            raise Uncompilable("several mutations")
-        for slot in self.first_slots:
-            position = self.slots[slot].position
-            is_object = position.kind is not Kind.LEAF
-            if position.item is not None or (is_object and list_shown_types(position.type, self.schema) is None):
-                raise Uncompilable("mutation of undeclared classes")
 
     @property
     def source(self) -> str:

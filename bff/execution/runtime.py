@@ -23,7 +23,9 @@ twice and four times as many."""
 
 
 class Run:
-    """The state of one execution. `given` is what the field of the root gave that was called last, once it is there."""
+    """The state of one execution. `given_by_root` is what the field of the root gave that was called last, once it is
+    there.
+    """
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class Run:
     ) -> None:
         self.plan = plan
         self.executor = executor
-        self.given: list[Any] = []
+        self.given_by_root: list[Any] = []
         self._building = Building(plan, executor, cache)
         self._caller = Caller(executor, strawberry_config, scalars)
         self._is_abandoned = False
@@ -155,7 +157,7 @@ class Run:
             more, left = fill_groups(stage, waiting, values[known:])
             holders, values = holders + more, values[:known] + left
         if field.parent is None:
-            self.given = values
+            self.given_by_root = values
         if self._building.noted:
             self._building.given.append((field.slot, holders, values))
         try:
@@ -286,7 +288,7 @@ class Run:
         stage = self.plan.stages.get(field.slot) if field.slot is not None else None
         self._building.settled = position
         if field.parent is None and position is field.position:
-            self.given = values
+            self.given_by_root = values
         if stage is not None and position is field.position:
             stage.complete(self._building, holders, values)
         else:

@@ -21,8 +21,8 @@ from bff.http.errors import (
     format_invalid_operation,
     retry_after,
 )
-from bff.http.finishing import IN_PIECES
 from bff.http.negotiation import GRAPHQL_RESPONSE
+from bff.http.whole import IN_PIECES
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bff.http.compression import choose_coding, compress, may_compress, vary
-from bff.http.whole import SEND_WHOLE, SendWhole
+from bff.http.whole import IN_PIECES, SEND_WHOLE, SendWhole
 
-IN_PIECES = "marquee.pieces"
-"""The extension of an ASGI scope that says, and the key of a message that holds, a body in pieces: they need not be
-copied together where nothing compresses them."""
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

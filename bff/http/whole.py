@@ -12,6 +12,9 @@ SEND_WHOLE = "marquee.whole"
 """The extension of an ASGI scope under which `HttpProtocol` offers `send_whole` for its connection."""
 TAKE_WHOLE = "marquee.body"
 """The same for `take_whole`."""
+IN_PIECES = "marquee.pieces"
+"""The extension under which `Finishing` offers to take a body in pieces, and their key in its message: they need not be
+copied together where nothing compresses them."""
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 """Headers that uvicorn acts by."""
 

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from bff.http.finishing import IN_PIECES, Finishing
-from bff.http.whole import SEND_WHOLE
+from bff.http.finishing import Finishing
+from bff.http.whole import IN_PIECES, SEND_WHOLE
 from tests.http_server import serve
 
 LARGE = b'{"rows": "' + b"x" * 5_000_000 + b'"}'

@@ -85,7 +85,7 @@ UNKNOWN = [
 
 
 def list_arguments(name: str) -> list[Any]:
-    definition = SCHEMA._schema.query_type.fields[name]  # type: ignore[union-attr]
+    definition = SCHEMA._schema.query_type.fields[name]
     return list(definition.extensions["strawberry-definition"].arguments)
 
 

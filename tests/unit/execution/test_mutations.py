@@ -53,7 +53,7 @@ class Order:
         async def stream() -> AsyncIterator[ItemValue]:
             yield ItemValue(7)
 
-        return stream()  # type: ignore[return-value]
+        return stream()
 
     @strawberry.field
     @staticmethod
@@ -96,10 +96,10 @@ class Mutation:
         if wish.name == "bad":
             raise ValueError("a bad name")
         if not wish.numbers:
-            return Refusal("nothing to order")  # type: ignore[return-value]
+            return Refusal("nothing to order")
         value = OrderValue(wish.name, [ItemValue(number) for number in wish.numbers])
         wish.numbers.clear()  # it must have been this call's own
-        return value  # type: ignore[return-value]
+        return value
 
     @strawberry.mutation
     @staticmethod
@@ -107,7 +107,7 @@ class Mutation:
         info.context.append(name)
         if name == "bad":
             raise ValueError("a bad name")
-        return OrderValue(name, [ItemValue(1), ItemValue(2)])  # type: ignore[return-value]
+        return OrderValue(name, [ItemValue(1), ItemValue(2)])
 
     @strawberry.mutation
     @staticmethod
