@@ -133,7 +133,7 @@ async def request_password_reset(info: Info, email: str) -> bool:
     return True
 
 
-async def reset_password(info: Info, token: str, password: str) -> LoginView:
+async def reset_password(info: Info, token: str, password: str, remove_pins: bool | None = False) -> LoginView:
     """Raises BadUserInput for a password that cannot be taken; the link stays good then."""
     context = info.context
     _check_new_password(password, "")
@@ -141,6 +141,7 @@ async def reset_password(info: Info, token: str, password: str) -> LoginView:
         context.services.authority,
         token=token,
         password=password,
+        takes_pins_away=bool(remove_pins),
         device_class=context.caller.device_class or DeviceClass.WEB,
         request_country=context.caller.country,
         client=context.caller.client,

@@ -59,7 +59,14 @@ class Mutation:
         Access.PUBLIC,
         description="Always TRUE, whether or not there is such an account.",
     )
-    reset_password: LoginResult | None = root(accounts.reset_password, Access.PUBLIC)
+    reset_password: LoginResult | None = root(
+        accounts.reset_password,
+        Access.PUBLIC,
+        description=(
+            "`removePins` takes the PINs of all profiles away, for who has forgotten that of every adult one: "
+            "`setPin` is for adult profiles, and none can be entered."
+        ),
+    )
     delete_account: DeleteAccountResult | None = root(accounts.delete_account, Access.OWNER)
     switch_profile: LoginResult | None = root(sign_in.switch_profile, Access.SIGNED_IN)
     create_profile: ProfileResult | None = root(

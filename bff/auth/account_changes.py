@@ -27,6 +27,7 @@ from bff.stores.ended_sign_ins import end_sign_ins, hold_sign_ins
 from bff.stores.mail import find_mail_wait, queue_mail
 from bff.stores.mail_links import find_account_of_link, revoke_links, use_link
 from bff.stores.new_accounts import NewAccount, NewProfile, add_account
+from bff.stores.profiles import remove_pins
 
 DEADLINE = 2.0
 """Seconds that a connection is waited for."""
@@ -212,6 +213,7 @@ async def reset_password(
     *,
     token: str,
     password: str,
+    takes_pins_away: bool,
     device_class: DeviceClass,
     request_country: str | None,
     client: str,
@@ -220,7 +222,8 @@ async def reset_password(
     """Set the password by a link in a mail, end every sign-in, and begin a new one on an implicit device.
 
     Who has the mail has the address, so it counts as verified. PinRequired says that all profiles have a PIN, which
-    `login` takes; the password is set. Raises Forbidden for a suspended account, whose link stays good.
+    `login` takes; the password is set. Who has forgotten that of every adult profile has them taken away here: those
+    who could do it can't be entered. Raises Forbidden for a suspended account, whose link stays good.
     """
     dead = InvalidCredentials("This link was used, or has died: ask for a new one with `requestPasswordReset`.")
     account_id = await find_account_of_link(authority.pool, MailKind.RESET_PASSWORD, token)
@@ -237,13 +240,19 @@ async def reset_password(
             raise suspended()
         if not await set_password(connection, link.account_id, password_hash):
             return dead
+        if takes_pins_away:
+            await remove_pins(connection, link.account_id)
+            record = replace(record, profiles=[replace(profile, has_pin=False) for profile in record.profiles])
         await verify_address(connection, link.account_id, link.address)
         await revoke_links(connection, MailKind.RESET_PASSWORD, link.account_id, now)
         ended = await end_sign_ins(connection, link.account_id, now)
         profile = choose_profile(record.profiles, None, has_pin_at_hand=False)
         result: SignInResult
         if profile is not None and profile.has_pin:
-            result = PinRequired(f"The password is set. {profile.name} has a PIN: sign in with both.")
+            result = PinRequired(
+                f"The password is set. {profile.name} has a PIN: sign in with both. Who has forgotten it sets the "
+                "password once more, with `removePins`."
+            )
         else:
             result = await begin_session_within(
                 authority,

@@ -34,6 +34,10 @@ _PASSWORD = (
     '<label>New password <input name="password" type="password" autocomplete="new-password" required '
     f'minlength="{SHORTEST_PASSWORD}" maxlength="{LONGEST_PASSWORD}"></label>'
 )
+_REMOVE_PINS = (
+    '<label class="choice"><input name="removePins" type="checkbox"> I have forgotten my PIN: '
+    "take the PINs of all profiles away</label>"
+)
 
 PAGES = (
     MailPage(
@@ -46,10 +50,10 @@ PAGES = (
     MailPage(
         kind=MailKind.RESET_PASSWORD,
         title="Choose a new password",
-        fields=_PASSWORD,
+        fields=_PASSWORD + _REMOVE_PINS,
         document=(
-            "mutation ResetPassword($token: String!, $password: String!) { "
-            "answer: resetPassword(token: $token, password: $password) { "
+            "mutation ResetPassword($token: String!, $password: String!, $removePins: Boolean) { "
+            "answer: resetPassword(token: $token, password: $password, removePins: $removePins) { "
             "__typename ... on InvalidCredentials { message } } }"
         ),
         done="Your password is changed, and all other sign-ins have ended. You can sign in with it now.",
@@ -68,7 +72,9 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   said.textContent = "";
   try {
-    const variables = {token, ...Object.fromEntries(new FormData(form))};
+    const variables = {token};
+    for (const field of form.querySelectorAll("input"))
+      variables[field.name] = field.type === "checkbox" ? field.checked : field.value;
     const response = await fetch("/graphql", {
       method: "POST",
       headers: {"Content-Type": "application/json", "X-Client-Name": "marquee-mail", "X-Client-Version": "1"},
@@ -88,6 +94,7 @@ _STYLE = """
 body { font-family: system-ui, sans-serif; line-height: 1.5; max-width: 30em; margin: 4em auto; padding: 0 1em;
   background: #141414; color: #f2f2f2; }
 label, input { display: block; width: 100%; box-sizing: border-box; }
+.choice input { display: inline; width: auto; }
 input, button { font: inherit; margin: .5em 0 1em; padding: .6em 1em; border-radius: 6px; border: 1px solid #777; }
 button { background: #b00020; border-color: #b00020; color: #fff; cursor: pointer; }
 """

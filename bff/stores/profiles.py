@@ -126,6 +126,14 @@ async def set_pin(pool: asyncpg.Pool, account_id: str, profile_id: str, pin_hash
         raise _not_found()
 
 
+async def remove_pins(connection: PoolConnectionProxy, account_id: str) -> None:
+    """Of all profiles of an account, which the caller holds; wrong tries are forgotten."""
+    await connection.execute(
+        "UPDATE profile SET pin_hash = NULL, pin_failures = 0, pin_locked_until = NULL WHERE account_id = $1",
+        account_id,
+    )
+
+
 async def _lock_profiles(connection: PoolConnectionProxy, account_id: str) -> Sequence[asyncpg.Record]:
     """The account's profiles, which nobody else adds to or takes from until the transaction ends."""
     is_there = await connection.fetchval(

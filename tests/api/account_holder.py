@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace as replace_struct
 
+from bff.domain.ids import IdKind, derive_id
 from bff.settings import Secret
 from bff.stores import keys
 from tests.live import Answer, Client, Demo
@@ -32,7 +33,8 @@ CHANGE = (
 )
 ASK = "mutation ($email: String!) { requestPasswordReset(email: $email) }"
 RESET = (
-    "mutation ($token: String!, $password: String!) { resetPassword(token: $token, password: $password) "
+    "mutation ($token: String!, $password: String!, $removePins: Boolean) "
+    "{ resetPassword(token: $token, password: $password, removePins: $removePins) "
     f"{{ {LOGIN_SESSION} }} }}"
 )
 DELETE = """mutation ($password: String!) { deleteAccount(password: $password) { __typename
@@ -85,6 +87,20 @@ class Holder:
     async def is_signed_in(self, client: Client) -> bool:
         answer = await client.run(ME)
         return answer.codes == []
+
+
+async def add_profile(holder: Holder, *, is_kids: bool = False, pin_hash: str | None = None) -> str:
+    """A profile of the account, from its next sign-in on."""
+    profile_id = derive_id(IdKind.PROFILE, f"{holder.email}{is_kids}{pin_hash}")
+    await holder.demo.services.pool.execute(
+        """INSERT INTO profile (id, account_id, position, name, avatar, is_kids, language, maturity_ceiling, pin_hash)
+        VALUES ($1, $2, (SELECT count(*) FROM profile WHERE account_id = $2), 'Ada', 'fox', $3, 'en', 7, $4)""",
+        profile_id,
+        holder.account_id,
+        is_kids,
+        pin_hash,
+    )
+    return profile_id
 
 
 async def deliver(demo: Demo) -> list[Any]:

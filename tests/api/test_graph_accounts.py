@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bff.domain.ids import IdKind, derive_id
 from bff.stores import keys
 from bff.stores.login_failures import MOST_OF_ACCOUNT, MOST_OF_ADDRESS
 from tests.api.account_holder import (
@@ -21,7 +20,7 @@ from tests.api.account_holder import (
     RESET,
     UPDATE,
     VERIFY,
-    Holder,
+    add_profile,
     carry,
     deliver,
     forget_tries,
@@ -50,22 +49,8 @@ async def change(client: Client, current: str, new: str) -> dict[str, Any]:
     return dict((await client.fetch(CHANGE, current=current, new=new))["changePassword"])
 
 
-async def reset(demo: Demo, token: str, password: str = NEW_PASSWORD) -> dict[str, Any]:
-    return dict((await demo.visitor.fetch(RESET, token=token, password=password))["resetPassword"])
-
-
-async def add_profile(holder: Holder, *, is_kids: bool = False, pin_hash: str | None = None) -> str:
-    """A profile of the account, from its next sign-in on."""
-    profile_id = derive_id(IdKind.PROFILE, f"{holder.email}{is_kids}{pin_hash}")
-    await holder.demo.services.pool.execute(
-        """INSERT INTO profile (id, account_id, position, name, avatar, is_kids, language, maturity_ceiling, pin_hash)
-        VALUES ($1, $2, (SELECT count(*) FROM profile WHERE account_id = $2), 'Ada', 'fox', $3, 'en', 7, $4)""",
-        profile_id,
-        holder.account_id,
-        is_kids,
-        pin_hash,
-    )
-    return profile_id
+async def reset(demo: Demo, token: str, password: str = NEW_PASSWORD, **options: bool) -> dict[str, Any]:
+    return dict((await demo.visitor.fetch(RESET, token=token, password=password, **options))["resetPassword"])
 
 
 # ---- registration
@@ -325,6 +310,28 @@ async def test_a_reset_where_every_profile_has_a_pin_asks_for_it(demo: Demo) -> 
     answer = await reset(demo, await holder.ask_for_reset())
     assert answer["__typename"] == "PinRequired"
     assert (await holder.login(NEW_PASSWORD, pin="1357"))["__typename"] == "Session"
+
+
+async def test_who_has_forgotten_the_pin_of_every_adult_profile_gets_back_in_by_mail(demo: Demo) -> None:
+    holder = await register(demo)
+    adult_id = await add_profile(holder, pin_hash=await demo.services.authority.passwords.hash("1357"))
+    kids_id = await add_profile(holder, is_kids=True)
+    assert (await holder.login())["viewer"]["profile"]["id"] == kids_id
+    token = await holder.ask_for_reset()
+    back = carry(demo, await reset(demo, token, removePins=True))
+    text = "{ viewer { profile { id } account { profiles { id hasPin } } } }"
+    viewer = (await back.fetch(text))["viewer"]
+    assert viewer["profile"]["id"] == adult_id
+    assert [profile["hasPin"] for profile in viewer["account"]["profiles"]] == [False, False]
+
+
+async def test_a_dead_link_takes_no_pin_away(demo: Demo) -> None:
+    holder = await register(demo)
+    token = await holder.ask_for_reset()
+    await reset(demo, token)
+    adult_id = await add_profile(holder, pin_hash=await demo.services.authority.passwords.hash("1357"))
+    assert (await reset(demo, token, removePins=True))["__typename"] == "InvalidCredentials"
+    assert (await holder.login(NEW_PASSWORD, profileId=adult_id))["__typename"] == "PinRequired"
 
 
 async def test_a_reset_link_dies_after_an_hour(demo: Demo) -> None:

@@ -1,12 +1,12 @@
 // Opens the page that a link in a mail leads to, as its reader would, and prints what it saw as JSON.
 //
-//   node tests/browser/mail_pages.mjs URL [PASSWORD]
+//   node tests/browser/mail_pages.mjs URL [PASSWORD [--remove-pins]]
 //
 // Judges nothing: the caller does. Fails only where the page cannot be used at all.
 
 import { withPage } from "./chromium.mjs";
 
-const [url, password] = process.argv.slice(2);
+const [url, password, removePins] = process.argv.slice(2);
 const report = await withPage({}, async (page) => {
   const complaints = [];
   const asked = [];
@@ -17,6 +17,7 @@ const report = await withPage({}, async (page) => {
   const seen = { title: await page.title(), address: page.url(), complaints, asked };
   if (await page.locator("form").isVisible()) {
     if (password) await page.locator("input[name=password]").fill(password);
+    if (removePins) await page.getByLabel("I have forgotten my PIN").check();
     await page.locator("button").click();
   }
   await page.waitForFunction(() => document.querySelector("output").textContent !== "");

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from tests.api.account_holder import ME, register
+from tests.api.account_holder import ME, add_profile, register
 from tests.browser.driving import Drive
 from tests.live import Demo
 
 NEW_PASSWORD = "chosen on the page"
 
 
-async def open_page(drive: Drive, url: str, *password: str) -> dict[str, Any]:
-    report: dict[str, Any] = await drive("mail_pages", url, *password)
+async def open_page(drive: Drive, url: str, *given: str) -> dict[str, Any]:
+    report: dict[str, Any] = await drive("mail_pages", url, *given)
     assert report["complaints"] == []
     assert all(asked.startswith(url.partition("#")[0].rpartition("/")[0]) for asked in report["asked"])
     return report
@@ -39,6 +39,15 @@ async def test_the_page_of_the_mail_sets_a_new_password(demo: Demo, drive: Drive
     assert (await holder.login(NEW_PASSWORD))["__typename"] == "Session"
     again = await open_page(drive, f"{demo.url}/reset-password#token={token}", NEW_PASSWORD)
     assert "ask for a new one" in again["said"]
+
+
+async def test_the_page_of_the_mail_takes_forgotten_pins_away(demo: Demo, drive: Drive) -> None:
+    holder = await register(demo)
+    profile_id = await add_profile(holder, pin_hash=await demo.services.authority.passwords.hash("1357"))
+    for removing, entered in ((), "PinRequired"), (("--remove-pins",), "Session"):
+        link = f"{demo.url}/reset-password#token={await holder.ask_for_reset()}"
+        assert (await open_page(drive, link, NEW_PASSWORD, *removing))["said"].startswith("Your password is changed")
+        assert (await holder.login(NEW_PASSWORD, profileId=profile_id))["__typename"] == entered
 
 
 async def test_a_link_without_a_token_says_so(demo: Demo, drive: Drive) -> None:
