@@ -14,7 +14,7 @@ from typing import Any, cast
 from hiredis import ProtocolError, Reader, ReplyError
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 
-from bff.stores.redis_breaker import Breaker, RedisAway
+from bff.stores.redis_breaker import Breaker, RedisAway, refuses_writes
 from bff.stores.redis_round_trip import Gathered, RoundTrip, ScriptRun
 
 _MOST_UNANSWERED = 1024
@@ -132,10 +132,16 @@ class HeldConnection:
 
     def take(self, reply: object) -> None:
         """The next in the order of what was sent."""
-        if self._unanswered and not isinstance(reply, ReplyError) and self._unanswered[0].takes(reply):
+        if isinstance(reply, ReplyError):
+            code = str(reply).partition(" ")[0]
+            if self._unanswered and refuses_writes(reply):
+                self._unanswered.popleft().fail(f"Redis does not write: {code}", code)
+            else:
+                self.give_up(code)
+        elif self._unanswered and self._unanswered[0].takes(reply):
             self._unanswered.popleft().answer(reply)
         else:
-            self.give_up(str(reply).partition(" ")[0] if isinstance(reply, ReplyError) else "UnexpectedReply")
+            self.give_up("UnexpectedReply")
 
     def lose(self, wire: "_Wire") -> None:
         """What is under way is sent once more, but for scripts: the connection may have been dead for long."""

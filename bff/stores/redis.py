@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from bff.settings import Settings
 from bff.stores.held_connection import HeldConnection
-from bff.stores.redis_breaker import Breaker, RedisAway
+from bff.stores.redis_breaker import Breaker, RedisAway, refuses_writes
 from bff.telemetry import note_call
 
 __all__ = ["Copy", "DocumentCache", "RedisAway", "open_redis", "read_document", "split_version"]
@@ -152,7 +152,8 @@ class DocumentCache:
             async with asyncio.timeout(self._deadline):
                 return await command
         except (RedisError, OSError, TimeoutError) as error:
-            self._breaker.trip()
+            if not refuses_writes(error):
+                self._breaker.trip()
             failure = type(error).__name__
             raise RedisAway(f"Redis does not answer: {type(error).__name__}") from error
         finally:

@@ -2,6 +2,10 @@
 
 import time
 
+from redis.exceptions import OutOfMemoryError
+
+_REFUSALS = ("OOM ", "MISCONF ", "NOREPLICAS ")
+
 
 class RedisAway(Exception):
     """Redis did not answer in time or could not be reached; go on without it, and say so in `degraded`."""
@@ -23,3 +27,9 @@ class Breaker:
 
     def reset(self) -> None:
         self._open_until = 0.0
+
+
+def refuses_writes(error: Exception) -> bool:
+    """Whether Redis says by it that it is full, cannot save, or lacks replicas: it is there, and answers reads."""
+    _, _, said = str(error).rpartition("caused error: (")  # redis-py's of a pipeline: which command, and a tuple's repr
+    return isinstance(error, OutOfMemoryError) or said.lstrip("'\"").startswith(_REFUSALS)

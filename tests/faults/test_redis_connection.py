@@ -141,6 +141,41 @@ async def test_a_read_at_which_every_connection_ends_is_not_sent_for_ever(server
         assert await read_until_answered(cache) == list(DOCUMENTS.values())
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"maxmemory": "1"}, "OOM"),
+        ({"save": "3600 1", "stop-writes-on-bgsave-error": "yes"}, "MISCONF"),
+        ({"min-replicas-to-write": "1"}, "NOREPLICAS"),
+    ],
+)
+async def test_a_redis_that_refuses_writes_is_read_all_the_same(
+    server: Server, tmp_path: Path, settings: dict[str, str], says: str
+) -> None:
+    async with opened(server) as cache, redis.asyncio.Redis.from_url(server.url) as client:
+        (tmp_path / "dump.rdb").mkdir()  # where it would save
+        for name, value in settings.items():
+            await client.config_set(name, value)
+        await client.bgsave()
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                if (await client.info("persistence"))["rdb_last_bgsave_status"] == "err":
+                    break
+                await asyncio.sleep(0.02)
+        write, asked = cache.put_if_newer("a", 1, b"1", age=60), cache.ask(["key 0"])
+        with pytest.raises(RedisAway, match=f"Redis does not write: {says}"):
+            await write
+        assert await asked == [FIRST]
+        for refused in cache.put("a", b"1", age=60), cache.put_many([("a", b"caused error: 1", 60)]):
+            with pytest.raises(RedisAway):
+                await refused
+            assert await read(cache) == list(DOCUMENTS.values())
+        for name in settings:
+            await client.config_set(name, {"maxmemory": "0", "save": "", "min-replicas-to-write": "0"}.get(name, "no"))
+        await cache.put_if_newer("a", 1, b"1", age=60)
+        assert await cache.get_many(["a"]) == [(1).to_bytes(8) + b"1"]
+
+
 async def test_a_redis_that_was_started_anew_in_the_meantime_is_read_at_once(server: Server) -> None:
     async with opened(server) as cache:
         await read(cache)
