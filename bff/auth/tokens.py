@@ -71,6 +71,8 @@ class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
     permissions: tuple[str, ...]
 
 
+_BLANKS = " \t"
+"""What may stand around a header's value (RFC 9110, 5.6.3); `str.strip` takes more."""
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_claims = msgspec.json.Decoder(_Claims).decode
 
@@ -117,10 +119,10 @@ def read_bearer(authorization: str) -> str:
 
     Raises Unauthenticated for any other scheme.
     """
-    scheme, _, token = authorization.strip().partition(" ")
+    scheme, _, token = authorization.strip(_BLANKS).partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send the access token as `Authorization: Bearer …`.")
-    return token.strip()
+    return token.strip(_BLANKS)
 
 
 class AccessTokenVerifier:
@@ -177,7 +179,7 @@ class AccessTokenVerifier:
 
 
 def _verify(keys: KeyRing, token: str, now: datetime) -> AccessToken:
-    """Stricter than JWT libraries are: one algorithm, no header or claim but ours, one spelling of each token."""
+    """Stricter than JWT libraries are: one algorithm, no header or claim but ours, each part spelt in one way."""
     if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
         raise _invalid()
     signed, _, signature = token.rpartition(".")

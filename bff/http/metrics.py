@@ -9,6 +9,7 @@ import hmac
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,6 @@ _KEPT_OPERATIONS = 1000
 _MOST_OPERATION_SERIES = 2000
 _MOST_FIELD_SERIES = 5000
 _OTHER = "other"
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -263,4 +263,11 @@ def _may_read(request: Request, token: str) -> bool:
     if token and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode()):
         return True
     is_forwarded = "forwarded" in request.headers or "x-forwarded-for" in request.headers
-    return not is_forwarded and request.client is not None and request.client.host in _LOOPBACK
+    return not is_forwarded and request.client is not None and _is_loopback(request.client.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # of a Unix socket: whoever may connect there is told by its file
+        return False

@@ -108,6 +108,14 @@ def test_token_is_remembered_once_however_its_header_is_spelt() -> None:
     assert len(verifier) == 1
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\x85", "\x0b", "\u2003"])
+def test_only_the_blanks_of_headers_stand_around_a_token(blank: str) -> None:
+    token, _ = mint()
+    for header in (f"Bearer {token}{blank}", f"Bearer {blank}{token}", f"{blank}Bearer {token}"):
+        with pytest.raises(Unauthenticated):
+            AccessTokenVerifier(KEYS).authenticate(header, NOW)
+
+
 def test_cache_is_bounded_and_keeps_what_is_in_use() -> None:
     verifier = AccessTokenVerifier(KEYS, capacity=10)
     in_use, out_of_use = (f"Bearer {mint()[0]}" for _ in range(2))
