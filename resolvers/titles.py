@@ -233,7 +233,7 @@ def page_similar(
     shelf = context.shelf.ids
     found = context.catalogue.similar_to(root)  # type: ignore[arg-type]
     alike = [card for card in found if card.id in shelf]
-    places = {card.id: place for place, card in enumerate(found)}
+    places = {card.id: place for place, card in enumerate(alike)}
     return page_cards(alike, f"similar:{root.id}", lambda card: (places[card.id],), first, after)
 
 

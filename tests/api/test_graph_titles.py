@@ -250,6 +250,15 @@ async def test_similar_titles_share_people_or_genres_and_leave_the_title_out(dem
         assert set(other.genre_ids) & set(card.genre_ids) or people & {credit.person_id for credit in other.credits}
 
 
+async def test_cursors_of_similar_titles_count_none_that_is_hidden(demo: Demo) -> None:
+    card = find_card(demo, MovieCard, lambda card: bool(card.genre_ids) and card.maturity is MaturityRating.ALL)
+    query = f"query ($id: ID!) {{ title(id: $id) {{ similar(first: 75) {{ {PAGE} node {{ id }} }} }} }} }}"
+    viewers = [await demo.make_viewer(ceiling=ceiling) for ceiling in (MaturityRating.AGE_7, MaturityRating.AGE_18)]
+    few, many = [(await viewer.fetch(query, id=card.id))["title"]["similar"]["edges"] for viewer in viewers]
+    assert {edge["node"]["id"] for edge in few} != {edge["node"]["id"] for edge in many}
+    assert [edge["cursor"] for edge in few] == [edge["cursor"] for edge in many][: len(few)]
+
+
 async def test_ids_that_name_nothing_are_null_and_gaps(demo: Demo) -> None:
     card = find_card(demo, MovieCard)
     for client in (await demo.make_viewer(), demo.visitor):
