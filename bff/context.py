@@ -16,7 +16,7 @@ import strawberry
 from aiodataloader import DataLoader
 
 from bff.artwork.sizes import choose_format
-from bff.auth.access import Access, check_access
+from bff.auth.access import Access, check_access, no_profile
 from bff.auth.tokens import AccessToken
 from bff.domain.accounts import AccountRecord, Device, Profile
 from bff.domain.devices import DeviceCapabilities, DeviceClass, ImageFormat, default_capabilities
@@ -28,7 +28,7 @@ from bff.errors import Forbidden, NotFound, Unauthenticated
 from bff.services import Services
 from bff.stores import keys
 from bff.stores.accounts import read_account
-from bff.stores.devices import find_device
+from bff.stores.devices import find_bound_device, find_device
 from bff.stores.profile_state import Write, change_state, decode_state, read_state
 from bff.stores.redis import Copy, RedisAway, read_document
 from bff.stores.snapshot import Catalogue, Shelf
@@ -179,7 +179,7 @@ class OperationContext:
     def require_state(self) -> ProfileState:
         """Raises Forbidden where no profile is chosen, should a field's rule have let one in."""
         if self.state is None:
-            raise Forbidden("This account has no profile chosen; call switchProfile first.")
+            raise no_profile()
         return self.state
 
     def become(self, caller: Caller) -> None:
@@ -222,28 +222,32 @@ class OperationContext:
             self._choices = record.profiles if record is not None else ()
         else:
             await self._read_state(token.profile_id, await self.documents.load(keys.profile_state(token.profile_id)))
-        await self._read_device(token.account_id, device_id, device)
+        await self._read_device(token, device)
 
     async def _read_state(self, profile_id: str, stored: bytes | None) -> None:
         self.state = read_document(stored, decode_state)
         if self.state is None:
             self.state = await read_state(self.services.pool, self.services.cache, profile_id)
         if self.state is None:
-            raise Unauthenticated("The profile of this token is gone; sign in again.")
+            raise Unauthenticated("The profile of this token is gone: call `refreshToken`, or sign in again.")
 
-    async def _read_device(self, account_id: str, device_id: str, stored: bytes | None) -> None:
+    async def _read_device(self, token: AccessToken, stored: bytes | None) -> None:
         found = read_document(stored, _decode_device)
         if found is None:
-            found = await find_device(self.services.pool, account_id, device_id)
+            pool, named = self.services.pool, self.caller.device_id
+            if named is None:
+                found = await find_bound_device(pool, token.account_id, token.device_id, token.family_id)
+            else:
+                found = await find_device(pool, token.account_id, named)
             if found is not None:
-                await self.keep_device(found)
-        if found is not None and found.account_id == account_id:
+                await self.keep_device(found, named_as=named or token.device_id)
+        if found is not None and found.account_id == token.account_id:
             self.device = found
-            self.services.activity.note(device_id, self.now)
+            self.services.activity.note(found.id, self.now)
         elif self.caller.device_id is not None:
             raise NotFound("X-Device-Id names no device of this account; call registerDevice first.")
         else:
-            raise Unauthenticated("The device of this sign-in is gone; sign in again.")
+            raise Unauthenticated("The device of this token is gone: call `refreshToken`, or sign in again.")
 
     async def read_account(self) -> AccountRecord | None:
         """The account of the token, read once an operation; None for a visitor."""
@@ -257,18 +261,28 @@ class OperationContext:
         """Read the account anew when it is asked for next: it was changed."""
         self._account = None
 
-    async def keep_device(self, device: Device) -> None:
-        """Leave a copy in Redis, so that the next operation reads it with the rest."""
-        copy = copy_device(device)
+    async def keep_device(self, device: Device, *, named_as: str | None = None) -> None:
+        """Leave a copy in Redis, so that the next operation reads it with the rest.
+
+        `named_as` is what tokens call it that were issued when the sign-in had an implicit device yet.
+        """
+        copy = copy_device(device, named_as=named_as)
         try:
             await self.services.cache.put(copy.key, copy.document, age=copy.age)
         except RedisAway:
             self.degraded.add("redis")
 
+    async def forget_device(self, device_id: str) -> None:
+        """The next operation reads anew which device the id stands for, if any."""
+        try:
+            await self.services.cache.forget(keys.device(device_id))
+        except RedisAway:
+            self.degraded.add("redis")
 
-def copy_device(device: Device) -> Copy:
+
+def copy_device(device: Device, *, named_as: str | None = None) -> Copy:
     """What operations read of it in Redis."""
-    return Copy(keys.device(device.id), msgspec.msgpack.encode(device), DEVICE_AGE)
+    return Copy(keys.device(named_as or device.id), msgspec.msgpack.encode(device), DEVICE_AGE)
 
 
 def _choose_formats(context: OperationContext) -> Hashable:

@@ -12,12 +12,11 @@ from bff.context import Info, OperationContext, copy_device
 from bff.domain.accounts import AccountRecord, Device
 from bff.domain.addresses import normalise_email
 from bff.domain.devices import DeviceCapabilities, DeviceClass, default_capabilities
+from bff.domain.registration import read_name
 from bff.errors import BadUserInput, Error, NotFound
-from bff.stores import keys
 from bff.stores.devices import register_device as store_device
 from bff.stores.devices import remove_device as forget_device
 from bff.stores.ended_sign_ins import end_sign_ins
-from bff.stores.redis import RedisAway
 from resolvers.inputs import DeviceInput, LoginInput
 from resolvers.viewer import ViewerView
 
@@ -113,20 +112,21 @@ async def logout(info: Info) -> bool:
 
 async def register_device(info: Info, input: DeviceInput) -> Device:
     context = info.context
-    if input.name is not None and not 0 < len(input.name.strip()) <= MAX_NAME:
-        raise BadUserInput(f"`name` of a device has 1 to {MAX_NAME} characters.")
+    token = context.require_token()
     device = await store_device(
         context.services.pool,
-        account_id=context.require_token().account_id,
-        family_id=context.require_token().family_id,
-        profile_id=context.require_token().profile_id,
+        account_id=token.account_id,
+        family_id=token.family_id,
+        profile_id=token.profile_id,
         device_id=input.id,
         device_class=input.device_class,
-        name=input.name,
+        name=_read_name(input.name),
         capabilities=_read_capabilities(input),
         now=context.now,
     )
     await context.keep_device(device)
+    if token.device_id != device.id:  # which tokens that were issued before go on to name
+        await context.forget_device(token.device_id)
     context.device = device
     context.forget_account()
     return device
@@ -138,10 +138,7 @@ async def remove_device(info: Info, device_id: strawberry.ID) -> AccountRecord:
     services = context.services
     account_id = context.require_token().account_id
     services.authority.ended.note(await forget_device(services.pool, account_id, device_id, context.now))
-    try:
-        await services.cache.forget(keys.device(device_id))
-    except RedisAway:
-        context.degraded.add("redis")
+    await context.forget_device(device_id)
     context.forget_account()
     account = await context.read_account()
     if account is None:
@@ -169,6 +166,13 @@ def _open_session(context: OperationContext, result: SignedIn) -> SessionView:
     return SessionView(
         access_token=result.access_token, refresh_token=result.refresh_token, expires_at=result.expires_at
     )
+
+
+def _read_name(given: str | None) -> str | None:
+    try:
+        return None if given is None else read_name(given, longest=MAX_NAME)
+    except ValueError as error:
+        raise BadUserInput(f"`name` of a device: {error}") from error
 
 
 def _read_capabilities(input: DeviceInput) -> DeviceCapabilities:

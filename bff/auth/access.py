@@ -33,7 +33,7 @@ def check_token(access: Access, token: AccessToken | None) -> None:
     if access is Access.OPERATOR and Permission.OPERATOR not in token.permissions:
         raise Forbidden("This is for operators.")
     if access in (Access.PROFILE, Access.ADULT) and token.profile_id is None:
-        raise _no_profile()
+        raise no_profile()
 
 
 def check_access(
@@ -48,7 +48,7 @@ def check_access(
         return
     if state is None:
         if access is Access.ADULT or not may_do_without_profile(profiles):
-            raise _no_profile()
+            raise no_profile()
     elif state.is_kids:
         raise Forbidden("This is for adult profiles; switch to one.")
 
@@ -72,5 +72,6 @@ def check_may_look_into(state: ProfileState | None, profile: Profile) -> None:
     raise Forbidden("What another profile watched is for that profile; adults see that of kids.")
 
 
-def _no_profile() -> Forbidden:
-    return Forbidden("This account has no profile chosen; call switchProfile first.")
+def no_profile() -> Forbidden:
+    """What is told to whoever signed in, and is nobody in particular yet."""
+    return Forbidden("No profile is chosen: call `switchProfile`, or `createProfile` where the account has none.")

@@ -47,14 +47,14 @@ def check_country(text: str) -> str:
     return country
 
 
-def read_name(text: str) -> str:
-    """The name as it is shown: composed, blanks in a row as one.
+def read_name(text: str, *, longest: int = LONGEST_NAME) -> str:
+    """The name of a profile, or of something else, as it is shown: composed, blanks in a row as one.
 
     Raises ValueError, with what is wrong, for one that is too long or would not be seen.
     """
     name = unicodedata.normalize("NFC", " ".join(text.split()))
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise ValueError(f"A name has 1 to {LONGEST_NAME} characters.")
+    if not 0 < len(name) <= longest:
+        raise ValueError(f"A name has 1 to {longest} characters.")
     shown = name.translate(dict.fromkeys(map(ord, _JOINERS)))
     if not shown.isprintable() or not any(unicodedata.category(character)[0] in "LNSP" for character in shown):
         raise ValueError("A name is made of letters, digits and signs that can be seen.")

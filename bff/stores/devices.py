@@ -18,16 +18,31 @@ _encode = msgspec.json.encode
 _decode_capabilities = msgspec.json.Decoder(DeviceCapabilities).decode
 
 
+_COLUMNS = "id, account_id, device_class, name, capabilities::text AS capabilities, implicit, last_active_at"
+_FIND = f"SELECT {_COLUMNS} FROM device WHERE id = $1 AND account_id = $2"  # noqa: S608 - constants only
+_FIND_BOUND = f"""
+SELECT {_COLUMNS} FROM device WHERE account_id = $2 AND id = (
+  SELECT CASE WHEN named.implicit THEN family.device_id ELSE named.id END
+  FROM device named, session_family family WHERE named.id = $1 AND family.id = $3)
+"""  # noqa: S608 - constants only
+_DESCRIBE = f"""
+UPDATE device SET device_class = $3, name = coalesce($4, name), capabilities = $5::text::jsonb,
+  implicit = false, last_profile_id = $6, last_active_at = $7
+WHERE id = $1 AND account_id = $2 RETURNING {_COLUMNS}
+"""  # noqa: S608 - constants only
+
+
 async def find_device(pool: asyncpg.Pool, account_id: str, device_id: str) -> Device | None:
     """A device of this account; another account's is like none."""
     if kind_of(device_id) is not IdKind.DEVICE:
         return None
-    row = await pool.fetchrow(
-        """SELECT id, account_id, device_class, name, capabilities::text AS capabilities, implicit, last_active_at
-        FROM device WHERE id = $1 AND account_id = $2""",
-        device_id,
-        account_id,
-    )
+    row = await pool.fetchrow(_FIND, device_id, account_id)
+    return _to_device(row) if row else None
+
+
+async def find_bound_device(pool: asyncpg.Pool, account_id: str, device_id: str, family_id: str) -> Device | None:
+    """The device of a token that names `device_id`: instead of an implicit one, what its sign-in was bound to since."""
+    row = await pool.fetchrow(_FIND_BOUND, device_id, account_id, family_id)
     return _to_device(row) if row else None
 
 
@@ -75,11 +90,7 @@ async def register_device(
                 now=now,
             )
         row = await connection.fetchrow(
-            """UPDATE device SET device_class = $3, name = coalesce($4, name), capabilities = $5::text::jsonb,
-                implicit = false, last_profile_id = $6, last_active_at = $7
-            WHERE id = $1 AND account_id = $2
-            RETURNING id, account_id, device_class, name, capabilities::text AS capabilities, implicit,
-                last_active_at""",
+            _DESCRIBE,
             device_id,
             account_id,
             device_class.value,

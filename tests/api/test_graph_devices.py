@@ -43,6 +43,33 @@ async def test_removing_a_device_ends_the_sign_ins_on_it_and_no_others(demo: Dem
     assert (await television.run(REMOVE, {"id": device_id})).codes == ["NOT_FOUND"]
 
 
+async def test_a_token_goes_on_with_the_device_that_its_sign_in_was_bound_to(demo: Demo) -> None:
+    television, _ = await sign_in(demo, "standard@example.com")
+    device_id = (await television.fetch(REGISTER, input={"class": "TV", "name": "TV"}))["registerDevice"]["id"]
+    again, _ = await sign_in(demo, "standard@example.com")
+    await again.fetch(DEVICES)
+    assert (await again.fetch(REGISTER, input={"class": "TV", "id": device_id}))["registerDevice"]["id"] == device_id
+    for _ in range(2):  # from PostgreSQL, and from the copy that this leaves in Redis
+        assert (await again.fetch(DEVICES))["viewer"]["device"]["id"] == device_id
+    other = (await again.fetch(REGISTER, input={"class": "WEB"}))["registerDevice"]["id"]
+    assert other != device_id
+    assert (await again.fetch(DEVICES))["viewer"]["device"]["id"] == other
+    assert (await television.fetch(DEVICES))["viewer"]["device"]["id"] == device_id
+
+
+@pytest.mark.parametrize("name", ["", " ", "TV\u202eX", "x" * 101])
+async def test_a_device_has_a_name_that_can_be_seen(demo: Demo, name: str) -> None:
+    viewer = await demo.make_viewer()
+    assert (await viewer.run(REGISTER, {"input": {"class": "TV", "name": name}})).codes == ["BAD_USER_INPUT"]
+
+
+async def test_the_name_of_a_device_is_kept_as_it_is_shown(demo: Demo) -> None:
+    viewer = await demo.make_viewer()
+    await viewer.fetch(REGISTER, input={"class": "TV", "name": " Living\n room "})
+    (device,) = (await viewer.fetch(DEVICES))["viewer"]["account"]["devices"]
+    assert device["name"] == "Living room"
+
+
 async def test_the_device_in_use_can_be_removed(demo: Demo) -> None:
     viewer = await demo.make_viewer()
     (device,) = (await viewer.fetch(DEVICES))["viewer"]["account"]["devices"]
