@@ -1,10 +1,9 @@
 """Registration, and what accounts change of themselves."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-import strawberry
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bff.auth import account_changes
 from bff.auth.account_changes import AddressTaken, Registration
@@ -13,11 +12,12 @@ from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountRecord
 from bff.domain.addresses import normalise_email, read_email_address
 from bff.domain.devices import DeviceClass
-from bff.domain.problems import FieldProblem, InvalidInput, refuse_input
+from bff.domain.problems import InvalidInput, refuse_input
 from bff.domain.registration import check_country, find_password_fault, read_language, read_name
 from bff.errors import BadUserInput, Error, Unauthenticated
 from resolvers.inputs import AccountPatch, RegisterAccountInput
 from resolvers.passwords import confirm_password
+from resolvers.reading import Reading
 from resolvers.sign_in import LoginView, SessionView, enter_session, go_on
 
 TAKEN = refuse_input("input.email", "This address has an account: sign in, or ask for a new password.")
@@ -57,12 +57,14 @@ async def register_account(info: Info, input: RegisterAccountInput) -> SessionVi
 
 
 async def verify_email(info: Info, token: str) -> AccountRecord:
-    """Whoever has the mail may see the account as such, and no more of it unless signed in to it."""
+    """Whoever has the mail may see the account as such, and no more of it unless signed in to it: the operation goes on
+    as a visitor's."""
     context = info.context
     record = await account_changes.verify_email(context.services.authority, token, context.now)
     context.forget_account()
     if context.token is not None and context.token.account_id == record.account.id:
         return record
+    context.become(replace(context.caller, token=None, device_id=None))
     return AccountRecord(account=record.account)
 
 
@@ -70,11 +72,11 @@ async def update_account(info: Info, input: AccountPatch) -> AccountRecord | Inv
     """Raises RateLimited after too many wrong passwords, or mails to the new address."""
     context = info.context
     services = context.services
-    faults: list[FieldProblem] = []
-    email = _read("input.email", read_email_address, input.email or None, faults)
-    country = _read("input.country", check_country, input.country or None, faults)
-    if faults:
-        return _refuse(faults)
+    reading = Reading()
+    email = reading.read_given("input.email", read_email_address, input.email)
+    country = reading.read_given("input.country", check_country, input.country)
+    if (refusal := reading.refusal) is not None:
+        return refusal
     credentials = await confirm_password(context, input.password or None)
     if isinstance(credentials, InvalidCredentials):
         return credentials
@@ -108,12 +110,14 @@ async def change_password(info: Info, current: str, new: str) -> LoginView:
     credentials = await confirm_password(context, current)
     if isinstance(credentials, InvalidCredentials):
         return credentials
-    _check_new_password(new, credentials.email)
+    if fault := find_password_fault(new, credentials.email):
+        raise BadUserInput(fault)
     result = await account_changes.change_password(
         context.services.authority,
         claims=context.require_token(),
         credentials=credentials,
         password=new,
+        device_class=context.device_class,
         request_country=context.caller.country,
         client=context.caller.client,
         now=context.now,
@@ -136,7 +140,6 @@ async def request_password_reset(info: Info, email: str) -> bool:
 async def reset_password(info: Info, token: str, password: str, remove_pins: bool | None = False) -> LoginView:
     """Raises BadUserInput for a password that cannot be taken; the link stays good then."""
     context = info.context
-    _check_new_password(password, "")
     result = await account_changes.reset_password(
         context.services.authority,
         token=token,
@@ -161,34 +164,15 @@ async def delete_account(info: Info, password: str) -> AccountGone | InvalidCred
 
 
 def _read_registration(context: OperationContext, input: RegisterAccountInput) -> Registration | InvalidInput:
-    faults: list[FieldProblem] = []
-    email = _read("input.email", read_email_address, input.email, faults)
-    country = _read("input.country", check_country, input.country, faults)
-    name = _read("input.name", read_name, input.name or None, faults)
-    language = _read("input.language", read_language, input.language or context.locale, faults)
+    reading = Reading()
+    email = reading.read("input.email", read_email_address, input.email)
+    country = reading.read("input.country", check_country, input.country)
+    name = reading.read_given("input.name", read_name, input.name)
+    language = reading.read("input.language", read_language, input.language or context.locale)
     if fault := find_password_fault(input.password, input.email):
-        faults.append(FieldProblem("input.password", fault))
-    if faults or email is None or country is None or language is None:
-        return _refuse(faults)
+        reading.refuse("input.password", fault)
+    if reading.problems or email is None or country is None or language is None:
+        return reading.write_refusal()
     return Registration(
         email=normalise_email(email), password=input.password, country=country, name=name, language=language
     )
-
-
-def _read(path: str, read: Callable[[str], str], text: str | None, faults: list[FieldProblem]) -> str | None:
-    if text is None or text is strawberry.UNSET:
-        return None
-    try:
-        return read(text)
-    except ValueError as error:
-        faults.append(FieldProblem(path, str(error)))
-        return None
-
-
-def _refuse(faults: list[FieldProblem]) -> InvalidInput:
-    return InvalidInput(" ".join(fault.message for fault in faults), tuple(faults))
-
-
-def _check_new_password(password: str, email: str) -> None:
-    if fault := find_password_fault(password, email):
-        raise BadUserInput(fault)

@@ -65,7 +65,7 @@ async def create_profile(info: Info, input: ProfileInput) -> ProfileView:
         "input.avatar", _read_avatar, input.avatar if input.avatar is not None else rules.choose_avatar(AVATARS, taken)
     )
     if name is None or language is None or avatar is None:
-        return InvalidInput(reading.problems[0].message, tuple(reading.problems))
+        return reading.write_refusal()
     if own is not None and ceiling > own:
         credentials = await confirm_password(context, input.password or None)
         if isinstance(credentials, InvalidCredentials):

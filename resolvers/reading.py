@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import strawberry
+
 from bff.domain.problems import FieldProblem, InvalidInput
 
 T = TypeVar("T")
@@ -21,9 +23,17 @@ class Reading:
             self.problems.append(FieldProblem(path, str(error)))
             return None
 
+    def read_given(self, path: str, read: Callable[[Any], T], given: Any) -> T | None:
+        """None where nothing is given; an empty text is something."""
+        return None if given is None or given is strawberry.UNSET else self.read(path, read, given)
+
     @property
     def refusal(self) -> InvalidInput | None:
-        return InvalidInput(self.problems[0].message, tuple(self.problems)) if self.problems else None
+        return self.write_refusal() if self.problems else None
+
+    def write_refusal(self) -> InvalidInput:
+        """All that is wrong."""
+        return InvalidInput(" ".join(problem.message for problem in self.problems), tuple(self.problems))
 
     def refuse(self, path: str, message: str) -> None:
         self.problems.append(FieldProblem(path, message))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from bff.artwork.portraits import AVATARS
 from bff.auth.authority import Authority
+from bff.auth.new_sign_ins import tell_of_new_password
 from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
 from bff.auth.sessions import begin_session_within, suspended
 from bff.auth.tokens import AccessToken
@@ -18,14 +19,15 @@ from bff.domain.accounts import Account, AccountRecord, AccountStatus, choose_pr
 from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.domain.mail import MailKind
+from bff.domain.registration import find_password_fault
 from bff.domain.titles import MaturityRating
-from bff.errors import Conflict, NotFound, RateLimited
+from bff.errors import BadUserInput, Conflict, NotFound, RateLimited
 from bff.stores.account_changes import is_address_taken, set_country, set_password, verify_address
 from bff.stores.account_removal import close_account
 from bff.stores.accounts import Credentials, hold_account, read_account
 from bff.stores.ended_sign_ins import end_sign_ins, hold_sign_ins
 from bff.stores.mail import find_mail_wait, queue_mail
-from bff.stores.mail_links import find_account_of_link, revoke_links, use_link
+from bff.stores.mail_links import find_link, revoke_intrusive_links, revoke_links, use_link
 from bff.stores.new_accounts import NewAccount, NewProfile, add_account
 from bff.stores.profiles import remove_pins
 
@@ -113,23 +115,24 @@ def _draw_up_profile(name: str, language: str) -> NewProfile:
 async def verify_email(authority: Authority, token: str, now: datetime) -> AccountRecord:
     """Make the address that a mail went to the account's; the one before is told.
 
-    Raises NotFound for a link that leads nowhere, Conflict where another account has got the address meanwhile.
+    Raises NotFound for a link that leads nowhere, Conflict where another account has got the address meanwhile,
+    Forbidden for a suspended account, whose link stays good.
     """
     async with authority.pool.acquire(timeout=DEADLINE) as connection:
         try:
             async with connection.transaction():
                 link = await use_link(connection, MailKind.VERIFY_EMAIL, token, now)
                 before = await verify_address(connection, link.account_id, link.address) if link else None
-                if link is None or before is None:
+                record = await read_account(connection, link.account_id) if link else None
+                if link is None or before is None or record is None:
                     raise NotFound("This link was used, or has died: ask for a new one with `updateAccount`.")
+                if record.account.status is AccountStatus.SUSPENDED:
+                    raise suspended()
                 if before != link.address:
                     await queue_mail(connection, MailKind.EMAIL_CHANGED, before, now=now, account_id=link.account_id)
                     await revoke_links(connection, MailKind.RESET_PASSWORD, link.account_id, now)
         except asyncpg.UniqueViolationError as error:
             raise Conflict("Another account has this address by now: choose another with `updateAccount`.") from error
-        record = await read_account(connection, link.account_id)
-    if record is None:
-        raise NotFound("This account is gone.")
     return record
 
 
@@ -139,7 +142,8 @@ async def change_account(
     """Take over a country at once, and an address once the mail that is sent there was answered.
 
     The address that the account has already gets such a mail again, until it is verified; after that it calls off a
-    change that waits for its answer. Raises AddressTaken, RateLimited where the address gets no mail for a while.
+    change that waits for its answer. The address before, if it is verified, is told of what is asked for, while that
+    can still be called off from there. Raises AddressTaken, RateLimited where the address gets no mail for a while.
     """
     account_id = credentials.account_id
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
@@ -163,6 +167,10 @@ async def change_account(
             )
         await revoke_links(connection, MailKind.VERIFY_EMAIL, account_id, now)
         await queue_mail(connection, MailKind.VERIFY_EMAIL, email, now=now, account_id=account_id)
+        if record.account.email != email and record.account.email_verified:
+            await queue_mail(
+                connection, MailKind.EMAIL_CHANGE_ASKED, record.account.email, now=now, account_id=account_id
+            )
 
 
 async def change_password(
@@ -171,6 +179,7 @@ async def change_password(
     claims: AccessToken,
     credentials: Credentials,
     password: str,
+    device_class: DeviceClass,
     request_country: str | None,
     client: str,
     now: datetime,
@@ -183,7 +192,8 @@ async def change_password(
         if record is None or not await hold_account(connection, credentials):
             return InvalidCredentials("The password is wrong.")
         await set_password(connection, credentials.account_id, password_hash)
-        await revoke_links(connection, MailKind.RESET_PASSWORD, credentials.account_id, now)
+        await revoke_intrusive_links(connection, credentials.account_id, now)
+        await tell_of_new_password(connection, record, device_class, request_country, now)
         ended = await end_sign_ins(connection, credentials.account_id, now)
         signed_in = await begin_session_within(
             authority,
@@ -191,7 +201,7 @@ async def change_password(
             record=record,
             profile=next((profile for profile in record.profiles if profile.id == claims.profile_id), None),
             device_id=claims.device_id,
-            device_class=DeviceClass.WEB,
+            device_class=device_class,
             request_country=request_country,
             client=client,
             is_told=False,
@@ -223,15 +233,18 @@ async def reset_password(
 
     Who has the mail has the address, so it counts as verified. PinRequired says that all profiles have a PIN, which
     `login` takes; the password is set. Who has forgotten that of every adult profile has them taken away here: those
-    who could do it can't be entered. Raises Forbidden for a suspended account, whose link stays good.
+    who could do it can't be entered. Raises BadUserInput for a password that can't be taken and Forbidden for a
+    suspended account; the link stays good.
     """
     dead = InvalidCredentials("This link was used, or has died: ask for a new one with `requestPasswordReset`.")
-    account_id = await find_account_of_link(authority.pool, MailKind.RESET_PASSWORD, token)
-    if account_id is None:
+    sent = await find_link(authority.pool, MailKind.RESET_PASSWORD, token)
+    if sent is None:
         return dead  # and nothing is hashed, for which people wait who sign in
+    if fault := find_password_fault(password, sent.address):
+        raise BadUserInput(fault)
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        await hold_sign_ins(connection, account_id)
+        await hold_sign_ins(connection, sent.account_id)
         link = await use_link(connection, MailKind.RESET_PASSWORD, token, now)
         record = await read_account(connection, link.account_id) if link else None
         if link is None or record is None or record.account.email != link.address:
@@ -244,7 +257,8 @@ async def reset_password(
             await remove_pins(connection, link.account_id)
             record = replace(record, profiles=[replace(profile, has_pin=False) for profile in record.profiles])
         await verify_address(connection, link.account_id, link.address)
-        await revoke_links(connection, MailKind.RESET_PASSWORD, link.account_id, now)
+        await revoke_intrusive_links(connection, link.account_id, now)
+        await tell_of_new_password(connection, record, device_class, request_country, now)
         ended = await end_sign_ins(connection, link.account_id, now)
         profile = choose_profile(record.profiles, None, has_pin_at_hand=False)
         result: SignInResult
@@ -263,7 +277,7 @@ async def reset_password(
                 device_class=device_class,
                 request_country=request_country,
                 client=client,
-                is_told=True,
+                is_told=False,
                 now=now,
             )
     authority.ended.note(ended)

@@ -16,7 +16,9 @@ MOST_NOTICES_AN_HOUR = 2
 class MailKind(StrEnum):
     VERIFY_EMAIL = "VERIFY_EMAIL"
     RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105 - a name
+    EMAIL_CHANGE_ASKED = "EMAIL_CHANGE_ASKED"
     EMAIL_CHANGED = "EMAIL_CHANGED"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a name
     NEW_SIGN_IN = "NEW_SIGN_IN"
     PAYMENT_DECLINED = "PAYMENT_DECLINED"
 
@@ -64,11 +66,27 @@ TEMPLATES: Mapping[MailKind, Template] = {
         link=Link("/reset-password", "Choose a new password", timedelta(hours=1)),
         good_for=timedelta(hours=1),
     ),
+    MailKind.EMAIL_CHANGE_ASKED: Template(
+        subject="A new e-mail address for your Marquee account",
+        paragraphs=(
+            "Somebody, hopefully you, wants to give your Marquee account another e-mail address. Until that is "
+            "confirmed {address} opens it as before.",
+            "If it was not you, change your password: that calls it off, and ends all other sign-ins.",
+        ),
+    ),
     MailKind.EMAIL_CHANGED: Template(
         subject="Your Marquee account has a new e-mail address",
         paragraphs=(
             "Your Marquee account now has another e-mail address, and {address} opens it no more.",
             "If it was not you who changed it, write to us at once.",
+        ),
+    ),
+    MailKind.PASSWORD_CHANGED: Template(
+        subject="The password of your Marquee account was changed",
+        paragraphs=(
+            "The password of your Marquee account was changed on {device} in {country}, on {at}. All other sign-ins "
+            "have ended.",
+            "If it was not you, ask for a new password where you sign in, and choose one that nobody else knows.",
         ),
     ),
     MailKind.NEW_SIGN_IN: Template(

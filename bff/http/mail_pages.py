@@ -6,7 +6,7 @@ mail follow links, too.
 import base64
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -21,13 +21,15 @@ FindText = Callable[[str], Awaitable[str | None]]
 
 
 class MailPage(Struct, frozen=True):
-    """`fields` is HTML; `done` is what the reader is told where the answer is not a problem."""
+    """`fields` is HTML. `done` is what the reader is told where all went well, `ended` where the link is good
+    for nothing any more, by the answer's type or its error's code: what the API says of that is for developers."""
 
     kind: MailKind
     title: str
     fields: str
     document: str
     done: str
+    ended: Mapping[str, str]
 
 
 _PASSWORD = (
@@ -46,6 +48,11 @@ PAGES = (
         fields="",
         document="mutation VerifyEmail($token: String!) { answer: verifyEmail(token: $token) { __typename } }",
         done="Your e-mail address is confirmed.",
+        ended={
+            "NOT_FOUND": "This link was used, or has died. If your address is not confirmed yet, have another one sent "
+            "from your account's settings.",
+            "CONFLICT": "Another account has this address by now: choose another one in your account's settings.",
+        },
     ),
     MailPage(
         kind=MailKind.RESET_PASSWORD,
@@ -54,17 +61,31 @@ PAGES = (
         document=(
             "mutation ResetPassword($token: String!, $password: String!, $removePins: Boolean) { "
             "answer: resetPassword(token: $token, password: $password, removePins: $removePins) { "
-            "__typename ... on InvalidCredentials { message } } }"
+            "__typename ... on Session { accessToken } } }"
         ),
-        done="Your password is changed, and all other sign-ins have ended. You can sign in with it now.",
+        done="Your password is changed, and all sign-ins have ended. You can sign in with it now.",
+        ended={"InvalidCredentials": "This link was used, or has died. Ask for another one where you sign in."},
     ),
 )
+
+_LOGOUT = "mutation Logout { logout }"
+"""Ends what a mutation began: who reads a mail signs in where they watch."""
 
 _SCRIPT = """
 const page = JSON.parse(document.getElementById("page").textContent);
 const form = document.querySelector("form"), said = document.querySelector("output");
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 history.replaceState(null, "", location.pathname);
+async function send(documentId, variables, headers) {
+  const response = await fetch("/graphql", {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json", "X-Client-Name": "marquee-mail", "X-Client-Version": "2", ...headers,
+    },
+    body: JSON.stringify({documentId, variables}),
+  });
+  return response.json();
+}
 if (!token) { form.hidden = true; said.textContent = "This link is not whole: open it from the mail again."; }
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -75,14 +96,12 @@ form.addEventListener("submit", async (event) => {
     const variables = {token};
     for (const field of form.querySelectorAll("input"))
       variables[field.name] = field.type === "checkbox" ? field.checked : field.value;
-    const response = await fetch("/graphql", {
-      method: "POST",
-      headers: {"Content-Type": "application/json", "X-Client-Name": "marquee-mail", "X-Client-Version": "1"},
-      body: JSON.stringify({documentId: page.documentId, variables}),
-    });
-    const {data, errors} = await response.json();
-    const problem = errors?.[0]?.message ?? data.answer.message;
-    form.hidden = !problem;
+    const {data, errors} = await send(page.documentId, variables);
+    const ended = page.ended[errors?.[0].extensions.code ?? data.answer.__typename];
+    const problem = ended ?? errors?.[0].message;
+    const session = data?.answer?.accessToken;
+    if (session) await send(page.logoutId, {}, {Authorization: `Bearer ${session}`});
+    form.hidden = Boolean(ended) || !problem;
     said.textContent = problem ?? page.done;
   } catch {
     said.textContent = "The server cannot be reached: try again.";
@@ -120,7 +139,7 @@ def mail_page_routes() -> list[Route]:
 
 def know_page_documents(find_text: FindText) -> FindText:
     """The texts of the pages are published with them; all else is found as before."""
-    own = {hash_document(page.document): page.document for page in PAGES}
+    own = {hash_document(text): text for text in (_LOGOUT, *(page.document for page in PAGES))}
 
     async def find(document_hash: str) -> str | None:
         return own.get(document_hash) or await find_text(document_hash)
@@ -132,7 +151,14 @@ def _make_route(page: MailPage) -> Route:
     link = TEMPLATES[page.kind].link
     if link is None:
         raise ValueError(f"a mail of kind {page.kind} leads nowhere")
-    config = json.dumps({"documentId": f"sha256:{hash_document(page.document)}", "done": page.done})
+    config = json.dumps(
+        {
+            "documentId": _name_document(page.document),
+            "logoutId": _name_document(_LOGOUT),
+            "done": page.done,
+            "ended": page.ended,
+        }
+    )
     html = (
         f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{page.title} · Marquee</title>\n'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
@@ -145,3 +171,7 @@ def _make_route(page: MailPage) -> Route:
         return HTMLResponse(html, headers=_HEADERS)
 
     return Route(link.path, show)
+
+
+def _name_document(text: str) -> str:
+    return f"sha256:{hash_document(text)}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bff.domain.mail import MailKind
 
 
-class UsedLink(Struct, frozen=True):
+class SentLink(Struct, frozen=True):
     """`address` is where the mail went."""
 
     account_id: str
@@ -37,22 +37,23 @@ async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: 
     )
 
 
-async def find_account_of_link(
-    connection: PoolConnectionProxy | asyncpg.Pool, kind: MailKind, token: str
-) -> str | None:
+async def find_link(connection: PoolConnectionProxy | asyncpg.Pool, kind: MailKind, token: str) -> SentLink | None:
     """Whose link it is, good or not; None for one that is not there."""
-    account_id: str | None = await connection.fetchval(
-        "SELECT account_id FROM mail WHERE link_hash = $1 AND kind = $2", _hash(token), kind.value, timeout=2
+    row = await connection.fetchrow(
+        "SELECT account_id, recipient AS address FROM mail WHERE link_hash = $1 AND kind = $2",
+        _hash(token),
+        kind.value,
+        timeout=2,
     )
-    return account_id
+    return SentLink(**row) if row else None
 
 
-async def use_link(connection: PoolConnectionProxy, kind: MailKind, token: str, now: datetime) -> UsedLink | None:
+async def use_link(connection: PoolConnectionProxy, kind: MailKind, token: str, now: datetime) -> SentLink | None:
     """Use a link up; None for one that is not there, was used, or has died. Its account is locked before."""
-    account_id = await find_account_of_link(connection, kind, token)
-    if account_id is None:
+    link = await find_link(connection, kind, token)
+    if link is None:
         return None
-    await connection.execute("SELECT true FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
+    await connection.execute("SELECT true FROM account WHERE id = $1 FOR NO KEY UPDATE", link.account_id)
     row = await connection.fetchrow(
         """UPDATE mail SET link_used_at = $3
         WHERE link_hash = $1 AND kind = $2 AND link_used_at IS NULL AND link_expires_at > $3
@@ -61,7 +62,7 @@ async def use_link(connection: PoolConnectionProxy, kind: MailKind, token: str, 
         kind.value,
         now,
     )
-    return UsedLink(**row) if row else None
+    return SentLink(**row) if row else None
 
 
 async def revoke_links(connection: PoolConnectionProxy, kind: MailKind, account_id: str, now: datetime) -> None:
@@ -72,6 +73,22 @@ async def revoke_links(connection: PoolConnectionProxy, kind: MailKind, account_
         AND (account_id = $1 OR recipient = (SELECT email FROM account WHERE id = $1))""",
         account_id,
         kind.value,
+        now,
+    )
+
+
+async def revoke_intrusive_links(connection: PoolConnectionProxy, account_id: str, now: datetime) -> None:
+    """What somebody who knew the old password may have asked for: a new password, and another address for the account.
+
+    The link that confirms the address which the account has stays good.
+    """
+    await revoke_links(connection, MailKind.RESET_PASSWORD, account_id, now)
+    await connection.execute(
+        """UPDATE mail SET link_used_at = $3, due_at = NULL
+        WHERE kind = $2 AND link_used_at IS NULL AND account_id = $1
+        AND recipient <> (SELECT email FROM account WHERE id = $1)""",
+        account_id,
+        MailKind.VERIFY_EMAIL.value,
         now,
     )
 

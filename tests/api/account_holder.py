@@ -16,6 +16,7 @@ from tests.workers.smtp import Mailbox, read_token, serving_mail
 from workers.mail import open_mail_room, send_due_mails
 
 PASSWORD = "correct horse battery"
+NEW_PASSWORD = "another horse, another battery"
 SESSION = """__typename ... on Session { accessToken refreshToken viewer { region locale
     account { id email emailVerified country status profiles { id } } profile { id name } device { id class } } }
     ... on Problem { message } ... on InvalidInput { fields { path message } } """
@@ -101,6 +102,18 @@ async def add_profile(holder: Holder, *, is_kids: bool = False, pin_hash: str | 
         pin_hash,
     )
     return profile_id
+
+
+async def update(client: Client, **given: Any) -> dict[str, Any]:
+    return dict((await client.fetch(UPDATE, input=given))["updateAccount"])
+
+
+async def change(client: Client, current: str, new: str) -> dict[str, Any]:
+    return dict((await client.fetch(CHANGE, current=current, new=new))["changePassword"])
+
+
+async def reset(demo: Demo, token: str, password: str = NEW_PASSWORD, **options: bool) -> dict[str, Any]:
+    return dict((await demo.visitor.fetch(RESET, token=token, password=password, **options))["resetPassword"])
 
 
 async def deliver(demo: Demo) -> list[Any]:

@@ -21,6 +21,7 @@ const report = await withPage({}, async (page) => {
     await page.locator("button").click();
   }
   await page.waitForFunction(() => document.querySelector("output").textContent !== "");
-  return { ...seen, said: await page.locator("output").textContent() };
+  const isAsking = await page.locator("form").isVisible();
+  return { ...seen, isAsking, said: await page.locator("output").textContent() };
 });
 console.log(JSON.stringify(report));

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bff.domain.mail import MailKind
 from bff.settings import Environment, Secret, Settings, SettingsError
 from bff.stores.mail import queue_mail
-from bff.stores.mail_links import UsedLink, revoke_links, use_link
+from bff.stores.mail_links import SentLink, revoke_links, use_link
 from tests.engines import Engines
 from tests.workers.sign_ins import add_account
 from tests.workers.smtp import Mailbox, read_part, read_token, serving_mail
@@ -57,7 +57,7 @@ async def make_due(pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE mail SET due_at = now() WHERE due_at IS NOT NULL")
 
 
-async def use(pool: asyncpg.Pool, token: str, kind: MailKind, *, later: timedelta = timedelta(0)) -> UsedLink | None:
+async def use(pool: asyncpg.Pool, token: str, kind: MailKind, *, later: timedelta = timedelta(0)) -> SentLink | None:
     async with pool.acquire() as connection, connection.transaction():
         return await use_link(connection, kind, token, datetime.now(UTC) + later)
 
@@ -109,7 +109,7 @@ async def test_a_link_is_good_once_until_it_dies(
     assert await use(pool, "\ud800", kind) is None
     assert await use(pool, token, kind, later=age + timedelta(seconds=1)) is None
     uses = await asyncio.gather(*(use(pool, token, kind) for _ in range(5)))
-    assert [link for link in uses if link] == [UsedLink(account_id, mail["To"])]
+    assert [link for link in uses if link] == [SentLink(account_id, mail["To"])]
 
 
 async def test_a_reset_for_nobody_is_not_sent(pool: asyncpg.Pool, room: MailRoom, mailbox: Mailbox) -> None:

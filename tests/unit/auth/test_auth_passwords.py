@@ -107,6 +107,7 @@ async def test_a_link_that_leads_nowhere_costs_no_hash(authority: Authority, noo
         replace(authority, passwords=unused),
         token="x",
         password="another horse",
+        takes_pins_away=False,
         device_class=DeviceClass.WEB,
         request_country=None,
         client="",
