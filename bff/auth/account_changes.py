@@ -30,6 +30,7 @@ from bff.stores.mail import find_mail_wait, queue_mail
 from bff.stores.mail_links import find_link, revoke_intrusive_links, revoke_links, use_link
 from bff.stores.new_accounts import NewAccount, NewProfile, add_account
 from bff.stores.profiles import remove_pins
+from bff.stores.sessions import lock_family
 
 DEADLINE = 2.0
 """Seconds that a connection is waited for."""
@@ -188,6 +189,7 @@ async def change_password(
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
         await hold_sign_ins(connection, credentials.account_id)
+        family = await lock_family(connection, credentials.account_id, claims.family_id)
         record = await read_account(connection, credentials.account_id)
         if record is None or not await hold_account(connection, credentials):
             return InvalidCredentials("The password is wrong.")
@@ -200,7 +202,7 @@ async def change_password(
             connection,
             record=record,
             profile=next((profile for profile in record.profiles if profile.id == claims.profile_id), None),
-            device_id=claims.device_id,
+            device_id=family.device_id if family is not None else claims.device_id,
             device_class=device_class,
             request_country=request_country,
             client=client,

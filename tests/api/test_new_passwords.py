@@ -55,6 +55,16 @@ async def test_a_new_password_ends_all_sign_ins_and_goes_on_with_a_new_one(demo:
     assert (await holder.login(NEW_PASSWORD))["__typename"] == "Session"
 
 
+async def test_a_new_password_goes_on_with_the_device_that_the_sign_in_was_bound_to(demo: Demo) -> None:
+    holder = await register(demo)
+    text = "mutation ($id: ID) { registerDevice(input: { class: TV, id: $id }) { id } }"
+    device_id = (await holder.client.fetch(text))["registerDevice"]["id"]
+    again = await holder.sign_in()
+    await again.fetch(text, id=device_id)
+    session = await change(again, PASSWORD, NEW_PASSWORD)
+    assert session["viewer"]["device"]["id"] == device_id
+
+
 async def test_a_password_is_not_changed_by_who_does_not_know_it(demo: Demo) -> None:
     holder = await register(demo)
     assert (await change(holder.client, "wrong", NEW_PASSWORD))["__typename"] == "InvalidCredentials"
