@@ -1,7 +1,7 @@
 """What runs beside the homes of `bench.tokens`, in a process of its own so that it holds up nobody who measures.
 
 `python -m bench.beside sign-in SECONDS URL [RATE]`, `… wait SECONDS URL` and `… burn SECONDS RATE` print `ready` when
-they begin, and what they measured as JSON when they end.
+they begin, and what they did as JSON when they end.
 """
 
 import asyncio
@@ -10,7 +10,9 @@ import sys
 import time
 from itertools import count
 
+import msgspec
 from argon2 import PasswordHasher
+from msgspec import Struct
 
 from bench.pace import read_length
 from bff.auth.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
@@ -22,14 +24,21 @@ LOGIN = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }"
 SIGNED_IN = b'{"data":{"login":{"__typename":"Session"}}}'
 
 
-async def sign_in(url: str, seconds: float, rate: float | None = None) -> list[float]:
+class Deed(Struct, frozen=True, array_like=True):
+    """When it was due, in seconds of the machine's monotonic clock, and milliseconds from then until it was done."""
+
+    due: float
+    took: float
+
+
+async def sign_in(url: str, seconds: float, rate: float | None = None) -> list[Deed]:
     """AT_ONCE clients: each one time after the other, or together so often a second, whatever sign-ins take.
 
-    Milliseconds of each, from the instant at which it was due. Raises RuntimeError where one failed.
+    Raises RuntimeError where one failed.
     """
     connections = await _connect(url)
     _say_ready()
-    took: list[float] = []
+    done: list[Deed] = []
     numbers = count()
     begun = time.perf_counter()
 
@@ -45,13 +54,13 @@ async def sign_in(url: str, seconds: float, rate: float | None = None) -> list[f
             body = await reader.readexactly(read_length(await reader.readuntil(b"\r\n\r\n")))
             if body != SIGNED_IN:
                 raise RuntimeError(body.decode())
-            took.append((time.perf_counter() - started) * 1000)
+            done.append(Deed(started, (time.perf_counter() - started) * 1000))
 
     await asyncio.gather(*(keep_signing_in(*connection) for connection in connections))
-    return took
+    return done
 
 
-async def wait(url: str, seconds: float) -> list[float]:
+async def wait(url: str, seconds: float) -> list[Deed]:
     """As many clients, who are connected and ask for nothing."""
     connections = await _connect(url)
     _say_ready()
@@ -61,19 +70,19 @@ async def wait(url: str, seconds: float) -> list[float]:
     return []
 
 
-def burn(seconds: float, rate: float) -> list[float]:
-    """Hash as the API does and as often, without having to do with it; milliseconds of CPU of each hash."""
+def burn(seconds: float, rate: float) -> list[Deed]:
+    """Hash as the API does and as often, without having to do with it."""
     step_back()
     hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
     _say_ready()
-    took: list[float] = []
+    done: list[Deed] = []
     started = time.perf_counter()
     while (passed := time.perf_counter() - started) < seconds:
-        time.sleep(max(0.0, len(took) / rate - passed))
-        before = time.process_time()
+        time.sleep(max(0.0, len(done) / rate - passed))
+        begun = time.perf_counter()
         hasher.hash(DEMO_PASSWORD)
-        took.append((time.process_time() - before) * 1000)
-    return took
+        done.append(Deed(begun, (time.perf_counter() - begun) * 1000))
+    return done
 
 
 async def _connect(url: str) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -94,12 +103,12 @@ def _write_request(email: str) -> bytes:
 def main() -> None:
     kind, seconds, target, *rate = sys.argv[1:]
     if kind == "burn":
-        took = burn(float(seconds), float(target))
+        done = burn(float(seconds), float(target))
     elif kind == "wait":
-        took = asyncio.run(wait(target, float(seconds)))
+        done = asyncio.run(wait(target, float(seconds)))
     else:
-        took = asyncio.run(sign_in(target, float(seconds), *map(float, rate)))
-    json.dump(took, sys.stdout)
+        done = asyncio.run(sign_in(target, float(seconds), *map(float, rate)))
+    sys.stdout.buffer.write(msgspec.json.encode(done))
 
 
 if __name__ == "__main__":

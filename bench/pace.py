@@ -17,10 +17,14 @@ TICK = 0.001
 
 
 class Paced(Struct, frozen=True):
-    """Milliseconds from the instant at which a request was due: until its answer was there, and until it was sent."""
+    """Milliseconds from the instant at which a request was due: until its answer was there, and until it was sent.
+
+    `due` are the instants of those in `answered`, in seconds of the machine's monotonic clock.
+    """
 
     answered: list[float]
     sent: list[float]
+    due: list[float]
 
 
 async def pace(url: str, tokens: Sequence[str], *, rate: float, seconds: float) -> Paced:
@@ -30,7 +34,7 @@ async def pace(url: str, tokens: Sequence[str], *, rate: float, seconds: float) 
     requests = [_write_request(host, token) for token in tokens]
     waiting: deque[tuple[float, bytes]] = deque()
     idle: list[_Connection] = []
-    paced = Paced([], [])
+    paced = Paced([], [], [])
 
     def send() -> None:
         while waiting and idle:
@@ -40,6 +44,7 @@ async def pace(url: str, tokens: Sequence[str], *, rate: float, seconds: float) 
 
     def finish(connection: _Connection, due: float) -> None:
         paced.answered.append((time.perf_counter() - due) * 1000)
+        paced.due.append(due)
         idle.append(connection)
         send()
 
