@@ -27,7 +27,6 @@ from tests.api.account_holder import (
     Holder,
     carry,
     deliver,
-    forget_tries,
     new_address,
     register,
     try_to_register,
@@ -55,12 +54,7 @@ ABOUT_NOBODY = {
 """Tables in which no row tells of an account: one that is added belongs here, or into `live_a_little`."""
 
 
-@pytest.fixture(autouse=True)
-async def nobody_failed(demo: Demo) -> AsyncIterator[None]:
-    """All tests come from one address, whose failures and mails must not add up."""
-    await forget_tries(demo)
-    yield
-    await forget_tries(demo)
+pytestmark = pytest.mark.usefixtures("nobody_failed")
 
 
 async def live_a_little(holder: Holder) -> tuple[Client, list[str]]:

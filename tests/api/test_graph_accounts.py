@@ -1,7 +1,6 @@
 """Accounts as a viewer has them: registered, verified, changed, reset and deleted, with the mail in between."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,6 @@ from tests.api.account_holder import (
     VERIFY,
     add_profile,
     deliver,
-    forget_tries,
     new_address,
     register,
     try_to_register,
@@ -28,13 +26,7 @@ from tests.api.account_holder import (
 )
 from tests.live import Demo
 
-
-@pytest.fixture(autouse=True)
-async def nobody_failed(demo: Demo) -> AsyncIterator[None]:
-    """All tests come from one address, whose failures and mails must not add up."""
-    await forget_tries(demo)
-    yield
-    await forget_tries(demo)
+pytestmark = pytest.mark.usefixtures("nobody_failed")
 
 
 # ---- registration

@@ -1,7 +1,6 @@
 """New passwords: by who knows the old one, and by mail; what they end, call off, and tell."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -19,7 +18,6 @@ from tests.api.account_holder import (
     carry,
     change,
     deliver,
-    forget_tries,
     new_address,
     register,
     reset,
@@ -30,13 +28,7 @@ from tests.api.studio_desk import STATUS
 from tests.live import Demo
 from tests.workers.smtp import read_token
 
-
-@pytest.fixture(autouse=True)
-async def nobody_failed(demo: Demo) -> AsyncIterator[None]:
-    """All tests come from one address, whose failures and mails must not add up."""
-    await forget_tries(demo)
-    yield
-    await forget_tries(demo)
+pytestmark = pytest.mark.usefixtures("nobody_failed")
 
 
 async def test_a_new_password_ends_all_sign_ins_and_goes_on_with_a_new_one(demo: Demo) -> None:
