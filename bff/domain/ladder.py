@@ -151,7 +151,7 @@ def plan_chunks(
     group = group_length(rate)
     most = max(1, round(longest * rate / group))
     least = (most + 1) // 2
-    groups = max(1, round(frame_count / group))
+    groups = max(1, (2 * frame_count + group) // (2 * group))
     costs = [0.0] + [math.inf] * groups
     starts = [0] * (groups + 1)
     for end in range(1, groups + 1):

@@ -26,6 +26,8 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 """Where a connection ends whatever becomes of the request; endpoints refuse what is too large for them before. Parts of
 uploads have a limit of their own."""
+FIRST_PATIENCE = 0.5
+"""Seconds that a process which ends waits for the first request of a connection: it may be on its way already."""
 MAX_PIPELINED = 16
 """Requests that may wait for the answer to one before them."""
 
@@ -49,6 +51,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_in_headers = False
         self._is_in_body = False
         self._is_upgraded = False
+        self._is_ending = False
         self._awaited: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._head_size = self._body_size = 0
@@ -165,10 +168,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         drain(self.app_state)
-        super().shutdown()
+        if self._answered is None and not self._is_ending:
+            self._is_ending = True
+            self.loop.call_later(FIRST_PATIENCE, self.shutdown)
+        else:
+            super().shutdown()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
+        if self._is_ending:
+            cycle.keep_alive = False
         itself = ref(cycle)  # which holds the scope: every request would leave a ring of references to be collected
         offered: Any = {TAKE_WHOLE: partial(take_whole, itself), SEND_WHOLE: partial(send_whole, itself)}
         if self.scheme == "http":  # what is encrypted passes through this process

@@ -75,7 +75,7 @@ def test_chunks_begin_on_the_grid_and_are_the_whole(
         assert chunk.first == follow
         assert chunk.first % group == 0
         assert 0 < chunk.count < (most + 1) * group
-        assert len(chunks) == 1 or round(chunk.count / group) >= most / 2
+        assert len(chunks) == 1 or (2 * chunk.count + group) // (2 * group) >= most / 2
         follow += chunk.count
 
 
