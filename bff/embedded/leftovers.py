@@ -34,7 +34,9 @@ async def end_leftovers(
 ) -> None:
     """Send `signal` to what `find` finds and wait until it finds nothing.
 
-    What still runs after `patience` seconds is killed. Raises EmbeddedError after `deadline` seconds more.
+    What one of them started is left to it: PostgreSQL's checkpointer takes a signal that is meant for the server for
+    an order to close the log, and the server then ends as after a crash. What still runs after `patience` seconds is
+    killed. Raises EmbeddedError after `deadline` seconds more.
     """
     started = time.monotonic()
     signalled: set[int] = set()
@@ -45,7 +47,7 @@ async def end_leftovers(
         for pid in pids:
             if elapsed > patience:
                 _send(pid, SIGKILL)
-            elif pid not in signalled and not _is_backend(pid):
+            elif pid not in signalled and _parent(pid) not in pids and not _is_backend(pid):
                 signalled.add(pid)
                 _send(pid, signal)
         await asyncio.sleep(0.02)
@@ -59,12 +61,18 @@ def _name(pid: int) -> str:
     return _read(pid, "comm").decode(errors="replace").strip()
 
 
+def _parent(pid: int) -> int | None:
+    # The name before it may hold blanks and brackets.
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else None
+
+
 def _environment(pid: int) -> list[bytes]:
     return _read(pid, "environ").split(b"\0")
 
 
 def _is_backend(pid: int) -> bool:
-    # PostgreSQL's own children end with the postmaster; a signal meant for it means something else to them.
+    # Those whose server was killed end by themselves.
     return _read(pid, "cmdline").startswith(b"postgres: ")
 
 

@@ -15,7 +15,7 @@ import redis.exceptions
 
 from bff.embedded import EmbeddedEngines
 from bff.embedded.binaries import postgres_binary, redis_binary, without_root
-from bff.embedded.leftovers import find_engine_processes
+from bff.embedded.leftovers import end_leftovers, find_engine_processes
 from tests.engines import execute
 from tests.faults.processes import DEADLINE, engine_processes, started, supervised_engines, wait_until
 
@@ -68,6 +68,30 @@ async def test_engines_that_outlive_their_supervisor_are_ended(tmp_path: Path) -
         assert await start_read_and_stop(tmp_path) == ("kept", b"kept")
         assert await asyncio.wait_for(postgres.wait(), DEADLINE) == 0
         assert await asyncio.wait_for(redis_server.wait(), DEADLINE) == 0
+
+
+async def test_what_a_leftover_started_is_ended_by_it_alone() -> None:
+    """PostgreSQL as it starts: children that have no title yet, and to which the signal means something else."""
+    server = """if True:
+        import os, signal
+        asked, ended = os.pipe()
+        if child := os.fork():
+            signal.signal(signal.SIGINT, lambda *_: os.close(ended))
+            print(child, flush=True)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+        os.close(ended)
+        os.read(asked, 1)
+        os._exit(0)
+    """
+    async with started(sys.executable, "-c", server) as parent:
+        child = int(await asyncio.wait_for(parent.stdout.readline(), DEADLINE))
+
+        def find() -> list[int]:
+            return [pid for pid in (parent.pid, child) if Path(f"/proc/{pid}").exists()]
+
+        await end_leftovers("A server", find, signal=signal.SIGINT, patience=DEADLINE)
+        assert await asyncio.wait_for(parent.wait(), DEADLINE) == 0
 
 
 async def start_read_and_stop(data_dir: Path) -> tuple[str, bytes]:
