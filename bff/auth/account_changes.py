@@ -23,9 +23,10 @@ from bff.domain.registration import find_password_fault
 from bff.domain.titles import MaturityRating
 from bff.errors import BadUserInput, Conflict, NotFound, RateLimited
 from bff.stores.account_changes import is_address_taken, set_country, set_password, verify_address
+from bff.stores.account_locks import lock_account, lock_credentials
 from bff.stores.account_removal import close_account
-from bff.stores.accounts import Credentials, hold_account, read_account
-from bff.stores.ended_sign_ins import end_sign_ins, hold_sign_ins
+from bff.stores.accounts import Credentials, read_account
+from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.mail import find_mail_wait, queue_mail
 from bff.stores.mail_links import find_link, revoke_intrusive_links, revoke_links, use_link
 from bff.stores.new_accounts import NewAccount, NewProfile, add_account
@@ -148,6 +149,7 @@ async def change_account(
     """
     account_id = credentials.account_id
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
+        await lock_account(connection, account_id)
         if country is not None:
             await set_country(connection, account_id, country)
         if email is None:
@@ -188,11 +190,11 @@ async def change_password(
     """Set the password, end every sign-in, and go on with a new one of the same profile on the same device."""
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        await hold_sign_ins(connection, credentials.account_id)
-        family = await lock_family(connection, credentials.account_id, claims.family_id)
+        is_right = await lock_credentials(connection, credentials)
         record = await read_account(connection, credentials.account_id)
-        if record is None or not await hold_account(connection, credentials):
+        if record is None or not is_right:
             return InvalidCredentials("The password is wrong.")
+        family = await lock_family(connection, credentials.account_id, claims.family_id)
         await set_password(connection, credentials.account_id, password_hash)
         await revoke_intrusive_links(connection, credentials.account_id, now)
         await tell_of_new_password(connection, record, device_class, request_country, now)
@@ -246,7 +248,6 @@ async def reset_password(
         raise BadUserInput(fault)
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        await hold_sign_ins(connection, sent.account_id)
         link = await use_link(connection, MailKind.RESET_PASSWORD, token, now)
         record = await read_account(connection, link.account_id) if link else None
         if link is None or record is None or record.account.email != link.address:

@@ -41,13 +41,9 @@ async def set_account_status(
             raise _no_account()
         if found == operator_id:
             return refuse_input("accountId", "Nobody changes the status of their own account: ask another operator.")
-        # Sign-ins are locked before their account; then once more, for who signed in meanwhile.
-        is_over = status is not AccountStatus.ACTIVE
-        ended = await end_sign_ins(connection, found, now) if is_over else ()
         if not await write_status(connection, found, status):
             raise _no_account()
-        if is_over:
-            ended += await end_sign_ins(connection, found, now)
+        ended = await end_sign_ins(connection, found, now) if status is not AccountStatus.ACTIVE else ()
         await note_action(connection, operator_id, "setAccountStatus", found, {"status": status})
     authority.ended.note(ended)
     return StandingAccount(found, status)

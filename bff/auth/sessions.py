@@ -17,6 +17,7 @@ from bff.domain.devices import DeviceClass
 from bff.domain.ids import IdKind, random_id
 from bff.errors import Forbidden, NotFound, Unauthenticated
 from bff.stores import sessions
+from bff.stores.account_locks import lock_account
 from bff.stores.accounts import begin_pin_try, find_claimed, forget_pin_failures, read_household
 from bff.stores.devices import find_device, read_last_profile
 from bff.stores.new_sign_ins import Basis, NewSignIn, add_sign_in
@@ -133,6 +134,7 @@ async def switch_profile(
         return refusal
     try:
         async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
+            await lock_account(connection, claims.account_id)
             family = await sessions.lock_family(connection, claims.account_id, claims.family_id)
             if family is None or family.revoked_at is not None:
                 raise _ended()

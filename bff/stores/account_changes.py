@@ -26,17 +26,17 @@ async def set_country(connection: PoolConnectionProxy, account_id: str, country:
 
 
 async def verify_address(connection: PoolConnectionProxy, account_id: str, address: str) -> str | None:
-    """Make an address the account's, verified; answers the one before, None for an account that is gone.
+    """Make an address that of an account which is locked with its own, verified; answers the one before.
 
-    Raises asyncpg.UniqueViolationError where another account has it.
+    None for an account that is gone. Raises asyncpg.UniqueViolationError where another account has the address.
     """
     before: str | None = await connection.fetchval(
-        "SELECT email FROM account WHERE id = $1 AND status <> 'CANCELLED' FOR UPDATE", account_id
+        """UPDATE account SET email = $2, email_verified = true
+        FROM (SELECT email FROM account WHERE id = $1) AS held
+        WHERE id = $1 AND status <> 'CANCELLED' RETURNING held.email""",
+        account_id,
+        address,
     )
-    if before is not None:
-        await connection.execute(
-            "UPDATE account SET email = $2, email_verified = true WHERE id = $1", account_id, address
-        )
     return before
 
 

@@ -7,6 +7,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from bff.stores import keys
+from bff.stores.account_locks import lock_account
 from bff.stores.ended_playback import bury_sessions
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.mail import forget_mails
@@ -37,13 +38,9 @@ async def close_account(connection: PoolConnectionProxy, account_id: str, now: d
 
     Answers the sign-ins that this ended, for `EndedSignIns.note`; none for an account that is gone.
     """
-    # Sign-ins are locked before their account; then once more, for who signed in meanwhile.
+    if not await lock_account(connection, account_id, with_address=True):
+        return ()
     ended = await end_sign_ins(connection, account_id, now)
-    if not await connection.fetchval(
-        "SELECT true FROM account WHERE id = $1 AND status <> 'CANCELLED' FOR UPDATE", account_id
-    ):
-        return ended
-    ended += await end_sign_ins(connection, account_id, now)
     await connection.execute(_NOTE, account_id, now)
     await forget_mails(connection, account_id, now)
     await connection.execute(

@@ -128,19 +128,6 @@ async def read_household(pool: asyncpg.Pool | PoolConnectionProxy, account_id: s
     return None if document is None else _decode_household(document)
 
 
-async def hold_account(connection: PoolConnectionProxy, credentials: Credentials) -> bool:
-    """Whether the password that was checked is still that of an active account.
-
-    If so, it stays so until the transaction ends, and nobody else changes the account until then.
-    """
-    held: bool | None = await connection.fetchval(
-        "SELECT true FROM account WHERE id = $1 AND password_hash = $2 AND status = 'ACTIVE' FOR NO KEY UPDATE",
-        credentials.account_id,
-        credentials.password_hash,
-    )
-    return held is not None
-
-
 async def begin_pin_try(pool: asyncpg.Pool, profile_id: str, now: datetime) -> PinTry:
     """Count a try before it is checked, so that parallel guesses cannot slip past the limit."""
     async with pool.acquire(timeout=2) as connection, connection.transaction():

@@ -11,6 +11,7 @@ from bff.domain.accounts import Device
 from bff.domain.devices import DeviceCapabilities, DeviceClass
 from bff.domain.ids import IdKind, kind_of, random_id
 from bff.errors import NotFound, Unauthenticated
+from bff.stores.account_locks import lock_account
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.sessions import lock_family
 
@@ -73,6 +74,7 @@ async def register_device(
     if device_id is not None and kind_of(device_id) is not IdKind.DEVICE:
         raise _not_found()
     async with pool.acquire(timeout=2) as connection, connection.transaction():
+        await lock_account(connection, account_id)
         family = await lock_family(connection, account_id, family_id)
         if family is None or family.revoked_at is not None:
             raise Unauthenticated("This sign-in has ended: sign in again with `login`.")
@@ -111,15 +113,13 @@ async def remove_device(pool: asyncpg.Pool, account_id: str, device_id: str, now
     Raises NotFound for a device that is not the account's.
     """
     async with pool.acquire(timeout=2) as connection, connection.transaction():
-        # Sign-ins are locked before their device everywhere; then once more, for who signed in on it meanwhile.
+        await lock_account(connection, account_id)
         ended = await end_sign_ins(connection, account_id, now, device_id=device_id)
-        is_there = await connection.fetchval(
-            "SELECT true FROM device WHERE id = $1 AND account_id = $2 FOR UPDATE", device_id, account_id
+        removed = await connection.fetchval(
+            "DELETE FROM device WHERE id = $1 AND account_id = $2 RETURNING true", device_id, account_id
         )
-        if not is_there:
+        if not removed:
             raise NotFound("There is no such device: take an id from `viewer.account.devices`.")
-        ended += await end_sign_ins(connection, account_id, now, device_id=device_id)
-        await connection.execute("DELETE FROM device WHERE id = $1", device_id)
         await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('device', $1, '{}')", device_id)
     return ended
 

@@ -15,7 +15,6 @@ WITH held AS (
   SELECT id FROM session_family
   WHERE account_id = $1 AND revoked_at IS NULL
     AND ($3::text IS NULL OR id = $3) AND ($4::text IS NULL OR device_id = $4)
-    AND ($5::text IS NULL OR id <> $5)
   ORDER BY id FOR UPDATE
 ), ended AS (
   UPDATE session_family SET revoked_at = $2 WHERE id IN (SELECT id FROM held) RETURNING id
@@ -31,16 +30,16 @@ async def end_sign_ins(
     *,
     family_id: str | None = None,
     device_id: str | None = None,
-    except_family_id: str | None = None,
 ) -> tuple[str, ...]:
-    """End the account's sign-ins for good: all, the one named, those on a device, or all but one.
+    """End the account's sign-ins for good: all, the one named, or those on a device. Lock the account first, unless it
+    is one.
 
     Their refresh tokens are good no more once the transaction of `connection` has committed; their access tokens, and
     the connections that stay open on them, within five seconds in every process. Rows of the families may be deleted
     in the same transaction, after this. Answers the ids of the families, for `EndedSignIns.note`, which makes this
     process know at once.
     """
-    rows = await connection.fetch(_END, account_id, now, family_id, device_id, except_family_id)
+    rows = await connection.fetch(_END, account_id, now, family_id, device_id)
     return tuple(row["family_id"] for row in rows)
 
 
@@ -55,8 +54,7 @@ async def forget_ended_sign_ins(pool: asyncpg.Pool) -> int:
 
 
 async def hold_sign_ins(connection: PoolConnectionProxy, account_id: str) -> None:
-    """Lock the account's sign-ins until the transaction ends. Whoever changes an account and ends them does this first:
-    sign-ins are locked before their account everywhere, and that before its mail."""
+    """Lock the sign-ins of an account that is locked, until the transaction ends: none of them is refreshed by then."""
     await connection.execute(
         "SELECT true FROM session_family WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id FOR UPDATE",
         account_id,

@@ -154,9 +154,11 @@ async def remove_old_mails(pool: asyncpg.Pool, now: datetime) -> int:
     Answers how many.
     """
     status: str = await pool.execute(
-        """DELETE FROM mail WHERE CASE WHEN due_at IS NULL
-            THEN slot_at < $1 AND (link_expires_at IS NULL OR link_expires_at < $2)
-            ELSE slot_at < $3 END""",
+        """DELETE FROM mail WHERE id IN (
+            SELECT id FROM mail WHERE CASE WHEN due_at IS NULL
+                THEN slot_at < $1 AND (link_expires_at IS NULL OR link_expires_at < $2)
+                ELSE slot_at < $3 END
+            FOR UPDATE SKIP LOCKED)""",
         now - _HOUR,
         now,
         now - _LONGEST_QUEUED,

@@ -8,6 +8,7 @@ from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from bff.domain.mail import MailKind
+from bff.stores.account_locks import lock_account
 
 
 class SentLink(Struct, frozen=True):
@@ -28,8 +29,9 @@ async def find_account_of_address(pool: asyncpg.Pool, address: str) -> str | Non
 async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: str, expires_at: datetime) -> None:
     """What the mail's link is good for from now on; one that was used stays used. Not of a mail that is not to go."""
     await pool.execute(
-        """UPDATE mail SET link_hash = $2, account_id = $3, link_expires_at = $4
-        WHERE id = $1 AND due_at IS NOT NULL""",
+        """WITH held AS (SELECT id FROM account WHERE id = $3 FOR KEY SHARE)
+        UPDATE mail SET link_hash = $2, account_id = held.id, link_expires_at = $4
+        FROM held WHERE mail.id = $1 AND due_at IS NOT NULL""",
         mail_id,
         _hash(token),
         account_id,
@@ -49,11 +51,10 @@ async def find_link(connection: PoolConnectionProxy | asyncpg.Pool, kind: MailKi
 
 
 async def use_link(connection: PoolConnectionProxy, kind: MailKind, token: str, now: datetime) -> SentLink | None:
-    """Use a link up; None for one that is not there, was used, or has died. Its account is locked before."""
+    """Use a link up and lock its account, with the address; None for one that is not there, was used, or has died."""
     link = await find_link(connection, kind, token)
-    if link is None:
+    if link is None or not await lock_account(connection, link.account_id, with_address=True):
         return None
-    await connection.execute("SELECT true FROM account WHERE id = $1 FOR NO KEY UPDATE", link.account_id)
     row = await connection.fetchrow(
         """UPDATE mail SET link_used_at = $3
         WHERE link_hash = $1 AND kind = $2 AND link_used_at IS NULL AND link_expires_at > $3

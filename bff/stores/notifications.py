@@ -18,10 +18,11 @@ async def add_notifications(
     title_id: str | None = None,
     now: datetime,
 ) -> None:
-    """Tell each of the profiles, which are there, once the transaction of `connection` has committed."""
+    """Tell each of the profiles that is there still, once the transaction of `connection` has committed."""
     await connection.execute(
         """INSERT INTO notification (id, profile_id, kind, title_id, text, created_at)
-        SELECT id, profile_id, $3, $4, $5, $6 FROM unnest($1::text[], $2::text[]) AS told (id, profile_id)""",
+        SELECT told.id, profile.id, $3, $4, $5, $6 FROM unnest($1::text[], $2::text[]) AS told (id, profile_id)
+        JOIN profile ON profile.id = told.profile_id""",
         [random_id(IdKind.NOTIFICATION) for _ in profile_ids],
         list(profile_ids),
         kind.value,

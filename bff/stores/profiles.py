@@ -10,8 +10,9 @@ from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.profiles import Refusal, is_last_adult, refuse_addition
 from bff.errors import NotFound
+from bff.stores.account_locks import lock_account
 from bff.stores.ended_playback import bury_sessions
-from bff.stores.ended_sign_ins import end_sign_ins
+from bff.stores.ended_sign_ins import end_sign_ins, hold_sign_ins
 from bff.stores.new_accounts import NewProfile, insert_profiles
 from bff.stores.profile_state import Write
 
@@ -56,16 +57,15 @@ async def remove_profile(
     LastAdultError for its last one that is no kids'.
     """
     async with pool.acquire(timeout=2) as connection, connection.transaction():
-        # Sign-ins are locked before their account; then once more, for who switched to the profile meanwhile.
-        ended = await _end_carriers(connection, account_id, profile_id, family_id, now)
         held = await _lock_profiles(connection, account_id)
         row = next((row for row in held if row["id"] == profile_id), None)
         if row is None:
             raise _not_found()
         if is_last_adult([row["is_kids"] for row in held], is_kids=row["is_kids"]):
             raise LastAdultError
+        await hold_sign_ins(connection, account_id)
+        ended = await _end_carriers(connection, account_id, profile_id, family_id, now)
         await connection.execute("SELECT true FROM profile WHERE id = $1 FOR UPDATE", profile_id)
-        ended += await _end_carriers(connection, account_id, profile_id, family_id, now)
         await bury_sessions(connection, now, profile_id=profile_id)
         await connection.execute("DELETE FROM profile WHERE id = $1", profile_id, timeout=5)
         await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('profile', $1, '{}')", profile_id)
@@ -136,10 +136,7 @@ async def remove_pins(connection: PoolConnectionProxy, account_id: str) -> None:
 
 async def _lock_profiles(connection: PoolConnectionProxy, account_id: str) -> Sequence[asyncpg.Record]:
     """The account's profiles, which nobody else adds to or takes from until the transaction ends."""
-    is_there = await connection.fetchval(
-        "SELECT true FROM account WHERE id = $1 AND status <> 'CANCELLED' FOR NO KEY UPDATE", account_id
-    )
-    if not is_there:
+    if not await lock_account(connection, account_id):
         raise NotFound("This account is gone.")
     rows: Sequence[asyncpg.Record] = await connection.fetch(
         "SELECT id, is_kids, position FROM profile WHERE account_id = $1 ORDER BY position, id", account_id

@@ -1,7 +1,8 @@
 """Sign-ins: a family of refresh tokens each, of which one at a time is good. Tokens are known by their SHA-256 only.
 
 Whoever changes a family locks its row first (`lock_family`, `lock_token`), so that changes of one sign-in follow each
-other. All functions take a connection with an open transaction.
+other; whoever changes more of the account locks that before (`account_locks`). All functions take a connection with an
+open transaction.
 """
 
 from datetime import datetime
