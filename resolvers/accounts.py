@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bff.auth import account_changes
-from bff.auth.account_changes import AddressTaken, Registration
+from bff.auth.registration import AddressTaken, Registration, register
 from bff.auth.results import InvalidCredentials
 from bff.context import Info, OperationContext
 from bff.domain.accounts import AccountRecord
@@ -39,7 +39,7 @@ async def register_account(info: Info, input: RegisterAccountInput) -> SessionVi
     await services.login_failures.begin_address_try(address)
     try:
         await services.mail_requests.count(address)
-        result = await account_changes.register(
+        result = await register(
             services.authority,
             registration,
             device_class=context.caller.device_class or DeviceClass.WEB,
@@ -77,14 +77,14 @@ async def update_account(info: Info, input: AccountPatch) -> AccountRecord | Inv
     country = reading.read_given("input.country", check_country, input.country)
     if (refusal := reading.refusal) is not None:
         return refusal
-    credentials = await confirm_password(context, input.password or None)
-    if isinstance(credentials, InvalidCredentials):
-        return credentials
+    confirmed = await confirm_password(context, input.password or None)
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
     if email is not None:
         await services.login_failures.begin_address_try(context.caller.address)
     try:
         await account_changes.change_account(
-            services.authority, credentials, email=email, country=country, now=context.now
+            services.authority, confirmed, email=email, country=country, now=context.now
         )
     except AddressTaken:
         return TAKEN
@@ -107,15 +107,15 @@ async def change_password(info: Info, current: str, new: str) -> LoginView:
     Raises BadUserInput for a new password that cannot be taken, RateLimited after too many wrong ones.
     """
     context = info.context
-    credentials = await confirm_password(context, current)
-    if isinstance(credentials, InvalidCredentials):
-        return credentials
-    if fault := find_password_fault(new, credentials.email):
+    confirmed = await confirm_password(context, current)
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
+    if fault := find_password_fault(new, confirmed.email):
         raise BadUserInput(fault)
     result = await account_changes.change_password(
         context.services.authority,
         claims=context.require_token(),
-        credentials=credentials,
+        confirmed=confirmed,
         password=new,
         device_class=context.device_class,
         request_country=context.caller.country,
@@ -156,10 +156,10 @@ async def reset_password(info: Info, token: str, password: str, remove_pins: boo
 async def delete_account(info: Info, password: str) -> AccountGone | InvalidCredentials:
     """Ends the account and its sign-ins for good. Raises RateLimited after too many wrong passwords."""
     context = info.context
-    credentials = await confirm_password(context, password)
-    if isinstance(credentials, InvalidCredentials):
-        return credentials
-    await account_changes.delete_account(context.services.authority, credentials, context.now)
+    confirmed = await confirm_password(context, password)
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
+    await account_changes.delete_account(context.services.authority, confirmed, context.now)
     return AccountGone(context.now)
 
 

@@ -66,10 +66,10 @@ async def create_profile(info: Info, input: ProfileInput) -> ProfileView:
     )
     if name is None or language is None or avatar is None:
         return reading.write_refusal()
-    if own is not None and ceiling > own:
-        credentials = await confirm_password(context, input.password or None)
-        if isinstance(credentials, InvalidCredentials):
-            return credentials
+    is_above = own is not None and ceiling > own
+    confirmed = await confirm_password(context, input.password or None) if is_above else None
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
     profile = NewProfile(
         id=random_id(IdKind.PROFILE),
         name=name,
@@ -78,7 +78,7 @@ async def create_profile(info: Info, input: ProfileInput) -> ProfileView:
         language=language,
         maturity_ceiling=ceiling,
     )
-    match await store.add_profile(context.services.pool, record.account.id, profile):
+    match await store.add_profile(context.services.pool, record.account.id, profile, confirmed=confirmed):
         case Refusal.LIMIT:
             return ProfileLimitReached(f"An account has at most {MAX_PROFILES} profiles.", MAX_PROFILES)
         case Refusal.FIRST_IS_KIDS:
@@ -96,12 +96,11 @@ async def update_profile(info: Info, profile_id: strawberry.ID, input: ProfilePa
     preferences = _read_preferences(reading, input.preferences)
     if (refusal := reading.refusal) is not None:
         return refusal
-    may_raise = values.get("maturity_ceiling", held.maturity_ceiling) > held.maturity_ceiling
-    if may_raise:
-        credentials = await confirm_password(context, input.password or None)
-        if isinstance(credentials, InvalidCredentials):
-            return credentials
-    write = store.update_profile(held.id, values, preferences, may_raise_ceiling=may_raise)
+    is_raised = values.get("maturity_ceiling", held.maturity_ceiling) > held.maturity_ceiling
+    confirmed = await confirm_password(context, input.password or None) if is_raised else None
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
+    write = store.update_profile(held.id, values, preferences, confirmed=confirmed)
     try:
         await _change(context, held.id, write)
     except store.CeilingRaisedError:
@@ -116,12 +115,12 @@ async def delete_profile(info: Info, profile_id: strawberry.ID, password: str) -
     context = info.context
     record = await _require_account(context)
     held = _find_profile(record, profile_id)
-    credentials = await confirm_password(context, password)
-    if isinstance(credentials, InvalidCredentials):
-        return credentials
+    confirmed = await confirm_password(context, password)
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
     services, token = context.services, context.require_token()
     try:
-        ended = await store.remove_profile(services.pool, record.account.id, held.id, token.family_id, context.now)
+        ended = await store.remove_profile(services.pool, confirmed, held.id, token.family_id, context.now)
     except store.LastAdultError:
         return refuse_input(
             "profileId", "The last adult profile stays: make another adult profile first, or delete the account."
@@ -145,11 +144,11 @@ async def set_pin(info: Info, profile_id: strawberry.ID, password: str, pin: str
         reading.read("pin", rules.read_pin, pin)
     if (refusal := reading.refusal) is not None:
         return refusal
-    credentials = await confirm_password(context, password)
-    if isinstance(credentials, InvalidCredentials):
-        return credentials
+    confirmed = await confirm_password(context, password)
+    if isinstance(confirmed, InvalidCredentials):
+        return confirmed
     pin_hash = await context.services.authority.passwords.hash(pin) if pin is not None else None
-    await store.set_pin(context.services.pool, record.account.id, held.id, pin_hash)
+    await store.set_pin(context.services.pool, confirmed, held.id, pin_hash)
     return await _show(context, held.id)
 
 

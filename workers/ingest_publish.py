@@ -43,7 +43,7 @@ from bff.media.package import AnyInput, AudioInput, ContentKeys, PictureInput, T
 from bff.media.subtitles import convert_subtitles
 from bff.media.thumbnails import draw_sprites
 from bff.stores.content_keys import make_content_keys
-from bff.stores.ingest_jobs import finish_job, note_fingerprint, read_fingerprints
+from bff.stores.ingest_jobs import finish_job, read_fingerprints
 from bff.stores.ingest_tasks import read_results
 from bff.stores.objects import Objects
 from workers.workshop import Run, Workshop, name_chunk, read_subtitles, work_folder
@@ -106,8 +106,7 @@ async def package_asset(run: Run, plan: IngestPlan) -> None:
     async with shop.pool.acquire(timeout=10) as connection, connection.transaction():
         others = await read_fingerprints(connection, job.id)
         alike = next((asset for asset, held in others if is_same_picture(fingerprint, held)), None)
-        await note_fingerprint(connection, job.id, fingerprint, alike)
-        await finish_job(connection, run.task, datetime.now(UTC), video)
+        await finish_job(connection, run.task, datetime.now(UTC), video, fingerprint=fingerprint, resembles=alike)
     await shop.objects.remove_below(work_folder(job.id))
 
 

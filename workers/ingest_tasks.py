@@ -28,9 +28,9 @@ from bff.media.extras import cut_previews, take_stills
 from bff.media.probe import probe_audio, probe_master
 from bff.media.subtitles import convert_subtitles
 from bff.settings import Secret
-from bff.stores.ingest_jobs import note_plan, read_plan
+from bff.stores.ingest_jobs import finish_planning, read_plan
 from bff.stores.ingest_progress import read_ingest_job
-from bff.stores.ingest_tasks import TaskLost, finish_task, read_results
+from bff.stores.ingest_tasks import TaskLost, read_results
 from workers.ingest_publish import Extras, package_asset
 from workers.ingest_receive import receive_upload
 from workers.workshop import Progress, Run, Workshop, fetch_source, finish, name_chunk, read_subtitles, work_folder
@@ -87,10 +87,9 @@ async def _probe(run: Run) -> None:
     outside = [await probe_audio(await fetch_source(run, track.file), track.file.name) for track in job.order.audio]
     plan = plan_ingest(master, plan_rungs(master, job.order.preset, job.order.codecs), job.order, outside)
     async with shop.pool.acquire(timeout=10) as connection, connection.transaction():
-        await note_plan(connection, job.id, msgspec.json.encode(plan))
         preset = job.order.preset
         then = plan_tasks(plan, preset) if preset is Preset.QUICK else plan_samples(plan, preset)
-        await finish_task(connection, run.task, datetime.now(UTC), then=then)
+        await finish_planning(connection, run.task, datetime.now(UTC), plan=msgspec.json.encode(plan), then=then)
 
 
 async def _try_settings(run: Run, plan: IngestPlan) -> None:
@@ -109,9 +108,8 @@ async def _choose_rungs(run: Run, plan: IngestPlan) -> None:
     }
     chosen = replace(plan, rungs=tuple(choose_rungs(plan.rungs, samples, plan.master)))
     async with run.shop.pool.acquire(timeout=10) as connection, connection.transaction():
-        await note_plan(connection, run.job.id, msgspec.json.encode(chosen))
         then = plan_tasks(chosen, run.job.order.preset)
-        await finish_task(connection, run.task, datetime.now(UTC), then=then)
+        await finish_planning(connection, run.task, datetime.now(UTC), plan=msgspec.json.encode(chosen), then=then)
 
 
 async def _encode_chunk(run: Run, plan: IngestPlan) -> None:

@@ -116,7 +116,8 @@ async def _send(pool: asyncpg.Pool, post: Post, room: MailRoom, mail: QueuedMail
 
 
 async def _make_link(pool: asyncpg.Pool, room: MailRoom, mail: QueuedMail, link: Link, now: datetime) -> str | None:
-    """Where the link leads; None where the address has no account, whoever asked for the mail.
+    """Where the link leads; None where the address has no account, whoever asked for the mail, or the mail was called
+    off.
 
     The token is made of the mail's id and a key that no database holds: it is written down nowhere, and the same at
     every try.
@@ -125,5 +126,6 @@ async def _make_link(pool: asyncpg.Pool, room: MailRoom, mail: QueuedMail, link:
     if account_id is None:
         return None
     token = base64.urlsafe_b64encode(hmac.digest(room.link_key, mail.id.encode(), "sha256")).rstrip(b"=").decode()
-    await set_link(pool, mail.id, token, account_id=account_id, expires_at=now + link.age)
+    if not await set_link(pool, mail.id, token, account_id=account_id, expires_at=now + link.age):
+        return None
     return f"{room.link_url}{link.path}#token={token}"

@@ -1,4 +1,4 @@
-"""Accounts come, change and go: each in one transaction, with the mail that it takes and the sign-ins that it ends.
+"""Accounts change and go: each in one transaction, with the mail that it takes and the sign-ins that it ends.
 
 Whoever calls has checked that what is given can be taken, and that nobody tries too often.
 """
@@ -6,112 +6,31 @@ Whoever calls has checked that what is given can be taken, and that nobody tries
 from datetime import datetime
 
 import asyncpg
-from msgspec import Struct
 from msgspec.structs import replace
 
-from bff.artwork.portraits import AVATARS
 from bff.auth.authority import Authority
 from bff.auth.new_sign_ins import tell_of_new_password
-from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
+from bff.auth.registration import AddressTaken
+from bff.auth.results import InvalidCredentials, PinRequired, SignInResult
 from bff.auth.sessions import begin_session_within, suspended
 from bff.auth.tokens import AccessToken
-from bff.domain.accounts import Account, AccountRecord, AccountStatus, choose_profile
+from bff.domain.accounts import AccountRecord, AccountStatus, choose_profile
 from bff.domain.devices import DeviceClass
-from bff.domain.ids import IdKind, random_id
 from bff.domain.mail import MailKind
 from bff.domain.registration import find_password_fault
-from bff.domain.titles import MaturityRating
 from bff.errors import BadUserInput, Conflict, NotFound, RateLimited
 from bff.stores.account_changes import is_address_taken, set_country, set_password, verify_address
-from bff.stores.account_locks import lock_account, lock_credentials
+from bff.stores.account_locks import lock_confirmed
 from bff.stores.account_removal import close_account
-from bff.stores.accounts import Credentials, read_account
+from bff.stores.accounts import Credentials, read_account, require_account
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.mail import find_mail_wait, queue_mail
 from bff.stores.mail_links import find_link, revoke_intrusive_links, revoke_links, use_link
-from bff.stores.new_accounts import NewAccount, NewProfile, add_account
 from bff.stores.profiles import remove_pins
 from bff.stores.sessions import lock_family
 
 DEADLINE = 2.0
 """Seconds that a connection is waited for."""
-
-
-class Registration(Struct, frozen=True, kw_only=True):
-    """What a new account is made of, checked; `email` is normalised. With a `name` it gets an adult profile.
-
-    `language` is that profile's, a BCP 47 tag.
-    """
-
-    email: str
-    password: str
-    country: str
-    name: str | None
-    language: str
-
-    def __repr__(self) -> str:
-        return f"Registration({self.email!r}, …)"
-
-
-class AddressTaken(Exception):
-    """Another account has the address."""
-
-
-async def register(
-    authority: Authority,
-    registration: Registration,
-    *,
-    device_class: DeviceClass,
-    request_country: str | None,
-    client: str,
-    now: datetime,
-) -> SignedIn:
-    """Make an account without a membership, sign in to it, and have its address verified.
-
-    Raises AddressTaken, after the same work.
-    """
-    account = Account(
-        id=random_id(IdKind.ACCOUNT),
-        email=registration.email,
-        email_verified=False,
-        country=registration.country,
-        status=AccountStatus.ACTIVE,
-        permissions=(),
-        created_at=now,
-    )
-    profiles = () if registration.name is None else (_draw_up_profile(registration.name, registration.language),)
-    password_hash = await authority.passwords.hash(registration.password)
-    new = NewAccount(account=account, password_hash=password_hash, profiles=profiles, membership=None)
-    async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        if not await add_account(connection, new):
-            raise AddressTaken
-        await queue_mail(connection, MailKind.VERIFY_EMAIL, account.email, now=now, account_id=account.id)
-        record = await read_account(connection, account.id)
-        if record is None:
-            raise RuntimeError("an account that was just added is not there")
-        return await begin_session_within(
-            authority,
-            connection,
-            record=record,
-            profile=choose_profile(record.profiles, None, has_pin_at_hand=False),
-            device_id=None,
-            device_class=device_class,
-            request_country=request_country,
-            client=client,
-            is_told=False,
-            now=now,
-        )
-
-
-def _draw_up_profile(name: str, language: str) -> NewProfile:
-    return NewProfile(
-        id=random_id(IdKind.PROFILE),
-        name=name,
-        avatar=AVATARS[0],
-        is_kids=False,
-        language=language,
-        maturity_ceiling=MaturityRating.AGE_18,
-    )
 
 
 async def verify_email(authority: Authority, token: str, now: datetime) -> AccountRecord:
@@ -139,24 +58,23 @@ async def verify_email(authority: Authority, token: str, now: datetime) -> Accou
 
 
 async def change_account(
-    authority: Authority, credentials: Credentials, *, email: str | None, country: str | None, now: datetime
+    authority: Authority, confirmed: Credentials, *, email: str | None, country: str | None, now: datetime
 ) -> None:
     """Take over a country at once, and an address once the mail that is sent there was answered.
 
     The address that the account has already gets such a mail again, until it is verified; after that it calls off a
     change that waits for its answer. The address before, if it is verified, is told of what is asked for, while that
-    can still be called off from there. Raises AddressTaken, RateLimited where the address gets no mail for a while.
+    can still be called off from there. Raises AddressTaken, RateLimited where the address gets no mail for a while,
+    Unauthenticated where the password that was confirmed is not the account's any more.
     """
-    account_id = credentials.account_id
+    account_id = confirmed.account_id
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        await lock_account(connection, account_id)
+        await lock_confirmed(connection, confirmed)
         if country is not None:
             await set_country(connection, account_id, country)
         if email is None:
             return
-        record = await read_account(connection, account_id)
-        if record is None:
-            return
+        record = await require_account(connection, account_id)
         if record.account.email == email and record.account.email_verified:
             await revoke_links(connection, MailKind.VERIFY_EMAIL, account_id, now)
             return
@@ -180,25 +98,27 @@ async def change_password(
     authority: Authority,
     *,
     claims: AccessToken,
-    credentials: Credentials,
+    confirmed: Credentials,
     password: str,
     device_class: DeviceClass,
     request_country: str | None,
     client: str,
     now: datetime,
 ) -> SignInResult:
-    """Set the password, end every sign-in, and go on with a new one of the same profile on the same device."""
+    """Set the password, end every sign-in, and go on with a new one of the same profile on the same device.
+
+    Raises Unauthenticated where the password that was confirmed is not the account's any more.
+    """
+    account_id = confirmed.account_id
     password_hash = await authority.passwords.hash(password)
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        is_right = await lock_credentials(connection, credentials)
-        record = await read_account(connection, credentials.account_id)
-        if record is None or not is_right:
-            return InvalidCredentials("The password is wrong.")
-        family = await lock_family(connection, credentials.account_id, claims.family_id)
-        await set_password(connection, credentials.account_id, password_hash)
-        await revoke_intrusive_links(connection, credentials.account_id, now)
+        await lock_confirmed(connection, confirmed)
+        family = await lock_family(connection, account_id, claims.family_id)
+        ended = await end_sign_ins(connection, account_id, now)
+        record = await require_account(connection, account_id)
+        await set_password(connection, account_id, password_hash)
+        await revoke_intrusive_links(connection, account_id, now)
         await tell_of_new_password(connection, record, device_class, request_country, now)
-        ended = await end_sign_ins(connection, credentials.account_id, now)
         signed_in = await begin_session_within(
             authority,
             connection,
@@ -254,15 +174,14 @@ async def reset_password(
             return dead
         if record.account.status is AccountStatus.SUSPENDED:
             raise suspended()
-        if not await set_password(connection, link.account_id, password_hash):
-            return dead
+        ended = await end_sign_ins(connection, link.account_id, now)
+        await set_password(connection, link.account_id, password_hash)
         if takes_pins_away:
             await remove_pins(connection, link.account_id)
             record = replace(record, profiles=[replace(profile, has_pin=False) for profile in record.profiles])
         await verify_address(connection, link.account_id, link.address)
         await revoke_intrusive_links(connection, link.account_id, now)
         await tell_of_new_password(connection, record, device_class, request_country, now)
-        ended = await end_sign_ins(connection, link.account_id, now)
         profile = choose_profile(record.profiles, None, has_pin_at_hand=False)
         result: SignInResult
         if profile is not None and profile.has_pin:
@@ -287,8 +206,12 @@ async def reset_password(
     return result
 
 
-async def delete_account(authority: Authority, credentials: Credentials, now: datetime) -> None:
-    """End the account and its sign-ins at once; a job removes the rest."""
+async def delete_account(authority: Authority, confirmed: Credentials, now: datetime) -> None:
+    """End the account and its sign-ins at once; a job removes the rest.
+
+    Raises Unauthenticated where the password that was confirmed is not the account's any more.
+    """
     async with authority.pool.acquire(timeout=DEADLINE) as connection, connection.transaction():
-        ended = await close_account(connection, credentials.account_id, now)
+        await lock_confirmed(connection, confirmed, with_address=True)
+        ended = await close_account(connection, confirmed.account_id, now)
     authority.ended.note(ended)

@@ -77,12 +77,15 @@ async def sign_in(
         # Checking took a while, and what has changed meanwhile has ended only the sign-ins that were there by then.
         basis=Basis(claimed.password_hash, record.account.permissions, profile is not None and profile.has_pin),
     )
-    async with pool.acquire(timeout=2) as connection:
-        try:  # from where most sign-ins come, which is no more than one statement
-            return await begin(connection, is_from_known=True) or wrong
-        except _FromNewOrigin:
-            async with connection.transaction():
-                return await begin(connection, is_told=True) or wrong
+    try:
+        async with pool.acquire(timeout=2) as connection:
+            try:  # from where most sign-ins come, which is no more than one statement
+                return await begin(connection, is_from_known=True) or wrong
+            except _FromNewOrigin:
+                async with connection.transaction():
+                    return await begin(connection, is_told=True) or wrong
+    except asyncpg.ForeignKeyViolationError as error:  # it went meanwhile
+        raise _no_such_profile() from error
 
 
 async def begin_session(
@@ -134,8 +137,8 @@ async def switch_profile(
         return refusal
     try:
         async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
-            await lock_account(connection, claims.account_id)
-            family = await sessions.lock_family(connection, claims.account_id, claims.family_id)
+            is_there = await lock_account(connection, claims.account_id)
+            family = await sessions.lock_family(connection, claims.account_id, claims.family_id) if is_there else None
             if family is None or family.revoked_at is not None:
                 raise _ended()
             switched = await issue_next(authority, connection, Grant(record, family, profile, request_country, now))

@@ -11,14 +11,9 @@ async def is_address_taken(connection: PoolConnectionProxy, email: str) -> bool:
     return bool(await connection.fetchval("SELECT true FROM account WHERE email = $1", email))
 
 
-async def set_password(connection: PoolConnectionProxy, account_id: str, password_hash: str) -> bool:
-    """False for an account that is gone."""
-    changed: bool | None = await connection.fetchval(
-        "UPDATE account SET password_hash = $2 WHERE id = $1 AND status = 'ACTIVE' RETURNING true",
-        account_id,
-        password_hash,
-    )
-    return changed is not None
+async def set_password(connection: PoolConnectionProxy, account_id: str, password_hash: str) -> None:
+    """Of an account that the caller holds and found to be active."""
+    await connection.execute("UPDATE account SET password_hash = $2 WHERE id = $1", account_id, password_hash)
 
 
 async def set_country(connection: PoolConnectionProxy, account_id: str, country: str) -> None:

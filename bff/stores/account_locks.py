@@ -7,6 +7,7 @@ sign-in may be locked alone by whoever asks for nothing of its account after tha
 
 from asyncpg.pool import PoolConnectionProxy
 
+from bff.errors import Unauthenticated
 from bff.stores.accounts import Credentials
 
 _LOCK = "SELECT true FROM account WHERE id = $1 AND status <> 'CANCELLED' FOR NO KEY UPDATE"
@@ -22,11 +23,22 @@ async def lock_account(connection: PoolConnectionProxy, account_id: str, *, with
     return held is not None
 
 
-async def lock_credentials(connection: PoolConnectionProxy, credentials: Credentials) -> bool:
-    """The same, and whether the password that was checked is still that of an active account."""
-    held: bool | None = await connection.fetchval(
-        "SELECT true FROM account WHERE id = $1 AND password_hash = $2 AND status = 'ACTIVE' FOR NO KEY UPDATE",
-        credentials.account_id,
-        credentials.password_hash,
-    )
-    return held is not None
+async def lock_confirmed(
+    connection: PoolConnectionProxy, confirmed: Credentials, *, with_address: bool = False
+) -> None:
+    """The same, for who acts upon a password that was checked: that takes a while, and it may have changed meanwhile.
+
+    Raises Unauthenticated where it has, or the account is not active any more.
+    """
+    await lock_account(connection, confirmed.account_id, with_address=with_address)
+    await check_confirmed(connection, confirmed)
+
+
+async def check_confirmed(connection: PoolConnectionProxy, confirmed: Credentials) -> None:
+    """Like `lock_confirmed`, for a change that may as well have come before that of the password."""
+    if not await connection.fetchval(
+        "SELECT true FROM account WHERE id = $1 AND password_hash = $2 AND status = 'ACTIVE'",
+        confirmed.account_id,
+        confirmed.password_hash,
+    ):
+        raise Unauthenticated("This sign-in has ended meanwhile: sign in again with `login`.")

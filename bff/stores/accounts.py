@@ -122,6 +122,14 @@ async def read_account(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str
     return None if document is None else _decode_account(document)
 
 
+async def require_account(connection: PoolConnectionProxy, account_id: str) -> AccountRecord:
+    """Of an account that the caller holds, or has just added."""
+    record = await read_account(connection, account_id)
+    if record is None:
+        raise RuntimeError("an account that is held is not there")
+    return record
+
+
 async def read_household(pool: asyncpg.Pool | PoolConnectionProxy, account_id: str) -> Household | None:
     """The same without the devices, of which there may be many; None for an account that is gone."""
     document = await pool.fetchval(_READ_HOUSEHOLD, account_id)

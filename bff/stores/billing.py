@@ -266,5 +266,10 @@ async def list_closed(pool: asyncpg.Pool) -> list[str]:
 
 
 async def remove_old_requests(pool: asyncpg.Pool, before: datetime) -> int:
-    status: str = await pool.execute("DELETE FROM membership_request WHERE created_at < $1", before, timeout=60)
+    status: str = await pool.execute(
+        """DELETE FROM membership_request WHERE (account_id, key) IN (
+            SELECT account_id, key FROM membership_request WHERE created_at < $1 FOR UPDATE SKIP LOCKED)""",
+        before,
+        timeout=60,
+    )
     return int(status.removeprefix("DELETE "))

@@ -28,7 +28,7 @@ SELECT {_COLUMNS} FROM device WHERE account_id = $2 AND id = (
 """  # noqa: S608 - constants only
 _DESCRIBE = f"""
 UPDATE device SET device_class = $3, name = coalesce($4, name), capabilities = $5::text::jsonb,
-  implicit = false, last_profile_id = $6, last_active_at = $7
+  implicit = false, last_profile_id = (SELECT id FROM profile WHERE id = $6), last_active_at = $7
 WHERE id = $1 AND account_id = $2 RETURNING {_COLUMNS}
 """  # noqa: S608 - constants only
 
@@ -74,8 +74,8 @@ async def register_device(
     if device_id is not None and kind_of(device_id) is not IdKind.DEVICE:
         raise _not_found()
     async with pool.acquire(timeout=2) as connection, connection.transaction():
-        await lock_account(connection, account_id)
-        family = await lock_family(connection, account_id, family_id)
+        is_there = await lock_account(connection, account_id)
+        family = await lock_family(connection, account_id, family_id) if is_there else None
         if family is None or family.revoked_at is not None:
             raise Unauthenticated("This sign-in has ended: sign in again with `login`.")
         if device_id is None and await connection.fetchval(
@@ -113,13 +113,14 @@ async def remove_device(pool: asyncpg.Pool, account_id: str, device_id: str, now
     Raises NotFound for a device that is not the account's.
     """
     async with pool.acquire(timeout=2) as connection, connection.transaction():
-        await lock_account(connection, account_id)
+        if not await lock_account(connection, account_id):
+            raise _not_found()
         ended = await end_sign_ins(connection, account_id, now, device_id=device_id)
         removed = await connection.fetchval(
             "DELETE FROM device WHERE id = $1 AND account_id = $2 RETURNING true", device_id, account_id
         )
         if not removed:
-            raise NotFound("There is no such device: take an id from `viewer.account.devices`.")
+            raise _not_found()
         await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('device', $1, '{}')", device_id)
     return ended
 

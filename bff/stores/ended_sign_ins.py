@@ -54,11 +54,11 @@ async def forget_ended_sign_ins(pool: asyncpg.Pool) -> int:
 
 
 async def hold_sign_ins(connection: PoolConnectionProxy, account_id: str) -> None:
-    """Lock the sign-ins of an account that is locked, until the transaction ends: none of them is refreshed by then."""
-    await connection.execute(
-        "SELECT true FROM session_family WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id FOR UPDATE",
-        account_id,
-    )
+    """Lock the sign-ins of an account that is locked, until the transaction ends: none is refreshed or swept by then.
+
+    Also those that have ended, whose tokens name profiles still.
+    """
+    await connection.execute("SELECT true FROM session_family WHERE account_id = $1 ORDER BY id FOR UPDATE", account_id)
 
 
 class EndedSignIns(Endings):

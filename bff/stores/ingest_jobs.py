@@ -128,22 +128,21 @@ def compute_content_key(playable_id: str, source: SourceFile, order: IngestOrder
     return digest.hexdigest()
 
 
-async def note_plan(connection: Connection, job_id: str, plan: bytes) -> None:
-    """What was decided about the master, as JSON, for all tasks that come."""
-    await connection.execute("UPDATE ingest_job SET plan = $2 WHERE id = $1", job_id, plan.decode())
+async def finish_planning(
+    connection: Connection, task: Task, now: datetime, *, plan: bytes, then: Sequence[PlannedTask]
+) -> None:
+    """Inside a transaction: `plan` is what was decided about the master, as JSON, for all tasks that come.
+
+    Raises TaskLost.
+    """
+    await finish_task(connection, task, now, then=then)
+    await connection.execute("UPDATE ingest_job SET plan = $2 WHERE id = $1", task.job_id, plan.decode())
 
 
 async def read_plan(connection: Connection | asyncpg.Pool, job_id: str) -> bytes:
-    """What `note_plan` kept."""
+    """What `finish_planning` kept."""
     plan: str | None = await connection.fetchval("SELECT plan FROM ingest_job WHERE id = $1", job_id)
     return (plan or "null").encode()
-
-
-async def note_fingerprint(connection: Connection, job_id: str, fingerprint: bytes, resembles: str | None) -> None:
-    """What the picture looks like, and the asset of an earlier job that looks the same."""
-    await connection.execute(
-        "UPDATE ingest_job SET fingerprint = $2, resembles = $3 WHERE id = $1", job_id, fingerprint, resembles
-    )
 
 
 async def read_fingerprints(connection: Connection, job_id: str) -> list[tuple[str, bytes]]:
@@ -161,11 +160,22 @@ async def read_fingerprints(connection: Connection, job_id: str) -> list[tuple[s
     return [(row["asset_id"], row["fingerprint"]) for row in rows]
 
 
-async def finish_job(connection: Connection, task: Task, now: datetime, video: Video) -> None:
-    """Inside a transaction, the last task's: the video plays from now on. Raises TaskLost."""
+async def finish_job(
+    connection: Connection, task: Task, now: datetime, video: Video, *, fingerprint: bytes, resembles: str | None
+) -> None:
+    """Inside a transaction, the last task's: the video plays from now on.
+
+    `fingerprint` is what its picture looks like, `resembles` the asset of an earlier job that looks the same. Raises
+    TaskLost.
+    """
     await finish_task(connection, task, now)
     playable_id = await connection.fetchval(
-        "UPDATE ingest_job SET state = 'DONE', finished_at = $2 WHERE id = $1 RETURNING playable_id", task.job_id, now
+        """UPDATE ingest_job SET state = 'DONE', finished_at = $2, fingerprint = $3, resembles = $4
+        WHERE id = $1 RETURNING playable_id""",
+        task.job_id,
+        now,
+        fingerprint,
+        resembles,
     )
     await publish_video(connection, playable_id, video)
 

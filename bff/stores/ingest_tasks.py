@@ -1,4 +1,7 @@
-"""The tasks of ingest jobs, which workers take, hold by leases and finish, each once."""
+"""The tasks of ingest jobs, which workers take, hold by leases and finish, each once.
+
+Whoever changes a task and its job has the task first: otherwise two may wait for each other.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

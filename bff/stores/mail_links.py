@@ -26,9 +26,12 @@ async def find_account_of_address(pool: asyncpg.Pool, address: str) -> str | Non
     return account_id
 
 
-async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: str, expires_at: datetime) -> None:
-    """What the mail's link is good for from now on; one that was used stays used. Not of a mail that is not to go."""
-    await pool.execute(
+async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: str, expires_at: datetime) -> bool:
+    """What the mail's link is good for from now on; one that was used stays used.
+
+    False for a mail that is not to go any more, or whose account is gone.
+    """
+    status = await pool.execute(
         """WITH held AS (SELECT id FROM account WHERE id = $3 FOR KEY SHARE)
         UPDATE mail SET link_hash = $2, account_id = held.id, link_expires_at = $4
         FROM held WHERE mail.id = $1 AND due_at IS NOT NULL""",
@@ -37,6 +40,7 @@ async def set_link(pool: asyncpg.Pool, mail_id: str, token: str, *, account_id: 
         account_id,
         expires_at,
     )
+    return bool(status == "UPDATE 1")
 
 
 async def find_link(connection: PoolConnectionProxy | asyncpg.Pool, kind: MailKind, token: str) -> SentLink | None:

@@ -10,7 +10,8 @@ from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.profiles import Refusal, is_last_adult, refuse_addition
 from bff.errors import NotFound
-from bff.stores.account_locks import lock_account
+from bff.stores.account_locks import check_confirmed, lock_account, lock_confirmed
+from bff.stores.accounts import Credentials
 from bff.stores.ended_playback import bury_sessions
 from bff.stores.ended_sign_ins import end_sign_ins, hold_sign_ins
 from bff.stores.new_accounts import NewProfile, insert_profiles
@@ -32,13 +33,20 @@ class LastAdultError(Exception):
     """Nobody would be left who may change the other profiles; nothing was changed."""
 
 
-async def add_profile(pool: asyncpg.Pool, account_id: str, profile: NewProfile) -> Refusal | None:
+async def add_profile(
+    pool: asyncpg.Pool, account_id: str, profile: NewProfile, *, confirmed: Credentials | None = None
+) -> Refusal | None:
     """Behind the account's other profiles; those that are added at the same time wait for each other.
 
-    Raises NotFound for an account that is gone.
+    Raises NotFound for an account that is gone, Unauthenticated where a password was `confirmed` that is not its own
+    any more.
     """
     async with pool.acquire(timeout=2) as connection, connection.transaction():
-        held = await _lock_profiles(connection, account_id)
+        if not await lock_account(connection, account_id):
+            raise NotFound("This account is gone.")
+        if confirmed is not None:
+            await check_confirmed(connection, confirmed)
+        held = await _read_profiles(connection, account_id)
         refusal = refuse_addition([row["is_kids"] for row in held], is_kids=profile.is_kids)
         if refusal is None:
             position = max((row["position"] for row in held), default=0) + 1
@@ -47,17 +55,20 @@ async def add_profile(pool: asyncpg.Pool, account_id: str, profile: NewProfile) 
 
 
 async def remove_profile(
-    pool: asyncpg.Pool, account_id: str, profile_id: str, family_id: str, now: datetime
+    pool: asyncpg.Pool, confirmed: Credentials, profile_id: str, family_id: str, now: datetime
 ) -> tuple[str, ...]:
     """Remove a profile with all that it did, and end what it plays and the sign-ins that use it but for `family_id`,
     the asking one.
 
     Answers the ids of those, for `EndedSignIns.note`. What Redis holds of the profile goes with the outbox's row, and
     what counts of it at once by `profile_state.bury_state`. Raises NotFound for a profile that is not the account's,
-    LastAdultError for its last one that is no kids'.
+    LastAdultError for its last one that is no kids', Unauthenticated where the password that was confirmed is not its
+    own any more.
     """
+    account_id = confirmed.account_id
     async with pool.acquire(timeout=2) as connection, connection.transaction():
-        held = await _lock_profiles(connection, account_id)
+        await lock_confirmed(connection, confirmed)
+        held = await _read_profiles(connection, account_id)
         row = next((row for row in held if row["id"] == profile_id), None)
         if row is None:
             raise _not_found()
@@ -77,11 +88,12 @@ def update_profile(
     values: Mapping[str, Any],
     preferences: Mapping[str, Any] | None,
     *,
-    may_raise_ceiling: bool,
+    confirmed: Credentials | None,
 ) -> Write:
     """`values` by column; `preferences` change those that they name, None puts back what every profile begins with.
 
-    Raises CeilingRaisedError.
+    Raises CeilingRaisedError where a ceiling goes up and no password was `confirmed`, Unauthenticated where that is not
+    the account's any more.
     """
 
     async def write(connection: PoolConnectionProxy) -> None:
@@ -89,8 +101,10 @@ def update_profile(
         if row is None:
             raise _not_found()
         new = {column: values.get(column, row[column]) for column in _CHANGEABLE}
-        if new["maturity_ceiling"] > row["maturity_ceiling"] and not may_raise_ceiling:
-            raise CeilingRaisedError
+        if new["maturity_ceiling"] > row["maturity_ceiling"]:
+            if confirmed is None:
+                raise CeilingRaisedError
+            await check_confirmed(connection, confirmed)
         await connection.execute(
             """UPDATE profile SET name = $2, avatar = $3, language = $4, maturity_ceiling = $5,
                 preferences = CASE WHEN $6::text IS NULL THEN '{}' ELSE preferences || $6::text::jsonb END
@@ -113,15 +127,21 @@ def clear_history(profile_id: str) -> Write:
     return write
 
 
-async def set_pin(pool: asyncpg.Pool, account_id: str, profile_id: str, pin_hash: str | None) -> None:
-    """None takes the PIN away; wrong tries are forgotten. Raises NotFound for a profile that is not the account's."""
-    is_there = await pool.fetchval(
-        """UPDATE profile SET pin_hash = $3, pin_failures = 0, pin_locked_until = NULL
-        WHERE id = $1 AND account_id = $2 RETURNING true""",
-        profile_id,
-        account_id,
-        pin_hash,
-    )
+async def set_pin(pool: asyncpg.Pool, confirmed: Credentials, profile_id: str, pin_hash: str | None) -> None:
+    """None takes the PIN away; wrong tries are forgotten.
+
+    Raises NotFound for a profile that is not the account's, Unauthenticated where the password that was confirmed is
+    not its own any more.
+    """
+    async with pool.acquire(timeout=2) as connection, connection.transaction():
+        await lock_confirmed(connection, confirmed)
+        is_there = await connection.fetchval(
+            """UPDATE profile SET pin_hash = $3, pin_failures = 0, pin_locked_until = NULL
+            WHERE id = $1 AND account_id = $2 RETURNING true""",
+            profile_id,
+            confirmed.account_id,
+            pin_hash,
+        )
     if not is_there:
         raise _not_found()
 
@@ -134,10 +154,8 @@ async def remove_pins(connection: PoolConnectionProxy, account_id: str) -> None:
     )
 
 
-async def _lock_profiles(connection: PoolConnectionProxy, account_id: str) -> Sequence[asyncpg.Record]:
-    """The account's profiles, which nobody else adds to or takes from until the transaction ends."""
-    if not await lock_account(connection, account_id):
-        raise NotFound("This account is gone.")
+async def _read_profiles(connection: PoolConnectionProxy, account_id: str) -> Sequence[asyncpg.Record]:
+    """Those of an account that is locked."""
     rows: Sequence[asyncpg.Record] = await connection.fetch(
         "SELECT id, is_kids, position FROM profile WHERE account_id = $1 ORDER BY position, id", account_id
     )

@@ -16,6 +16,7 @@ from bff.domain.title_changes import LONGEST_FILM
 from bff.domain.titles import MaturityRating, MovieCard
 from bff.domain.video import KeyLabel, Quality
 from bff.stores.account_removal import close_account
+from bff.stores.accounts import read_credentials
 from bff.stores.content_keys import make_content_keys
 from bff.stores.ended_playback import KEPT, EndedSessions
 from bff.stores.endings import INTERVAL
@@ -76,7 +77,9 @@ async def remove_viewers_profile(demo: Demo, client: Client, session_id: str) ->
     )  # fmt: skip
     pool, now = demo.services.pool, demo.services.now()
     await add_profile(pool, str(client.account_id), other)
-    await remove_profile(pool, str(client.account_id), str(client.profile_id), "fam_other", now)
+    confirmed = await read_credentials(pool, str(client.account_id))
+    assert confirmed is not None
+    await remove_profile(pool, confirmed, str(client.profile_id), "fam_other", now)
     assert await pool.fetchval("SELECT count(*) FROM playback_session WHERE id = $1", session_id) == 0
 
 

@@ -22,7 +22,7 @@ from bff.domain.ingest import (
     read_codecs,
 )
 from bff.domain.video import Video
-from bff.stores.ingest_jobs import finish_job, park_task, queue_ingest, sweep_tasks
+from bff.stores.ingest_jobs import finish_job, finish_planning, park_task, queue_ingest, sweep_tasks
 from bff.stores.ingest_progress import IngestWatch, read_ingest_job, read_ingest_jobs
 from bff.stores.ingest_tasks import (
     TaskLost,
@@ -35,6 +35,7 @@ from bff.stores.ingest_tasks import (
 )
 from bff.stores.postgres import open_pool
 from tests.engines import Engines
+from tests.locks import wait_until_it_waits
 from workers.ingest_upkeep import TASKS_KEPT, forget_tasks
 from workers.workshop import Progress
 
@@ -43,6 +44,7 @@ SECOND = timedelta(seconds=1)
 MASTER = SourceFile(key="masters/1", sha256="1" * 64, name="film.mp4")
 OTHER = SourceFile(key="masters/2", sha256="2" * 64, name="other.mp4")
 CHUNKS = tuple(PlannedTask(kind=TaskKind.CHUNK, name=f"chunk {number}", weight=10) for number in range(3))
+VIDEO = Video(asset_id="ast_1", duration=8, segment_duration=4, segment_count=2, renditions=())
 PACKAGE = PlannedTask(kind=TaskKind.PACKAGE, name="package", weight=1)
 
 
@@ -107,11 +109,30 @@ async def test_a_stage_waits_for_all_of_the_one_before(pool: asyncpg.Pool, film:
     assert last.kind is TaskKind.PACKAGE
     assert (await read_results(pool, job_id))["chunk 1"] == b"7"
     async with pool.acquire() as connection, connection.transaction():
-        video = Video(asset_id="ast_1", duration=8, segment_duration=4, segment_count=2, renditions=())
-        await finish_job(connection, last, NOW, video)
+        await finish_job(connection, last, NOW, VIDEO, fingerprint=b"alike", resembles=None)
     job = await read(pool, job_id)
     assert (job.state, job.share, job.finished_at) == (IngestState.DONE, 1.0, NOW)
     assert await pool.fetchval("SELECT state FROM video") == "READY"
+
+
+@pytest.mark.parametrize("ends", ["its planning", "its job"])
+async def test_whoever_waits_for_a_task_holds_nothing_of_its_job(pool: asyncpg.Pool, film: str, ends: str) -> None:
+    """The sweep has lost tasks first, and fails their jobs after."""
+    await queue(pool, film)
+    task = await take(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        async with pool.acquire() as sweep, sweep.transaction():
+            await sweep.execute("SELECT true FROM ingest_task FOR UPDATE")
+            finishing = asyncio.create_task(
+                finish_planning(connection, task, NOW, plan=b"{}", then=CHUNKS)
+                if ends == "its planning"
+                else finish_job(connection, task, NOW, VIDEO, fingerprint=b"alike", resembles=None)
+            )
+            await wait_until_it_waits(pool, finishing)
+            await sweep.execute("SELECT true FROM ingest_job FOR UPDATE NOWAIT")
+            await sweep.execute("UPDATE ingest_task SET state = 'PARKED'")
+        with pytest.raises(TaskLost):
+            await finishing
 
 
 def test_parts_of_a_task_are_shares_of_it_and_nothing_is_done_before_its_end() -> None:
