@@ -81,6 +81,7 @@ async def update_account(info: Info, input: AccountPatch) -> AccountRecord | Inv
     if isinstance(confirmed, InvalidCredentials):
         return confirmed
     if email is not None:
+        await services.mail_requests.count(context.caller.address)
         await services.login_failures.begin_address_try(context.caller.address)
     try:
         await account_changes.change_account(

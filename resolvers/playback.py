@@ -90,8 +90,10 @@ async def _decide(
     decision = entitlements.decide_playback(asked, context.now)
     if not isinstance(decision, PinAsked):
         return decision
-    refusal = await check_pin(context.services.authority, profile, input.pin, context.now)
-    return refusal or entitlements.decide_playback(replace(asked, pin_passed=True), context.now)
+    passed = await check_pin(context.services.authority, profile, input.pin, context.now)
+    if isinstance(passed, PinRequired):
+        return passed
+    return entitlements.decide_playback(replace(asked, pin_passed=True), context.now)
 
 
 async def _explain(context: OperationContext, playable: AnyPlayable, refusal: Refusal | PinRequired) -> StartView:

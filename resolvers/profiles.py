@@ -135,7 +135,7 @@ async def delete_profile(info: Info, profile_id: strawberry.ID, password: str) -
 
 
 async def set_pin(info: Info, profile_id: strawberry.ID, password: str, pin: str | None = None) -> ProfileView:
-    """None takes the PIN away."""
+    """None takes the PIN away; a new one ends the sign-ins that use the profile, but for the asking one."""
     context = info.context
     record = await _require_account(context)
     held = _find_profile(record, profile_id)
@@ -148,7 +148,11 @@ async def set_pin(info: Info, profile_id: strawberry.ID, password: str, pin: str
     if isinstance(confirmed, InvalidCredentials):
         return confirmed
     pin_hash = await context.services.authority.passwords.hash(pin) if pin is not None else None
-    await store.set_pin(context.services.pool, confirmed, held.id, pin_hash)
+    family_id = context.require_token().family_id
+    ended = await store.set_pin(
+        context.services.pool, confirmed, held.id, pin_hash, family_id=family_id, now=context.now
+    )
+    context.services.authority.ended.note(ended)
     return await _show(context, held.id)
 
 

@@ -14,14 +14,23 @@ from bff.http.socket_protocol import WebSocketProtocol
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp) -> AsyncIterator[str]:
-    """Yield the base URL (`http://127.0.0.1:port`) while the app is served; its lifespan is not run."""
+async def serve(app: ASGIApp, *, keep_alive: int = 75) -> AsyncIterator[str]:
+    """Yield the base URL (`http://127.0.0.1:port`) while the app is served; its lifespan is not run.
+
+    A connection on which nothing comes for `keep_alive` seconds is closed; by then clients have given theirs up.
+    """
     # With the protocol named asyncio sets TCP_NODELAY; without it every answer takes 40 ms more.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
     config = uvicorn.Config(
-        app, http=HttpProtocol, ws=WebSocketProtocol, log_config=None, lifespan="off", timeout_graceful_shutdown=1
+        app,
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=keep_alive,
     )
     server = uvicorn.Server(config)
     # `serve` would take the test run's signal handlers.

@@ -38,4 +38,13 @@ class PinRequired(Struct, frozen=True):
     retry_after: float | None = None
 
 
+class PassedPin(Struct, frozen=True):
+    """A profile's PIN as it was when somebody passed it, None for none; by the time they enter, it may be another."""
+
+    pin_hash: str | None
+
+    def __repr__(self) -> str:
+        return "PassedPin(…)"
+
+
 SignInResult = SignedIn | InvalidCredentials | PinRequired

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bff.auth.authority import Authority
 from bff.auth.new_sign_ins import find_origins, tell_of_sign_in
 from bff.auth.refresh_tokens import Grant, draw_first, issue_next, sign
-from bff.auth.results import InvalidCredentials, PinRequired, SignedIn, SignInResult
+from bff.auth.results import InvalidCredentials, PassedPin, PinRequired, SignedIn, SignInResult
 from bff.auth.tokens import AccessToken
 from bff.domain.accounts import AccountStatus, Household, Profile, choose_profile, imply_device
 from bff.domain.devices import DeviceClass
@@ -18,7 +18,7 @@ from bff.domain.ids import IdKind, random_id
 from bff.errors import Forbidden, NotFound, Unauthenticated
 from bff.stores import sessions
 from bff.stores.account_locks import lock_account
-from bff.stores.accounts import begin_pin_try, find_claimed, forget_pin_failures, read_household
+from bff.stores.accounts import begin_pin_try, find_claimed, forget_pin_failures, is_pin, read_household
 from bff.stores.devices import find_device, read_last_profile
 from bff.stores.new_sign_ins import Basis, NewSignIn, add_sign_in
 from bff.stores.sessions import Family
@@ -64,9 +64,9 @@ async def sign_in(
         if profile_id is None
         else _find_profile(record, profile_id)
     )
-    refusal = await check_pin(authority, profile, pin, now)
-    if refusal is not None:
-        return refusal
+    passed = await check_pin(authority, profile, pin, now)
+    if isinstance(passed, PinRequired):
+        return passed
     begin = partial(
         _begin,
         authority,
@@ -75,17 +75,14 @@ async def sign_in(
         device_class=device_class,
         client=client,
         # Checking took a while, and what has changed meanwhile has ended only the sign-ins that were there by then.
-        basis=Basis(claimed.password_hash, record.account.permissions, profile is not None and profile.has_pin),
+        basis=Basis(claimed.password_hash, record.account.permissions, passed.pin_hash),
     )
-    try:
-        async with pool.acquire(timeout=2) as connection:
-            try:  # from where most sign-ins come, which is no more than one statement
-                return await begin(connection, is_from_known=True) or wrong
-            except _FromNewOrigin:
-                async with connection.transaction():
-                    return await begin(connection, is_told=True) or wrong
-    except asyncpg.ForeignKeyViolationError as error:  # it went meanwhile
-        raise _no_such_profile() from error
+    async with pool.acquire(timeout=2) as connection:
+        try:  # from where most sign-ins come, which is no more than one statement
+            return await begin(connection, is_from_known=True) or wrong
+        except _FromNewOrigin:
+            async with connection.transaction():
+                return await begin(connection, is_told=True) or wrong
 
 
 async def begin_session(
@@ -132,15 +129,17 @@ async def switch_profile(
     if record is None or record.account.status is not AccountStatus.ACTIVE:
         raise _ended()
     profile = _find_profile(record, profile_id)
-    refusal = await check_pin(authority, profile, pin, now)
-    if refusal is not None:
-        return refusal
+    passed = await check_pin(authority, profile, pin, now)
+    if isinstance(passed, PinRequired):
+        return passed
     try:
         async with authority.pool.acquire(timeout=2) as connection, connection.transaction():
             is_there = await lock_account(connection, claims.account_id)
             family = await sessions.lock_family(connection, claims.account_id, claims.family_id) if is_there else None
             if family is None or family.revoked_at is not None:
                 raise _ended()
+            if not await is_pin(connection, profile.id, passed.pin_hash):
+                return PinRequired(f"{profile.name} has another PIN by now: enter that to go on.")
             switched = await issue_next(authority, connection, Grant(record, family, profile, request_country, now))
     except asyncpg.ForeignKeyViolationError as error:  # it went meanwhile
         raise _no_such_profile() from error
@@ -238,20 +237,20 @@ def _draw_family(record: Household, device_id: str | None) -> Family:
 
 async def check_pin(
     authority: Authority, profile: Profile | None, pin: str | None, now: datetime
-) -> PinRequired | None:
-    """None where the PIN is right, or the profile has none; a wrong one is counted."""
+) -> PinRequired | PassedPin:
+    """Passed where the PIN is right, or the profile has none; a wrong one is counted."""
     if profile is None or not profile.has_pin:
-        return None
+        return PassedPin(None)
     if pin is None:
         return PinRequired(f"{profile.name} has a PIN: enter it to go on.")
     attempt = await begin_pin_try(authority.pool, profile.id, now)
     if attempt.pin_hash is None:
         if not attempt.wait:
-            return None
+            return PassedPin(None)
         return PinRequired("Too many wrong PINs: wait before the next try.", retry_after=attempt.wait.total_seconds())
     if await authority.passwords.verify(attempt.pin_hash, pin):
         await forget_pin_failures(authority.pool, profile.id)
-        return None
+        return PassedPin(attempt.pin_hash)
     return PinRequired("That is not the PIN.", was_wrong=True, retry_after=attempt.wait.total_seconds() or None)
 
 

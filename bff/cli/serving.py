@@ -7,6 +7,9 @@ import click
 
 from bff.cli.options import data_dir_option, explained, find_engines, timed_report
 
+KEEP_ALIVE = 75
+"""Seconds that a connection is kept on which nothing comes: longer than proxies and clients keep theirs, so that it is
+they who give it up, and no request meets its end."""
 START_DEADLINE = 30
 """Seconds that one of several processes has to begin to answer, and to say that it lives; past them it is killed."""
 
@@ -57,6 +60,8 @@ def serve(host: str, port: int, processes: int, data_dir: Path | None) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=8,
+            timeout_keep_alive=KEEP_ALIVE,
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # or who is on this machine could be anybody
             timeout_worker_healthcheck=START_DEADLINE,
             log_level="warning" if is_development else "info",
             log_config=uvicorn.config.LOGGING_CONFIG if is_development else None,

@@ -40,6 +40,10 @@ class DrmSystem(StrEnum):
     CLEARKEY = "CLEARKEY"
 
 
+MOST_DEVICES = 50
+"""That an account has registered; of more the one goes that was not in use for longest."""
+
+
 class DeviceCapabilities(Struct, frozen=True, kw_only=True):
     """What a device said it can show; `max_height` is in pixels, `pixel_ratio` physical pixels a CSS pixel."""
 

@@ -12,8 +12,8 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from bff.errors import Error, Unavailable
-from bff.stores.postgres import is_away
+from bff.errors import BadUserInput, Error, Unavailable
+from bff.stores.postgres import is_away, is_unwritable
 from bff.telemetry import Trace
 
 MAX_REQUEST_ERRORS = 5
@@ -118,8 +118,13 @@ class Incident:
     def trace_id(self) -> str:
         return self.trace.id
 
-    def mask(self, error: BaseException, where: object = "before execution") -> InternalServerError | Unavailable:
-        """Log the error and give what the client is told in its place: to come again, where an engine is away."""
+    def mask(self, error: BaseException, where: object = "before execution") -> Error:
+        """Log the error and give what the client is told in its place: to come again, where an engine is away.
+
+        A character that no engine takes is the caller's doing, wherever it got that far.
+        """
+        if is_unwritable(error):
+            return BadUserInput("A text holds the character U+0000, which can be kept nowhere: leave it out.")
         self._logged += 1
         self.trace.fail()
         extra = {"trace_id": self.trace_id}

@@ -2,8 +2,10 @@
 requests that wish for another protocol."""
 
 import asyncio
+import fcntl
 import socket
 import sys
+import termios
 from functools import partial
 from typing import Any
 from weakref import ref
@@ -163,6 +165,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
+        if _has_unread(self.transport):
+            return  # the next request is there already: closed now, it would get a reset for an answer
         super().timeout_keep_alive_handler()
         self.loop.call_later(STALL_DEADLINE, self.transport.abort)  # closing waits until all was taken
 
@@ -230,6 +234,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(_REQUEST_TIMEOUT if self._is_in_headers else b"")
         else:
             self._refuse(_REQUEST_TIMEOUT)
+
+
+def _has_unread(transport: asyncio.Transport) -> bool:
+    held = transport.get_extra_info("socket")
+    if held is None or transport.is_closing():
+        return False
+    size = fcntl.ioctl(held.fileno(), termios.FIONREAD, bytes(4))
+    return int.from_bytes(size, sys.byteorder) > 0
 
 
 def _give_up_the_dead(transport: asyncio.Transport) -> None:

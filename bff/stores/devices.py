@@ -8,9 +8,9 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from bff.domain.accounts import Device
-from bff.domain.devices import DeviceCapabilities, DeviceClass
+from bff.domain.devices import MOST_DEVICES, DeviceCapabilities, DeviceClass
 from bff.domain.ids import IdKind, kind_of, random_id
-from bff.errors import NotFound, Unauthenticated
+from bff.errors import Conflict, NotFound, Unauthenticated
 from bff.stores.account_locks import lock_account
 from bff.stores.ended_sign_ins import end_sign_ins
 from bff.stores.sessions import lock_family
@@ -26,6 +26,14 @@ SELECT {_COLUMNS} FROM device WHERE account_id = $2 AND id = (
   SELECT CASE WHEN named.implicit THEN family.device_id ELSE named.id END
   FROM device named, session_family family WHERE named.id = $1 AND family.id = $3)
 """  # noqa: S608 - constants only
+_COUNT = "SELECT count(*) FROM device WHERE account_id = $1 AND NOT implicit"
+_FORGET_UNUSED = """
+DELETE FROM device WHERE id IN (
+  SELECT id FROM device d WHERE account_id = $1 AND NOT implicit AND NOT EXISTS (
+    SELECT FROM session_family f WHERE f.device_id = d.id AND f.revoked_at IS NULL AND f.expires_at > $2)
+  ORDER BY last_active_at, id LIMIT $3)
+RETURNING id
+"""
 _DESCRIBE = f"""
 UPDATE device SET device_class = $3, name = coalesce($4, name), capabilities = $5::text::jsonb,
   implicit = false, last_profile_id = (SELECT id FROM profile WHERE id = $6), last_active_at = $7
@@ -69,7 +77,8 @@ async def register_device(
 
     With `device_id`, that device is described anew (its name stays where none is given). Without, the implicit device
     of the sign-in becomes this one, or a new one is made where the sign-in is bound to a registered device already.
-    Raises NotFound for a device that is not the account's, Unauthenticated for a sign-in that has ended.
+    Raises NotFound for a device that is not the account's, Unauthenticated for a sign-in that has ended, Conflict where
+    the account has MOST_DEVICES that somebody is signed in on.
     """
     if device_id is not None and kind_of(device_id) is not IdKind.DEVICE:
         raise _not_found()
@@ -104,6 +113,7 @@ async def register_device(
         if row is None:
             raise _not_found()
         await connection.execute("UPDATE session_family SET device_id = $1 WHERE id = $2", device_id, family_id)
+        await _make_room(connection, account_id, now)
     return _to_device(row)
 
 
@@ -121,7 +131,7 @@ async def remove_device(pool: asyncpg.Pool, account_id: str, device_id: str, now
         )
         if not removed:
             raise _not_found()
-        await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('device', $1, '{}')", device_id)
+        await _announce_removal(connection, device_id)
     return ended
 
 
@@ -136,6 +146,25 @@ async def remove_unused_devices(pool: asyncpg.Pool, *, before: datetime, most: i
         most,
     )
     return int(status.removeprefix("DELETE "))
+
+
+async def _make_room(connection: PoolConnectionProxy, account_id: str, now: datetime) -> None:
+    """Of too many devices those go that nobody is signed in on, and that were not in use for longest.
+
+    Raises Conflict where these are too few.
+    """
+    surplus = await connection.fetchval(_COUNT, account_id) - MOST_DEVICES
+    if surplus <= 0:
+        return
+    forgotten = await connection.fetch(_FORGET_UNUSED, account_id, now, surplus)
+    if len(forgotten) < surplus:
+        raise Conflict(f"An account has at most {MOST_DEVICES} devices in use: take one away with `removeDevice`.")
+    for row in forgotten:
+        await _announce_removal(connection, row["id"])
+
+
+async def _announce_removal(connection: PoolConnectionProxy, device_id: str) -> None:
+    await connection.execute("INSERT INTO outbox (topic, key, payload) VALUES ('device', $1, '{}')", device_id)
 
 
 async def _add_device(

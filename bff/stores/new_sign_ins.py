@@ -12,17 +12,22 @@ from bff.stores.sessions import Family
 from bff.stores.sign_in_origins import OriginKind
 
 _ADD = """WITH held AS (
-    SELECT id FROM account WHERE id = $1 AND status = 'ACTIVE' AND ($2::text IS NULL
-        OR password_hash = $2 AND permissions = $12::text[] AND ($4::text IS NULL OR EXISTS (SELECT FROM profile
-            WHERE profile.id = $4 AND profile.account_id = $1 AND (pin_hash IS NOT NULL) = $13::boolean)))
+    SELECT id FROM account WHERE id = $1 AND status = 'ACTIVE'
+        AND ($2::text IS NULL OR password_hash = $2 AND permissions = $12::text[])
     FOR SHARE
+), entered AS (
+    SELECT profile.id FROM held JOIN profile ON profile.account_id = held.id
+    WHERE profile.id = $4 AND ($2::text IS NULL OR pin_hash IS NOT DISTINCT FROM $13::text)
+    FOR SHARE OF profile
+), allowed AS (
+    SELECT id FROM held WHERE $4::text IS NULL OR EXISTS (SELECT FROM entered)
 ), origin AS (
     SELECT kind, value FROM unnest($9::text[], $10::text[]) AS given (kind, value)
 ), known AS (
     SELECT NOT EXISTS (SELECT FROM origin WHERE NOT EXISTS (SELECT FROM sign_in_origin AS seen
         WHERE seen.account_id = $1 AND seen.kind = origin.kind AND seen.value = origin.value)) AS is_all
 ), welcome AS (
-    SELECT held.id FROM held, known WHERE known.is_all OR NOT $11
+    SELECT allowed.id FROM allowed, known WHERE known.is_all OR NOT $11
 ), bound AS ({bind_device}
 ), family AS (
     INSERT INTO session_family (id, account_id, device_id, created_at, expires_at)
@@ -35,7 +40,7 @@ _ADD = """WITH held AS (
     ON CONFLICT (account_id, kind, value) DO UPDATE SET last_seen_at = excluded.last_seen_at
     RETURNING kind, xmax = 0 AS is_new
 )
-SELECT EXISTS (SELECT FROM held) AS is_held, EXISTS (SELECT FROM welcome) AS is_welcome,
+SELECT EXISTS (SELECT FROM allowed) AS is_held, EXISTS (SELECT FROM welcome) AS is_welcome,
     EXISTS (SELECT FROM bound) AS is_bound, ARRAY (SELECT kind FROM seen WHERE is_new) AS new"""
 
 _ADD_WITH_DEVICE = _ADD.format(
@@ -55,8 +60,8 @@ class Basis(Struct, frozen=True):
 
     password_hash: str
     permissions: tuple[str, ...]
-    has_pin: bool
-    """Whether the profile has one."""
+    pin_hash: str | None
+    """The profile's, where it has one."""
 
     def __repr__(self) -> str:
         return "Basis(…)"
@@ -111,7 +116,7 @@ async def add_sign_in(connection: PoolConnectionProxy, new: NewSignIn) -> Added:
         list(new.origins.values()),
         new.is_from_known,
         basis.permissions if basis else (),
-        basis is not None and basis.has_pin,
+        basis.pin_hash if basis else None,
         *_describe(new.implicit),
     )
     return Added(row["is_held"], row["is_welcome"], row["is_bound"], frozenset(map(OriginKind, row["new"])))

@@ -75,6 +75,11 @@ async def _leave_as_is(connection: asyncpg.Connection) -> None:
     del connection
 
 
+def is_unwritable(error: BaseException) -> bool:
+    """Whether a failure says that a text holds U+0000, which PostgreSQL can't take."""
+    return isinstance(error, asyncpg.CharacterNotInRepertoireError)
+
+
 def is_away(error: BaseException) -> bool:
     """Whether a failure says that PostgreSQL cannot be reached, is starting or ending, or did not answer in time; or
     that a transaction had to give way to others, and may be tried again."""

@@ -127,14 +127,20 @@ def clear_history(profile_id: str) -> Write:
     return write
 
 
-async def set_pin(pool: asyncpg.Pool, confirmed: Credentials, profile_id: str, pin_hash: str | None) -> None:
+async def set_pin(
+    pool: asyncpg.Pool, confirmed: Credentials, profile_id: str, pin_hash: str | None, *, family_id: str, now: datetime
+) -> tuple[str, ...]:
     """None takes the PIN away; wrong tries are forgotten.
 
-    Raises NotFound for a profile that is not the account's, Unauthenticated where the password that was confirmed is
-    not its own any more.
+    A new one ends the sign-ins that use the profile but for `family_id`, the asking one: somebody may be in who should
+    not. Answers their ids, for `EndedSignIns.note`. Raises NotFound for a profile that is not the account's,
+    Unauthenticated where the password that was confirmed is not its own any more.
     """
     async with pool.acquire(timeout=2) as connection, connection.transaction():
         await lock_confirmed(connection, confirmed)
+        ended: tuple[str, ...] = ()
+        if pin_hash is not None:
+            ended = await _end_carriers(connection, confirmed.account_id, profile_id, family_id, now)
         is_there = await connection.fetchval(
             """UPDATE profile SET pin_hash = $3, pin_failures = 0, pin_locked_until = NULL
             WHERE id = $1 AND account_id = $2 RETURNING true""",
@@ -142,8 +148,9 @@ async def set_pin(pool: asyncpg.Pool, confirmed: Credentials, profile_id: str, p
             confirmed.account_id,
             pin_hash,
         )
-    if not is_there:
-        raise _not_found()
+        if not is_there:
+            raise _not_found()
+    return ended
 
 
 async def remove_pins(connection: PoolConnectionProxy, account_id: str) -> None:

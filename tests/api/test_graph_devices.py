@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bff.domain.devices import MOST_DEVICES
 from bff.domain.titles import MaturityRating
 from bff.stores import keys
 from tests.live import Client, Demo
@@ -55,6 +56,43 @@ async def test_a_token_goes_on_with_the_device_that_its_sign_in_was_bound_to(dem
     assert other != device_id
     assert (await again.fetch(DEVICES))["viewer"]["device"]["id"] == other
     assert (await television.fetch(DEVICES))["viewer"]["device"]["id"] == device_id
+
+
+async def test_of_more_devices_than_an_account_may_have_the_longest_unused_goes(demo: Demo) -> None:
+    viewer = await demo.make_viewer()
+    pool, account_id = demo.services.pool, str(viewer.account_id)
+    await pool.execute(
+        """INSERT INTO device (id, account_id, device_class, capabilities, implicit, last_active_at)
+        SELECT 'dev_' || n || $1, $1, device_class, capabilities, false, now() - make_interval(hours => n)
+        FROM device, generate_series(1, $2) AS n WHERE account_id = $1""",
+        account_id,
+        MOST_DEVICES,
+    )
+    await pool.execute(
+        """INSERT INTO session_family (id, account_id, device_id, created_at, expires_at)
+        SELECT 'fam_' || id, account_id, id, now(), now() + interval '1 day' FROM device WHERE id = $1""",
+        f"dev_{MOST_DEVICES}{account_id}",
+    )
+    own = (await viewer.fetch("{ viewer { device { id } } }"))["viewer"]["device"]["id"]
+    assert (await viewer.fetch(REGISTER, input={"class": "WEB"}))["registerDevice"]["id"] == own  # is one more
+    added = (await viewer.fetch(REGISTER, input={"class": "TV"}))["registerDevice"]["id"]
+    left = {row["id"] for row in await pool.fetch("SELECT id FROM device WHERE account_id = $1", account_id)}
+    gone = {f"dev_{n}{account_id}" for n in range(1, MOST_DEVICES + 1)} - left
+    assert gone == {f"dev_{MOST_DEVICES - 1}{account_id}", f"dev_{MOST_DEVICES - 2}{account_id}"}
+    assert {own, added, f"dev_{MOST_DEVICES}{account_id}"} <= left  # somebody is signed in on the oldest
+    await pool.execute(
+        """INSERT INTO session_family (id, account_id, device_id, created_at, expires_at)
+        SELECT 'all_' || id, account_id, id, now(), now() + interval '1 day' FROM device WHERE account_id = $1""",
+        account_id,
+    )
+    refused = await viewer.run(REGISTER, {"input": {"class": "TV"}})
+    assert (refused.codes, "removeDevice" in refused.body["errors"][0]["message"]) == (["CONFLICT"], True)
+
+
+async def test_a_text_that_can_be_kept_nowhere_is_bad_input(demo: Demo) -> None:
+    viewer = await demo.make_viewer()
+    answer = await viewer.run(r'mutation { removeDevice(deviceId: "\u{0}") { __typename } }')
+    assert (answer.codes, "U+0000" in answer.body["errors"][0]["message"]) == (["BAD_USER_INPUT"], True)
 
 
 @pytest.mark.parametrize("name", ["", " ", "TV\u202eX", "x" * 101])

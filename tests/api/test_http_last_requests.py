@@ -1,6 +1,7 @@
-"""Connections of a process that ends: who has just opened one is answered on it, all others are closed."""
+"""Requests on connections that are about to be closed: because the process ends, or because nothing came for long."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 from starlette.applications import Starlette
@@ -35,3 +36,16 @@ async def test_a_connection_without_a_request_yet_has_one_answered_and_no_more()
         await ending
         for _, writer in (new, silent, used):
             writer.close()
+
+
+async def test_a_request_that_comes_as_its_connection_is_given_up_is_answered() -> None:
+    async with serve(Starlette(routes=[Route("/", greet)]), keep_alive=1) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(REQUEST)
+        await reader.readuntil(b"hello")
+        # In one turn of the loop: first the request is sent, then the connection has been idle for long enough.
+        asyncio.get_running_loop().call_later(0.5, writer.write, REQUEST)
+        time.sleep(1.5)  # noqa: ASYNC251 - holds the loop up on purpose
+        assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+        assert await reader.read() == b""  # and is given up the next time
+        writer.close()

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
+from bff.stores import keys
 from tests.engines import Engines
 from tests.faults.external_engines import free_port
 from tests.faults.processes import DEADLINE, started
@@ -153,3 +155,19 @@ async def test_a_stop_answers_what_is_asked_and_takes_less_than_ten_seconds(cata
         assert (await reader.read()).endswith(b'{"data":{"viewer":{"region":"US"}}}')
         writer.close()
         assert await stopping < 10
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_forwarded_address_is_believed_where_the_proxy_is_named(catalogue_database: Engines, is_named: bool):
+    environment = {"FORWARDED_ALLOW_IPS": "127.0.0.1"} if is_named else {}
+    codes = []
+    async with serving(catalogue_database, environment=environment) as server, httpx.AsyncClient(timeout=20) as client:
+        for number in range(31):
+            given = {"email": f"{number}@example.com", "password": "whatever it is"}
+            body = {"query": SIGN_IN, "variables": {"input": given}}
+            headers = {"X-Forwarded-For": f"192.0.2.{number}"}
+            answer = (await client.post(f"{server.url}/graphql", json=body, headers=headers)).json()
+            codes += [error["extensions"]["code"] for error in answer.get("errors", [])]
+    async with Redis.from_url(catalogue_database.redis_url) as redis:  # the other tests fail from here, too
+        await redis.delete(keys.login_failures_of_address("127.0.0.1"))
+    assert codes == ([] if is_named else ["RATE_LIMITED"])

@@ -182,7 +182,9 @@ async def add(scene: Scene) -> object:
 CONFIRMED: dict[str, Callable[[Scene], Awaitable[object]]] = {
     "a new password": lambda scene: change(scene, scene.first),
     "an address asked for": move,
-    "a PIN": lambda scene: set_pin(scene.pool, scene.confirmed, scene.profile_id, "a hash"),
+    "a PIN": lambda scene: set_pin(
+        scene.pool, scene.confirmed, scene.profile_id, "a hash", family_id=scene.first.claims.family_id, now=scene.now
+    ),
     "a profile taken away": lambda scene: remove_profile(
         scene.pool, scene.confirmed, scene.profile_id, scene.first.claims.family_id, scene.now
     ),

@@ -12,8 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from bff.auth.authority import Authority
-from bff.auth.results import SignedIn
-from bff.errors import Error, NotFound, Unauthenticated
+from bff.auth.refresh_tokens import refresh
+from bff.auth.results import InvalidCredentials, PinRequired, SignedIn
+from bff.errors import Error, Unauthenticated
 from bff.stores.devices import read_last_profile
 from bff.stores.postgres import open_pool
 from tests.engines import Engines
@@ -34,6 +35,7 @@ from tests.unit.auth.scenes import (
     reset,
     sign_in_slowly,
     suspend,
+    switch,
 )
 
 READ_ALL = """
@@ -125,18 +127,49 @@ async def test_a_profile_that_goes_waits_for_the_sweep_of_ended_sign_ins(
     assert len(await going) == 0
 
 
-async def test_who_signs_in_to_a_profile_while_it_goes_is_refused(
-    pool: asyncpg.Pool, set_scene: Callable[[], Awaitable[Scene]]
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    ["DELETE FROM profile WHERE id = $1", "UPDATE profile SET pin_hash = 'another' WHERE id = $1"],
+    ids=["goes", "gets a PIN"],
+)
+async def test_who_signs_in_to_a_profile_while_it_changes_is_refused(
+    pool: asyncpg.Pool, set_scene: Callable[[], Awaitable[Scene]], change: str, is_known: bool
 ) -> None:
     scene = await set_scene()
-    assert isinstance(await sign_in_slowly(scene, scene.profile_id, Instant(), None), SignedIn)  # from here, once
+    if is_known:
+        assert isinstance(await sign_in_slowly(scene, scene.profile_id, Instant(), None), SignedIn)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
         entering = asyncio.create_task(sign_in_slowly(scene, scene.profile_id, Instant(), None))
         await wait_until_it_waits(pool, entering)
-        await connection.execute("DELETE FROM profile WHERE id = $1", scene.profile_id)
-    with pytest.raises(NotFound, match="no such profile"):
-        await entering
+        await connection.execute(change, scene.profile_id)
+    assert isinstance(await entering, InvalidCredentials)
+
+
+async def test_who_switches_to_a_profile_while_it_gets_a_pin_is_asked_for_it(
+    pool: asyncpg.Pool, set_scene: Callable[[], Awaitable[Scene]]
+) -> None:
+    scene = await set_scene()
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
+        entering = asyncio.create_task(switch(scene))
+        await wait_until_it_waits(pool, entering)
+        await connection.execute("UPDATE profile SET pin_hash = 'another' WHERE id = $1", scene.profile_id)
+    assert isinstance(await entering, PinRequired)
+
+
+async def test_a_new_pin_ends_the_sign_ins_of_who_is_in_the_profile_already(
+    set_scene: Callable[[], Awaitable[Scene]],
+) -> None:
+    scene = await set_scene()
+    switched = await switch(scene)
+    assert isinstance(switched, SignedIn)
+    assert await BEFALLS["a PIN"](scene) == (scene.second.claims.family_id,)
+    refreshed = await refresh(
+        scene.authority, refresh_token=switched.refresh_token, request_country=None, now=scene.now
+    )
+    assert isinstance(refreshed, InvalidCredentials)
 
 
 async def test_a_device_is_registered_from_a_profile_that_goes(set_scene: Callable[[], Awaitable[Scene]]) -> None:
