@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bff.catalog.markers import read_seconds
@@ -11,26 +11,28 @@ from bff.domain.title_changes import check_markers, read_line, read_marker, read
 from bff.domain.video import SkipKind, SkipMarker
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TEXTS = st.text(max_size=300) | st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=260)
+"""Any, and such as are mostly taken."""
 
 
-@given(st.text(max_size=300))
+@given(TEXTS)
 def test_a_line_is_taken_once_and_for_all(text: str) -> None:
     try:
         line = read_line(text)
     except ValueError:
-        assume(False)
+        return
     assert read_line(line) == line
     assert 0 < len(line) <= 200
     assert line.splitlines() == [line]
     assert line.encode()
 
 
-@given(st.text(max_size=300))
+@given(TEXTS)
 def test_a_text_is_taken_once_and_for_all(text: str) -> None:
     try:
         whole = read_text(text, 250)
     except ValueError:
-        assume(False)
+        return
     assert read_text(whole, 250) == whole
     assert 0 < len(whole) <= 250
     assert "\x00" not in whole.encode().decode()
