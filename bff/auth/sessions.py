@@ -18,7 +18,7 @@ from bff.domain.ids import IdKind, random_id
 from bff.errors import Forbidden, NotFound, Unauthenticated
 from bff.stores import sessions
 from bff.stores.account_locks import lock_account
-from bff.stores.accounts import begin_pin_try, find_claimed, forget_pin_failures, is_pin, read_household
+from bff.stores.accounts import begin_pin_try, find_claimed, forget_pin_failures, is_pin_unchanged, read_household
 from bff.stores.devices import find_device, read_last_profile
 from bff.stores.new_sign_ins import Basis, NewSignIn, add_sign_in
 from bff.stores.sessions import Family
@@ -138,7 +138,7 @@ async def switch_profile(
             family = await sessions.lock_family(connection, claims.account_id, claims.family_id) if is_there else None
             if family is None or family.revoked_at is not None:
                 raise _ended()
-            if not await is_pin(connection, profile.id, passed.pin_hash):
+            if not await is_pin_unchanged(connection, profile.id, passed.pin_hash):
                 return PinRequired(f"{profile.name} has another PIN by now: enter that to go on.")
             switched = await issue_next(authority, connection, Grant(record, family, profile, request_country, now))
     except asyncpg.ForeignKeyViolationError as error:  # it went meanwhile

@@ -158,7 +158,7 @@ async def begin_pin_try(pool: asyncpg.Pool, profile_id: str, now: datetime) -> P
     return PinTry(row["pin_hash"], wait)
 
 
-async def is_pin(connection: PoolConnectionProxy, profile_id: str, pin_hash: str | None) -> bool:
+async def is_pin_unchanged(connection: PoolConnectionProxy, profile_id: str, pin_hash: str | None) -> bool:
     """Whether a profile of an account that is locked has this PIN still, or none; also for one that is gone."""
     return not await connection.fetchval(
         "SELECT true FROM profile WHERE id = $1 AND pin_hash IS DISTINCT FROM $2", profile_id, pin_hash

@@ -31,8 +31,8 @@ async def end_sign_ins(
     family_id: str | None = None,
     device_id: str | None = None,
 ) -> tuple[str, ...]:
-    """End the account's sign-ins for good: all, the one named, or those on a device. Lock the account first, unless it
-    is one.
+    """End the account's sign-ins for good: all, the one named, or those on a device. For more than one the caller has
+    locked the account.
 
     Their refresh tokens are good no more once the transaction of `connection` has committed; their access tokens, and
     the connections that stay open on them, within five seconds in every process. Rows of the families may be deleted

@@ -37,7 +37,6 @@ from bff.stores.postgres import open_pool
 from tests.engines import Engines
 from tests.locks import wait_until_it_waits
 from workers.ingest_upkeep import TASKS_KEPT, forget_tasks
-from workers.workshop import Progress
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -133,17 +132,6 @@ async def test_whoever_waits_for_a_task_holds_nothing_of_its_job(pool: asyncpg.P
             await sweep.execute("UPDATE ingest_task SET state = 'PARKED'")
         with pytest.raises(TaskLost):
             await finishing
-
-
-def test_parts_of_a_task_are_shares_of_it_and_nothing_is_done_before_its_end() -> None:
-    progress = Progress()
-    progress.follow(10, end=0.6)(5)
-    assert progress.share == pytest.approx(0.3)
-    measured = progress.follow(10, start=0.6)
-    measured(5)
-    assert progress.share == pytest.approx(0.8)
-    measured(10.5)
-    assert progress.share < 1
 
 
 async def test_progress_is_the_share_of_the_work(pool: asyncpg.Pool, film: str) -> None:

@@ -3,12 +3,14 @@ nobody waits for each other in a ring."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import count
 from random import Random
 
 import asyncpg
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 from msgspec.structs import replace
 
 from bff.auth.authority import Authority
@@ -65,6 +67,14 @@ def set_scene(authority: Authority, pool: asyncpg.Pool, noon: datetime) -> Calla
     return lambda: lay_scene(authority, pool, noon, next(turns))
 
 
+@asynccontextmanager
+async def holding_account(pool: asyncpg.Pool) -> AsyncIterator[PoolConnectionProxy]:
+    """As somebody else does who changes it, on the connection that is yielded."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
+        yield connection
+
+
 async def test_of_new_passwords_at_once_one_counts(
     authority: Authority, pool: asyncpg.Pool, set_scene: Callable[[], Awaitable[Scene]]
 ) -> None:
@@ -103,8 +113,7 @@ async def test_whoever_waits_for_an_account_holds_nothing_of_it(
 ) -> None:
     """With which nobody can wait for each other in a ring, whoever else there is."""
     scene = await set_scene()
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
+    async with holding_account(pool) as connection:
         waiting = asyncio.create_task(asyncio.wait_for(befall(scene), 30))
         await wait_until_it_waits(pool, waiting)
         for table in ("session_family", "refresh_token", "profile", "device", "mail"):
@@ -139,8 +148,7 @@ async def test_who_signs_in_to_a_profile_while_it_changes_is_refused(
     scene = await set_scene()
     if is_known:
         assert isinstance(await sign_in_slowly(scene, scene.profile_id, Instant(), None), SignedIn)
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
+    async with holding_account(pool) as connection:
         entering = asyncio.create_task(sign_in_slowly(scene, scene.profile_id, Instant(), None))
         await wait_until_it_waits(pool, entering)
         await connection.execute(change, scene.profile_id)
@@ -151,8 +159,7 @@ async def test_who_switches_to_a_profile_while_it_gets_a_pin_is_asked_for_it(
     pool: asyncpg.Pool, set_scene: Callable[[], Awaitable[Scene]]
 ) -> None:
     scene = await set_scene()
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
+    async with holding_account(pool) as connection:
         entering = asyncio.create_task(switch(scene))
         await wait_until_it_waits(pool, entering)
         await connection.execute("UPDATE profile SET pin_hash = 'another' WHERE id = $1", scene.profile_id)
@@ -191,11 +198,12 @@ async def test_a_refresh_does_not_wait_for_the_account(
 ) -> None:
     """It locks its sign-in alone, so it must never come to wait for who has the account and wants that."""
     scene = await set_scene()
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT true FROM account WHERE id = $1 FOR UPDATE", PREMIUM.id)
-        assert isinstance(await renew(scene), SignedIn)
-        assert isinstance(await renew(scene), SignedIn)  # and not where it is used again, nor where that ends it
-        await renew(scene)
+    async with holding_account(pool):
+        first = await renew(scene)
+        assert isinstance(first, SignedIn)
+        assert isinstance(await renew(scene), SignedIn)  # nor where an answer got lost
+        await refresh(scene.authority, refresh_token=first.refresh_token, request_country=None, now=scene.now)
+        assert isinstance(await renew(scene), InvalidCredentials)  # nor where a reuse ends the sign-in
 
 
 async def test_all_that_can_befall_an_account_at_once_is_done_or_refused(
